@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the engine runs on: the protection domain below a live guest (backend_domain.c), or a file
+ * with a memory dump on plain Linux (backend_dump.c). Everything else in the engine is the same in
+ * both.
+ */
+#ifndef ENGINE_BACKEND_H
+#define ENGINE_BACKEND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <lvisor/lvmon.h>
+
+#define must_check __attribute__((warn_unused_result))
+
+struct backend {
+	/* As LVMON_NEXT_EVENT. A dump has no events: -ENODATA. */
+	int (*next_event)(const struct lvmon_verdict *verdict, struct lvmon_event *event);
+	int (*mem_write)(gpa_t gpa, const void *buf, size_t size); /* within one page */
+	int (*reg_read)(enum lvmon_reg reg, uint64_t *value);
+	int (*reg_write)(enum lvmon_reg reg, uint64_t value);
+	uint64_t (*mem_size)(void); /* bytes of guest RAM */
+	uint64_t (*cpu_time)(void); /* ns */
+	int (*hook_add)(const struct lvmon_hook *hook);
+	int (*hook_remove)(uint32_t id);
+	int (*set_task_layout)(const struct lvmon_task_layout *layout);
+	int (*emit)(const char *json, size_t size);
+	int (*blob_store)(const void *blob, size_t size);
+	int (*log)(const char *text, size_t size);
+
+	const struct lvmon_ram *ram; /* ascending, not overlapping */
+	size_t ram_ranges;
+};
+
+/* The one in use; set once at start. */
+extern const struct backend *backend;
+
+/*
+ * Pointer to guest RAM [gpa, gpa + size), or NULL where that is not wholly RAM (or not in the
+ * dump). Valid for the engine's life; the bytes change under it: copy before you check.
+ */
+const void *guest_ptr(gpa_t gpa, size_t size) must_check;
+
+/* Like guest_ptr, but as many bytes as are contiguous from gpa, at most size: in *size. */
+const void *guest_span(gpa_t gpa, size_t *size) must_check;
+
+/* Copy from guest RAM. 0 or -EFAULT. */
+int guest_read(gpa_t gpa, void *buf, size_t size) must_check;
+
+/* The domain's backend, when this process was started by the vmm; NULL on plain Linux. */
+const struct backend *backend_domain(const struct lvmon_start **start);
+
+/*
+ * Map a memory dump read-only: raw (byte 0 of the file is guest-physical 0). Registers that are
+ * known may be given (regs[i] valid where bit i of regs_known is set). 0 or -E...
+ */
+int backend_dump_open(const char *path, const uint64_t regs[LVMON_NR_REGS], uint64_t regs_known,
+		      const struct backend **out) must_check;
+
+#endif

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Introspection of a Linux guest: kernel symbols and structure layouts out of the guest's own
+ * memory (design: docs/introspection.md), and on them the current task, the process list and a
+ * process's own memory. Parses what a hostile kernel may have written: every walk is bounded, every
+ * structure is copied before it is checked, and nothing here can be made to loop or to read outside
+ * the window.
+ */
+#ifndef ENGINE_LINUX_LINUX_H
+#define ENGINE_LINUX_LINUX_H
+
+#include "engine/backend.h"
+
+#define LINUX_COMM_SIZE 16
+
+/* Registers that discovery starts from; a zero means unknown. */
+struct linux_anchor {
+	uint64_t cr3, cr4, lstar;
+};
+
+/*
+ * Find the kernel: image, kallsyms, BTF, the fields this module needs. 0; -ENOENT when there is no
+ * kernel (why: one line in error). Once found, all functions below work; until then they
+ * give -ENODATA.
+ */
+int linux_discover(const struct linux_anchor *anchor, char *error, size_t error_size) must_check;
+bool linux_known(void);
+
+/* What discovery found as one self-contained blob (private copies), and back from it. */
+int linux_save(void **blob, size_t *size) must_check; /* caller frees */
+int linux_restore(const void *blob, size_t size) must_check; /* blob must stay mapped */
+
+/* For people: "Linux 6.1.0-56-cloud-amd64, 93211 symbols, 95012 types, kernel at 0xffff..." */
+const char *linux_summary(void);
+
+/* Symbols. */
+int linux_symbol(const char *name, gva_t *va) must_check; /* 0 or -ENOENT */
+/* Symbol at or below va, "name+0x10"; 0 or -ENOENT */
+int linux_symbolize(gva_t va, char *buf, size_t size) must_check;
+/* Calls fn for each symbol that starts with prefix, until it returns non-zero. */
+int linux_each_symbol(const char *prefix, int (*fn)(const char *name, gva_t va, void *arg),
+		      void *arg);
+
+/* An enumerator's value out of BTF: 0 or -ENOENT */
+int linux_enumerator(const char *name, int64_t *value) must_check;
+
+/* Kernel virtual memory. */
+int linux_kva_to_gpa(gva_t va, gpa_t *gpa) must_check;
+int linux_kread(gva_t va, void *buf, size_t size) must_check;
+
+/*
+ * Decode the instruction to trap in the kernel function at va: the first behind the patchable entry
+ * (ENDBR, fentry NOP). Fills gva, gpa and insn of *hook. -ENOTSUP: no place for a trap here (why in
+ * error: patch site, int3 already there, not code, .init.text, ...).
+ */
+int linux_trap_site(gva_t function, struct lvmon_hook *hook, char *error,
+		    size_t error_size) must_check;
+
+int linux_task_layout(struct lvmon_task_layout *layout) must_check;
+
+/* Processes. */
+struct linux_task {
+	gva_t task; /* struct task_struct */
+	gva_t mm;   /* 0: a kernel thread */
+	uint64_t start_time; /* start_boottime, ns */
+	int32_t pid, tgid, ppid;
+	uint32_t uid, gid;
+	char comm[LINUX_COMM_SIZE];
+};
+
+int linux_task(gva_t task, struct linux_task *out) must_check;
+/* The one that runs on the CPU with these registers. */
+int linux_current(uint64_t gs_base, uint64_t kernel_gs_base, uint32_t cpl,
+		  struct linux_task *out) must_check;
+/*
+ * All processes (thread-group leaders) in the order of the kernel's list, idle task excluded. *tasks
+ * is malloc'ed. -EOVERFLOW: list longer than the bound or looping, with what was found in *tasks.
+ */
+int linux_tasks(struct linux_task **tasks, size_t *count) must_check;
+int linux_find_pid(int32_t tgid, struct linux_task *out) must_check; /* 0 or -ESRCH */
+/* Path of the executable ("/bin/sh"), "" for a kernel thread. */
+int linux_exe(const struct linux_task *task, char *buf, size_t size) must_check;
+/* Full path of the executable's command line, NULs as spaces. */
+int linux_cmdline(const struct linux_task *task, char *buf, size_t size) must_check;
+
+/*
+ * A process's own memory: its executable's mappings, heap, stack and other private mappings, laid
+ * end to end in address order. Shared mappings, vdso, vvar and device mappings are not in it.
+ */
+struct linux_area {
+	gva_t start, end;
+	uint64_t offset; /* of start in the memory laid end to end */
+	uint64_t flags;  /* vm_flags */
+	gva_t file;      /* struct file, 0: anonymous */
+	uint64_t pgoff;  /* in pages */
+};
+
+struct linux_memory {
+	struct linux_task task;
+	gpa_t pgd;
+	uint64_t size;
+	size_t count;
+	struct linux_area *areas; /* freed by linux_memory_free */
+};
+
+int linux_memory(const struct linux_task *task, struct linux_memory *out) must_check;
+void linux_memory_free(struct linux_memory *mem);
+/* Virtual address of an offset; 0 when out of range. */
+gva_t linux_memory_va(const struct linux_memory *mem, uint64_t offset);
+
+enum linux_page_state {
+	LINUX_PAGE_ABSENT,  /* never touched, or swapped out */
+	LINUX_PAGE_PRIVATE, /* anonymous, mapped by this process only: may be written at once */
+	LINUX_PAGE_SHARED,  /* mapped, but others share it: page cache, copy-on-write, zero page */
+	LINUX_PAGE_CACHED,  /* not mapped here, but the file's page cache has it */
+};
+
+struct linux_page {
+	enum linux_page_state state;
+	gpa_t gpa;     /* where the byte at va lies, unless absent */
+	uint64_t left; /* bytes from va to the end of the page or of the area */
+};
+
+/* Where the byte at offset is. 0 or -ERANGE. */
+int linux_memory_page(const struct linux_memory *mem, uint64_t offset,
+		      struct linux_page *page) must_check;
+
+/*
+ * Copy from a process's memory; absent bytes are zeros and counted in *absent. 0 or -ERANGE.
+ */
+int linux_memory_read(const struct linux_memory *mem, uint64_t offset, void *buf, size_t size,
+		      uint64_t *absent) must_check;
+
+/* Copy from a process's virtual address space through its page tables. 0 or -EFAULT. */
+int linux_process_read(const struct linux_task *task, gva_t va, void *buf, size_t size) must_check;
+
+#endif

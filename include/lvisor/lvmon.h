@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The contract between the vmm (ring 0) and the engine (ring 3, in the protection domain).
+ *
+ * The engine is an ordinary static Linux program. In the domain it may use the few Linux system
+ * calls listed in docs/architecture.md, and the calls below, whose numbers lie above Linux's. All
+ * of them follow the Linux convention: number in RAX, arguments in RDI, RSI, RDX, R10, R8, R9,
+ * result or -E... in RAX, RCX and R11 destroyed; every pointer must point into the domain's own
+ * memory. FCW and MXCSR are at their defaults and the vector registers are undefined after
+ * LVMON_NEXT_EVENT.
+ *
+ * The vmm validates every argument; it parses nothing that the guest wrote but page tables and,
+ * for the native filter, three fields of the current task whose places the engine told it.
+ *
+ * Anything here that changes its meaning or layout changes LVMON_ABI_VERSION.
+ */
+#ifndef LVISOR_LVMON_H
+#define LVISOR_LVMON_H
+
+#include <stdint.h>
+
+#define LVMON_ABI_VERSION 1
+
+typedef uint64_t gpa_t; /* guest-physical address */
+typedef uint64_t gva_t; /* guest-virtual address */
+
+/* Auxiliary-vector entry whose value points to struct lvmon_start; absent on plain Linux. */
+#define LVMON_AT_START 0x4c56
+
+enum lvmon_call {
+	LVMON_CALL_FIRST = 0x4c560000,
+
+	/*
+	 * (const struct lvmon_verdict *v, struct lvmon_event *ev) -> 0
+	 * Ends the previous event with verdict v (NULL for the first call) and returns with the
+	 * next one. The guest runs meanwhile.
+	 */
+	LVMON_NEXT_EVENT = LVMON_CALL_FIRST,
+
+	/* (gpa_t gpa, void *buf, uint64_t size) -> 0 or -EFAULT: not guest RAM */
+	LVMON_MEM_READ,
+	/* (gpa_t gpa, const void *buf, uint64_t size) -> 0, -EFAULT, or -EINVAL: crosses a page */
+	LVMON_MEM_WRITE,
+	/* (enum lvmon_reg reg, uint64_t *value) -> 0 or -EINVAL */
+	LVMON_REG_READ,
+	/* (enum lvmon_reg reg, uint64_t value) -> 0, -EINVAL, or -EPERM: not a harmless register */
+	LVMON_REG_WRITE,
+	/* () -> bytes of RAM the guest has */
+	LVMON_MEM_SIZE,
+	/* (uint64_t *ns) -> 0; time spent in the hypervisor (vmm and domain) since its start */
+	LVMON_CPU_TIME,
+
+	/* (const struct lvmon_hook *) -> hook id > 0, or -EINVAL, -EFAULT, -ENOSPC, -EBUSY */
+	LVMON_HOOK_ADD,
+	/* (uint32_t id) -> 0 or -ENOENT */
+	LVMON_HOOK_REMOVE,
+	/* (const struct lvmon_task_layout *) -> 0 or -EINVAL; needed before a hook has a filter */
+	LVMON_SET_TASK_LAYOUT,
+
+	/* (const char *json, uint64_t size) -> 0; one JSON object, no line feed, to the event ring */
+	LVMON_EMIT,
+	/* (const void *blob, uint64_t size) -> 0 or -ENOMEM; kept over restarts, see lvmon_start */
+	LVMON_BLOB_STORE,
+	/* (const char *text, uint64_t size) -> 0; a line for people on the log channel */
+	LVMON_LOG,
+
+	LVMON_CALL_END
+};
+
+/* Registers of the vCPU that caused the event. */
+enum lvmon_reg {
+	/* the general registers in the order of their encoding (SDM vol. 2, table 2-2) */
+	LVMON_RAX, LVMON_RCX, LVMON_RDX, LVMON_RBX, LVMON_RSP, LVMON_RBP, LVMON_RSI, LVMON_RDI,
+	LVMON_R8, LVMON_R9, LVMON_R10, LVMON_R11, LVMON_R12, LVMON_R13, LVMON_R14, LVMON_R15,
+	LVMON_RIP, LVMON_RFLAGS,
+	LVMON_NR_EVENT_REGS, /* those above come with each event */
+
+	LVMON_CR0 = LVMON_NR_EVENT_REGS, LVMON_CR2, LVMON_CR3, LVMON_CR4,
+	LVMON_EFER, LVMON_LSTAR, LVMON_FS_BASE, LVMON_GS_BASE, LVMON_KERNEL_GS_BASE,
+	LVMON_IDTR_BASE, LVMON_CPL,
+	LVMON_NR_REGS
+};
+
+enum lvmon_event_kind {
+	/* The guest's kernel wrote LSTAR for the first time: its image is complete in memory. */
+	LVMON_EV_KERNEL_UP = 1,
+	/* A hook was hit and a filter of it matched. */
+	LVMON_EV_HOOK,
+	/* A kernel function called with LVMON_CALL_GUEST has returned. */
+	LVMON_EV_CALL_DONE,
+};
+
+#define LVMON_EVF_AGAIN 1u /* the engine died in this event and was restarted */
+
+struct lvmon_event {
+	uint32_t kind;     /* enum lvmon_event_kind */
+	uint32_t flags;    /* LVMON_EVF_* */
+	uint64_t sequence; /* counts up by one an event; the same again with LVMON_EVF_AGAIN */
+	uint64_t time_ns;  /* since 1970-01-01 UTC, from the machine's clock at start and the TSC */
+	uint32_t cpu;
+	uint32_t call;     /* EV_CALL_DONE: lvmon_verdict.call of the call that returned */
+	gva_t hook;        /* EV_HOOK: address of the trap */
+	gva_t task;        /* current task_struct, 0 before LVMON_SET_TASK_LAYOUT */
+	uint64_t result;   /* EV_CALL_DONE: RAX */
+	uint64_t regs[LVMON_NR_EVENT_REGS];
+	uint64_t cr3, gs_base, kernel_gs_base;
+	uint32_t cpl;
+	uint32_t reserved;
+};
+
+enum lvmon_verdict_kind {
+	LVMON_CONTINUE = 0,
+	/*
+	 * Only for EV_HOOK and EV_CALL_DONE: make the guest call function() with args[] at this
+	 * point, in the context of the current task; EV_CALL_DONE follows when it returns.
+	 * docs/hooking: allowed only where the hooked function is entered in process context.
+	 */
+	LVMON_CALL_GUEST,
+	/* Only for EV_HOOK and EV_CALL_DONE: the hooked function returns value at once. */
+	LVMON_RETURN,
+};
+
+struct lvmon_verdict {
+	uint32_t kind;     /* enum lvmon_verdict_kind */
+	uint32_t call;     /* CALL_GUEST: handed back in the EV_CALL_DONE; chosen by the engine */
+	gva_t function;    /* CALL_GUEST */
+	uint64_t args[6];  /* CALL_GUEST: RDI, RSI, RDX, RCX, R8, R9 */
+	uint64_t value;    /* RETURN */
+};
+
+/*
+ * What the trapped instruction does, as the engine decoded it. The vmm emulates these and steps
+ * over all others (LVMON_INSN_OTHER).
+ */
+enum lvmon_insn_kind {
+	LVMON_INSN_OTHER = 0,
+	LVMON_INSN_NOP,
+	LVMON_INSN_PUSH,     /* push reg */
+	LVMON_INSN_MOV,      /* mov base -> reg, 64 bits, or 32 bits zero-extended */
+	LVMON_INSN_LOAD,     /* mov disp(base) -> reg, 64 bits, or 32 bits zero-extended */
+	LVMON_INSN_SUB_RSP,  /* sub $disp, %rsp, with its flags */
+	LVMON_INSN_KINDS
+};
+
+struct lvmon_insn {
+	uint8_t length;   /* bytes, 1..15 */
+	uint8_t kind;     /* enum lvmon_insn_kind */
+	uint8_t reg;      /* destination (MOV, LOAD) or source (PUSH): LVMON_RAX..LVMON_R15 */
+	uint8_t base;     /* MOV: source, LOAD: base register */
+	uint8_t width;    /* bytes moved: 4 or 8 */
+	uint8_t reserved[3];
+	int32_t disp;     /* LOAD: displacement, SUB_RSP: immediate */
+	uint8_t bytes[16]; /* the bytes at the address; LVMON_HOOK_ADD refuses when they differ */
+};
+
+#define LVMON_FILTER_PID  1u /* tgid, the process's id */
+#define LVMON_FILTER_COMM 2u
+#define LVMON_COMM_SIZE 16
+
+struct lvmon_filter {
+	uint32_t flags; /* LVMON_FILTER_*; none: each hit is an event */
+	int32_t pid;
+	char comm[LVMON_COMM_SIZE]; /* padded with NUL bytes */
+};
+
+/*
+ * One trap at an address. Several hooks may name the same address: the event is delivered once, if
+ * the filter of any of them matches, and the engine finds its handlers by address.
+ */
+struct lvmon_hook {
+	gva_t gva; /* a kernel address, canonical */
+	gpa_t gpa; /* where it lies in guest RAM */
+	struct lvmon_insn insn;
+	struct lvmon_filter filter;
+	uint32_t budget_ms; /* time in the domain for one event; 0: the default */
+	uint32_t reserved;
+};
+
+/* Where the vmm finds the current task, its process id and its name. */
+struct lvmon_task_layout {
+	uint64_t current_offset; /* GS_BASE + this holds the pointer to the current task_struct */
+	uint32_t tgid;           /* offsets in struct task_struct */
+	uint32_t comm;
+	gva_t direct_map;        /* page_offset_base: VA of guest-physical address 0 */
+};
+
+#define LVMON_MAX_RAM_RANGES 32
+
+struct lvmon_ram {
+	gpa_t gpa;
+	uint64_t size;
+};
+
+/*
+ * A page that the domain can write and that outlives it: the engine leaves word here for its
+ * successor about what it was doing, so that the culprit is known when it has been killed.
+ */
+struct lvmon_persist {
+	uint32_t phase;      /* the engine's own: enum in engine/engine.h */
+	uint32_t signature;  /* index of the signature at work */
+	uint32_t handler;    /* index of the handler at work, for EVF_AGAIN */
+	uint32_t reserved;
+	char where[256];     /* "file:line" as known when time ran out */
+	uint8_t engine[3072]; /* strikes and the like */
+};
+
+enum lvmon_death {
+	LVMON_DEATH_NONE = 0, /* first start */
+	LVMON_DEATH_TIME,     /* budget exceeded and SIGXCPU's handler did not help */
+	LVMON_DEATH_FAULT,    /* page fault, invalid opcode, ... */
+	LVMON_DEATH_MEMORY,   /* quota */
+	LVMON_DEATH_EXIT,     /* it called exit_group */
+	LVMON_DEATH_CALL,     /* a call that cannot be: wrong verdict, unknown number */
+};
+
+/* What the engine is given at its start; read-only for it. */
+struct lvmon_start {
+	uint32_t abi_version;
+	uint32_t generation;   /* 0 at first, plus one a restart */
+	uint32_t death;        /* enum lvmon_death of the predecessor */
+	uint32_t vendor;       /* 0 AMD, 1 Intel */
+	uint64_t fault_rip;    /* where the predecessor died, for the log */
+	uint64_t fault_address;
+	const void *window;    /* guest-physical address 0; only RAM listed below is mapped */
+	const void *archive;   /* ustar archive with the signatures, or NULL */
+	uint64_t archive_size;
+	const void *blob;      /* LVMON_BLOB_STORE of a predecessor, or NULL */
+	uint64_t blob_size;
+	struct lvmon_persist *persist;
+	uint64_t memory_quota; /* bytes the domain may map */
+	uint32_t budget_ms;    /* default budget of one event */
+	uint32_t ram_ranges;
+	struct lvmon_ram ram[LVMON_MAX_RAM_RANGES];
+};
+
+/*
+ * Pre-emption. When an event's budget is used up, the vmm delivers SIGXCPU once, as Linux would to a
+ * handler installed with sigaction() (the handler gets the signal number only, no siginfo), and
+ * kills the domain if the event is not done a grace period later.
+ */
+
+/*
+ * The event ring lies in memory of the hypervisor that the guest cannot see. Its place is told on
+ * the log channel: a line "\x02ring <hex gpa> <hex size>". A byte 0x01 on that channel is the
+ * doorbell. One writer (vmm), one reader; records are struct lvmon_record + size bytes of JSON,
+ * padded to 8 bytes, and never cross the ring's end: a record with size 0xffffffff fills up to it.
+ */
+#define LVMON_RING_MAGIC 0x31474e52534956ull /* "VISRNG1" */
+#define LVMON_RING_PAD 0xffffffffu
+
+struct lvmon_ring {
+	uint64_t magic;
+	uint64_t size;    /* of data[], a power of two */
+	uint64_t head;    /* bytes ever written; by the vmm */
+	uint64_t tail;    /* bytes ever read; by the reader */
+	uint64_t dropped; /* records that did not fit; the next record carries the count */
+	uint8_t reserved[24];
+	uint8_t data[];
+};
+
+struct lvmon_record {
+	uint32_t size;    /* of the JSON text that follows, without padding */
+	uint32_t source;  /* 0 engine, 1 vmm */
+	uint64_t sequence;
+	uint64_t dropped; /* records lost before this one, in total */
+};
+
+#endif

@@ -1,0 +1,13 @@
+# The lvisor command.
+TOOLS_CFLAGS := $(COMMON_CFLAGS) -O2 -D_GNU_SOURCE -I. -Iinclude
+TOOLS_SRCS := $(wildcard tools/*.c)
+TOOLS_OBJS := $(TOOLS_SRCS:%.c=$(B)/%.o)
+
+$(TOOLS_OBJS): $(B)/%.o: %.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(TOOLS_CFLAGS) -MMD -MP -c $< -o $@
+
+$(B)/lvisor: $(TOOLS_OBJS)
+	$(Q)$(CC) -o $@ $(TOOLS_OBJS) -ljansson
+
+-include $(TOOLS_OBJS:.o=.d)

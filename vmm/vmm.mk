@@ -1,0 +1,25 @@
+# The hypervisor image: a flat binary with a multiboot header (boot/multiboot.S).
+VMM_CFLAGS := $(COMMON_CFLAGS) -O2 -ffreestanding -mgeneral-regs-only -mno-red-zone -mcmodel=kernel \
+	-fno-pic -fno-stack-protector -fno-asynchronous-unwind-tables -fno-omit-frame-pointer \
+	-fcf-protection=none -Wconversion -I. -Iinclude
+VMM_C := $(wildcard boot/*.c vmm/*.c vmm/x86/*.c vmm/svm/*.c vmm/monitor/*.c vmm/domain/*.c)
+VMM_S := $(wildcard boot/*.S vmm/*.S vmm/x86/*.S vmm/svm/*.S vmm/domain/*.S)
+VMM_OBJS := $(VMM_S:%.S=$(B)/%.S.o) $(VMM_C:%.c=$(B)/%.o)
+
+
+$(filter-out %.S.o,$(VMM_OBJS)): $(B)/%.o: %.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(VMM_CFLAGS) -MMD -MP -c $< -o $@
+
+$(filter %.S.o,$(VMM_OBJS)): $(B)/%.S.o: %.S
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(VMM_CFLAGS) -D__ASSEMBLY__ -MMD -MP -c $< -o $@
+
+$(B)/lvisor.elf: $(VMM_OBJS) vmm/vmm.lds
+	$(Q)$(CC) -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,max-page-size=4096 \
+		-Wl,-z,noexecstack -T vmm/vmm.lds -o $@ $(VMM_OBJS)
+
+$(B)/lvisor.bin: $(B)/lvisor.elf
+	$(Q)objcopy -O binary $< $@
+
+-include $(VMM_OBJS:.o=.d)
