@@ -29,6 +29,7 @@ struct backend {
 	int (*blob_store)(const void *blob, size_t size);
 	int (*log)(const char *text, size_t size);
 
+	const uint8_t *window;       /* guest-physical address 0 */
 	const struct lvmon_ram *ram; /* ascending, not overlapping */
 	size_t ram_ranges;
 };
