@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What boot/ hands to the vmm. Only boot/ knows how the machine came to us; the vmm needs no more
+ * than this.
+ */
+#ifndef VMM_BOOT_INFO_H
+#define VMM_BOOT_INFO_H
+
+#include "vmm/types.h"
+
+#define MAX_MEMORY_ENTRIES 64
+#define MEMORY_RAM 1 /* ACPI 15.1: AddressRangeMemory */
+#define MEMORY_RESERVED 2
+
+struct memory_entry {
+	u64 base, size;
+	u32 type;
+};
+
+/* The state in which the guest's first instruction runs: 64-bit mode, flat segments. */
+struct guest_entry {
+	u64 rip, rsi, rsp, cr3;
+	u64 gdt_base;
+	u32 gdt_limit;
+	u16 cs, ds;
+};
+
+struct boot_info {
+	/* The machine's memory as the firmware told it, ascending, with our range still in it. */
+	u32 memory_entries;
+	struct memory_entry memory[MAX_MEMORY_ENTRIES];
+
+	/* Our range, 2 MB aligned; the image lies at its start, [free, own + own_size) is unused. */
+	hpa_t own;
+	u64 own_size;
+	hpa_t free;
+
+	/* Modules inside our range; size 0: none. */
+	hpa_t engine;
+	u64 engine_size;
+	hpa_t archive;
+	u64 archive_size;
+
+	struct guest_entry guest;
+	char options[256]; /* the vmm's own command line */
+};
+
+/* vmm/main.c; called on the boot stack, with the image at its final place. */
+void vmm_main(const struct boot_info *bi) __attribute__((noreturn));
+
+#endif

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Formatting onto the debug port, and the crash record. */
+#include <stdarg.h>
+#include "vmm/log.h"
+#include "vmm/string.h"
+#include "vmm/x86/asm.h"
+#include "vmm/x86/traps.h"
+
+void log_byte(u8 byte)
+{
+	outb(LOG_PORT, byte);
+}
+
+void log_raw(const char *text, size_t size)
+{
+	for (size_t i = 0; i < size; i++) {
+		/* Control bytes have meanings of their own on this channel. */
+		bool plain = (u8)text[i] >= 0x20 || text[i] == '\n' || text[i] == '\t';
+
+		log_byte(plain ? (u8)text[i] : '?');
+	}
+}
+
+static void put_number(u64 n, unsigned int base)
+{
+	char digits[20];
+	size_t i = sizeof(digits);
+
+	do {
+		digits[--i] = "0123456789abcdef"[n % base];
+		n /= base;
+	} while (n);
+	log_raw(digits + i, sizeof(digits) - i);
+}
+
+static void put_formatted(const char *fmt, va_list ap)
+{
+	for (; *fmt; fmt++) {
+		bool is_long = false;
+
+		if (*fmt != '%') {
+			log_byte((u8)*fmt);
+			continue;
+		}
+		fmt++;
+		while (*fmt == 'l') {
+			is_long = true;
+			fmt++;
+		}
+		switch (*fmt) {
+		case 's': {
+			const char *s = va_arg(ap, const char *);
+
+			log_raw(s, strlen(s));
+			break;
+		}
+		case 'c':
+			log_byte((u8)va_arg(ap, int));
+			break;
+		case 'u':
+			put_number(is_long ? va_arg(ap, u64) : va_arg(ap, u32), 10);
+			break;
+		case 'd': {
+			s64 n = is_long ? va_arg(ap, s64) : va_arg(ap, s32);
+
+			if (n < 0)
+				log_byte('-');
+			put_number(n < 0 ? 0 - (u64)n : (u64)n, 10);
+			break;
+		}
+		case 'x':
+			put_number(is_long ? va_arg(ap, u64) : va_arg(ap, u32), 16);
+			break;
+		case 'p':
+			put_number(va_arg(ap, u64), 16);
+			break;
+		default:
+			log_byte((u8)*fmt);
+		}
+	}
+}
+
+void log_line(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	put_formatted(fmt, ap);
+	va_end(ap);
+	log_byte('\n');
+}
+
+void fatal(const char *fmt, ...)
+{
+	va_list ap;
+
+	log_raw("fatal: ", 7);
+	va_start(ap, fmt);
+	put_formatted(fmt, ap);
+	va_end(ap);
+	log_byte('\n');
+	halt_forever();
+}
+
+static void put_stack(const struct trap_frame *frame)
+{
+	const u64 *sp = (const u64 *)frame->rsp;
+
+	/* Only what is certainly mapped: the rest of the stack page that RSP is in. */
+	for (int i = 0; i < 32 && ((u64)(sp + i) & ~PAGE_MASK) != 0; i += 2)
+		log_line("  stack %lx: %lx %lx", (u64)(sp + i), sp[i],
+			 ((u64)(sp + i + 1) & ~PAGE_MASK) ? sp[i + 1] : 0);
+}
+
+void crash(const struct trap_frame *frame, const char *fmt, ...)
+{
+	va_list ap;
+
+	log_line("crash record begin");
+	log_raw("reason: ", 8);
+	va_start(ap, fmt);
+	put_formatted(fmt, ap);
+	va_end(ap);
+	log_byte('\n');
+	log_line("cr0 %lx cr2 %lx cr3 %lx cr4 %lx", read_cr0(), read_cr2(), read_cr3(), read_cr4());
+	if (frame) {
+		log_line("vector %lu error %lx cs:rip %lx:%lx ss:rsp %lx:%lx rflags %lx",
+			 frame->vector, frame->error, frame->cs, frame->rip, frame->ss, frame->rsp,
+			 frame->rflags);
+		log_line("rax %lx rbx %lx rcx %lx rdx %lx rsi %lx rdi %lx rbp %lx", frame->rax,
+			 frame->rbx, frame->rcx, frame->rdx, frame->rsi, frame->rdi, frame->rbp);
+		log_line("r8 %lx r9 %lx r10 %lx r11 %lx r12 %lx r13 %lx r14 %lx r15 %lx", frame->r8,
+			 frame->r9, frame->r10, frame->r11, frame->r12, frame->r13, frame->r14,
+			 frame->r15);
+		put_stack(frame);
+	} else {
+		const u64 *fp = __builtin_frame_address(0);
+
+		for (int i = 0; i < 16 && (u64)fp > 0xffffffff80000000ull; i++) {
+			log_line("  called from %lx", fp[1]);
+			if (fp[0] <= (u64)fp)
+				break;
+			fp = (const u64 *)fp[0];
+		}
+	}
+	log_line("crash record end");
+	halt_forever();
+}

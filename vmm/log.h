@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The log channel: lines of text for people through the debug port, and the two ways in which the
+ * vmm gives up. docs/architecture.md lists what else travels on it (ring announcement, doorbell).
+ */
+#ifndef VMM_LOG_H
+#define VMM_LOG_H
+
+#include "vmm/types.h"
+
+/* Ours, hidden from the guest: architecture decision 13. */
+#define LOG_PORT 0xe9
+
+/* One line, without line feed in fmt. Knows %s %c %u %d %x %p, and l for 64 bits. */
+void log_line(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void log_raw(const char *text, size_t size);
+void log_byte(u8 byte);
+
+/* The machine is not fit for us, and the guest has not started: say what and the mend; stop. */
+void fatal(const char *fmt, ...) noreturn __attribute__((format(printf, 1, 2)));
+
+struct trap_frame;
+
+/* An invariant of the vmm is broken: crash record, stop. frame may be NULL. */
+void crash(const struct trap_frame *frame, const char *fmt, ...) noreturn
+	__attribute__((format(printf, 2, 3)));
+
+#endif
