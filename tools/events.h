@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What LVisor reports: kept as JSON lines, shown as readable lines. */
+#ifndef LVISOR_TOOLS_EVENTS_H
+#define LVISOR_TOOLS_EVENTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "tools/screen.h"
+
+struct event_output {
+	FILE *file; /* JSON lines, or NULL */
+	struct screen *screen;
+	bool file_failed;
+	uint64_t count;
+	uint64_t lost;
+};
+
+/* One record as it came from the ring. */
+void event_record(struct event_output *output, const char *text, size_t size);
+
+/* Records that did not fit into the ring. */
+void event_lost(struct event_output *output, uint64_t count);
+
+#endif

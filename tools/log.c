@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The log channel is a byte stream: lines of text for people, a byte 0x01 anywhere as the event
+ * ring's doorbell, and lines that begin with 0x02 for this tool. Lines longer than the buffer are
+ * handed on in pieces.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "tools/log.h"
+
+static bool contains(const char *text, const char *words)
+{
+	return strstr(text, words) != NULL;
+}
+
+static void end_line(struct log_parser *parser)
+{
+	static const char fatal[] = "fatal: ";
+	const struct log_sink *sink = &parser->sink;
+	const char *text = parser->text;
+	uint64_t gpa, size;
+
+	parser->text[parser->used] = '\0';
+	parser->used = 0;
+	if (text[0] == LOG_CONTROL) {
+		if (sscanf(text + 1, "ring %" SCNx64 " %" SCNx64, &gpa, &size) == 2)
+			sink->ring(sink->context, gpa, size);
+		return;
+	}
+	if (contains(text, "crash record begin"))
+		parser->in_crash = true;
+	if (parser->in_crash) {
+		sink->line(sink->context, LOG_CRASH, text);
+		if (contains(text, "crash record end")) {
+			parser->in_crash = false;
+			sink->crash_end(sink->context);
+		}
+	} else if (strncmp(text, fatal, strlen(fatal)) == 0) {
+		sink->line(sink->context, LOG_FATAL, text + strlen(fatal));
+	} else {
+		sink->line(sink->context, LOG_TEXT, text);
+	}
+}
+
+bool log_feed(struct log_parser *parser, const char *data, size_t size)
+{
+	bool doorbell = false;
+
+	for (size_t i = 0; i < size; i++) {
+		if (data[i] == LOG_DOORBELL) {
+			doorbell = true;
+			continue;
+		}
+		if (data[i] == '\r' || data[i] == '\0')
+			continue;
+		if (data[i] != '\n')
+			parser->text[parser->used++] = data[i];
+		if (data[i] == '\n' || parser->used == sizeof(parser->text) - 1)
+			end_line(parser);
+	}
+	return doorbell;
+}
+
+void log_end(struct log_parser *parser)
+{
+	if (parser->used)
+		end_line(parser);
+}

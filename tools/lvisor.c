@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The lvisor command: `run` boots a guest under LVisor, `check` looks at signatures without a guest.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lvisor/lvmon.h"
+#include "tools/inputs.h"
+#include "tools/message.h"
+#include "tools/run.h"
+
+#define VERSION "0.1"
+
+static const char HELP[] =
+	"Usage: lvisor run --kernel FILE [--initrd FILE] [--signature FILE|DIR]... [OPTION...]\n"
+	"       lvisor check SIGNATURE...\n"
+	"\n"
+	"LVisor is a thin hypervisor: it runs one unmodified Linux and, underneath, signatures\n"
+	"written in Lua that watch it.\n"
+	"\n"
+	"  run        boot a guest under LVisor; lvisor run --help lists the options\n"
+	"  check      look for mistakes in signatures, without a guest\n"
+	"  --version  print version\n"
+	"  --help     print this text\n";
+
+/* The engine is the only judge of what a signature may say, so it does the checking. */
+static int check_main(int argc, char **argv)
+{
+	char *engine = beside_us("engine");
+	char **args = must_alloc(calloc((size_t)argc + 2, sizeof(*args)));
+
+	if (argc < 2) {
+		complain("check: name the signatures to check");
+		return 1;
+	}
+	for (int i = 1; i < argc; i++) {
+		if (access(argv[i], R_OK) != 0) {
+			complain("signature %s: %s", argv[i], strerror(errno));
+			return 1;
+		}
+	}
+	args[0] = engine;
+	args[1] = "--check";
+	memcpy(&args[2], &argv[1], (size_t)argc * sizeof(*args));
+	execv(engine, args);
+	complain("engine %s: %s; build it with make", engine, strerror(errno));
+	return 1;
+}
+
+int main(int argc, char **argv)
+{
+	const char *command = argc > 1 ? argv[1] : "";
+
+	if (strcmp(command, "run") == 0) {
+		argv[1] = "lvisor run";
+		return run_main(argc - 1, argv + 1);
+	}
+	if (strcmp(command, "check") == 0)
+		return check_main(argc - 1, argv + 1);
+	if (strcmp(command, "--version") == 0 || strcmp(command, "-V") == 0) {
+		printf("lvisor %s (interface %d)\n", VERSION, LVMON_ABI_VERSION);
+		return 0;
+	}
+	if (strcmp(command, "--help") == 0 || strcmp(command, "-h") == 0 ||
+	    strcmp(command, "help") == 0) {
+		fputs(HELP, stdout);
+		return 0;
+	}
+	if (*command)
+		complain("'%s' is no command of lvisor; lvisor --help lists them", command);
+	else
+		fputs(HELP, stderr);
+	return 1;
+}

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The command line of `lvisor run`. It only notes what was asked for; whether the files are what
+ * they should be is looked at in inputs.c.
+ */
+#include <argp.h>
+#include <stdlib.h>
+
+#include "tools/message.h"
+#include "tools/options.h"
+
+enum {
+	KEY_TIMEOUT = 0x100,
+	KEY_LOG,
+	KEY_PLAIN,
+	KEY_VMM,
+};
+
+static const struct argp_option OPTIONS[] = {
+	{"kernel", 'k', "FILE", 0, "Linux kernel of the guest, a bzImage (vmlinuz)", 0},
+	{"initrd", 'i', "FILE", 0, "Its initial RAM disk", 0},
+	{"append", 'a', "STRING", 0, "Its command line", 0},
+	{"memory", 'm', "MB", 0, "Memory of the machine (1024)", 0},
+	{"signature", 's', "FILE|DIR", 0,
+	 "Signature to run: a .lua file, or a folder with its *.lua and lib/; can be repeated", 0},
+	{"events", 'e', "FILE", 0, "Write each event to FILE, one JSON object a line", 0},
+	{"log", KEY_LOG, "FILE", 0, "Keep the hypervisor's log in FILE", 0},
+	{"timeout", KEY_TIMEOUT, "SECONDS", 0, "End the guest after SECONDS, with exit code 124", 0},
+	{"plain", KEY_PLAIN, NULL, 0, "Boot the same guest without LVisor, for comparison", 0},
+	{"vmm", KEY_VMM, "STRING", 0, "Options for the hypervisor itself", 0},
+	{"verbose", 'v', NULL, 0, "Show the hypervisor's log and the emulator's command line", 0},
+	{NULL, 0, NULL, 0, NULL, 0},
+};
+
+static const char DOC[] =
+	"Boots a Linux guest under LVisor in QEMU, with signatures running underneath.\v"
+	"The guest's serial console is connected to the terminal (Ctrl-] or Ctrl-A x ends the "
+	"guest); what the signatures report is shown on stderr. What follows -- goes to QEMU as "
+	"it is.\n\n"
+	"Exit code: 0 when the guest powered off or restarted, 124 on time-out, 1 otherwise.";
+
+static unsigned int number(const char *text, const char *what)
+{
+	char *end;
+	unsigned long value = strtoul(text, &end, 10);
+
+	if (text[0] < '0' || text[0] > '9' || *end || value == 0 || value > 1000000) {
+		complain("%s: '%s' is not a number between 1 and 1000000", what, text);
+		exit(1);
+	}
+	return (unsigned int)value;
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct run_options *options = state->input;
+
+	switch (key) {
+	case 'k':
+		options->kernel = arg;
+		break;
+	case 'i':
+		options->initrd = arg;
+		break;
+	case 'a':
+		options->append = arg;
+		break;
+	case 'm':
+		options->memory_mb = number(arg, "--memory");
+		break;
+	case 's':
+		options->signatures = must_alloc(
+			realloc(options->signatures,
+				(options->signature_count + 1) * sizeof(*options->signatures)));
+		options->signatures[options->signature_count++] = arg;
+		break;
+	case 'e':
+		options->events = arg;
+		break;
+	case KEY_LOG:
+		options->log = arg;
+		break;
+	case KEY_TIMEOUT:
+		options->timeout_s = number(arg, "--timeout");
+		break;
+	case KEY_PLAIN:
+		options->plain = true;
+		break;
+	case KEY_VMM:
+		options->vmm_options = arg;
+		break;
+	case 'v':
+		options->verbose = true;
+		break;
+	case ARGP_KEY_ARG:
+		if (!state->quoted || state->next <= state->quoted) {
+			complain("unexpected argument '%s' (QEMU's own arguments go behind --)", arg);
+			exit(1);
+		}
+		options->qemu_args = &state->argv[state->next - 1];
+		state->next = state->argc;
+		break;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+	return 0;
+}
+
+void options_parse(int argc, char **argv, struct run_options *options)
+{
+	static const struct argp argp = {OPTIONS, parse, "[-- QEMU-ARGUMENT...]", DOC, NULL, NULL,
+					 NULL};
+	static char *none[] = {NULL};
+
+	*options = (struct run_options){.memory_mb = 1024, .qemu_args = none};
+	/* in order: what stands before -- is ours, and mistakes are found where they stand */
+	argp_err_exit_status = 1;
+	argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, options);
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the person asked `lvisor run` for. */
+#ifndef LVISOR_TOOLS_OPTIONS_H
+#define LVISOR_TOOLS_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct run_options {
+	const char *kernel;
+	const char *initrd;
+	const char *append;
+	const char *vmm_options;
+	const char *events;
+	const char *log;
+	const char **signatures; /* files and folders */
+	size_t signature_count;
+	char **qemu_args; /* NULL-terminated */
+	unsigned int memory_mb;
+	unsigned int timeout_s; /* 0: none */
+	bool plain;
+	bool verbose;
+};
+
+/* Fills *options; a mistake ends the program with a message and exit code 1. */
+void options_parse(int argc, char **argv, struct run_options *options);
+
+#endif

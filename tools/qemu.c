@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The machine: a PC whose memory is a file we share, LVisor's image as multiboot kernel, and the
+ * guest's kernel, its initrd, the engine and the signatures as multiboot modules. All files are
+ * handed down open, and nothing of a run stays behind on the disk, however it ends.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "tools/message.h"
+#include "tools/qemu.h"
+
+struct words {
+	char **list;
+	size_t count;
+};
+
+__attribute__((format(printf, 2, 3))) static void add(struct words *words, const char *format, ...)
+{
+	va_list args;
+	char *word;
+
+	va_start(args, format);
+	if (vasprintf(&word, format, args) < 0)
+		word = NULL;
+	va_end(args);
+	words->list =
+		must_alloc(realloc(words->list, (words->count + 2) * sizeof(*words->list)));
+	words->list[words->count++] = must_alloc(word);
+	words->list[words->count] = NULL;
+}
+
+char *quote_commas(const char *text)
+{
+	char *quoted = must_alloc(malloc(2 * strlen(text) + 1));
+	char *out = quoted;
+
+	for (; *text; text++) {
+		*out++ = *text;
+		if (*text == ',')
+			*out++ = ',';
+	}
+	*out = '\0';
+	return quoted;
+}
+
+static bool has_word_with(const char *text, const char *prefix)
+{
+	const size_t length = strlen(prefix);
+
+	for (const char *at = text; (at = strstr(at, prefix)); at += length) {
+		if (at == text || at[-1] == ' ')
+			return true;
+	}
+	return false;
+}
+
+char *guest_command_line(const char *append)
+{
+	char *line;
+
+	if (!append)
+		append = "";
+	if (asprintf(&line, "%s%s%s", append, *append ? " " : "",
+		     has_word_with(append, "console=") ? "" : "console=ttyS0") < 0)
+		line = NULL;
+	must_alloc(line);
+	if (*line && line[strlen(line) - 1] == ' ')
+		line[strlen(line) - 1] = '\0';
+	return line;
+}
+
+/* The roles of the modules are told to the vmm by the word that starts with '@'. */
+static void add_modules(struct words *words, const struct run_inputs *inputs, const char *line)
+{
+	char *modules, *quoted = quote_commas(line), *initrd = NULL;
+
+	if (inputs->initrd >= 0 &&
+	    asprintf(&initrd, ",/proc/self/fd/%d @initrd", inputs->initrd) < 0)
+		must_alloc(NULL);
+	if (asprintf(&modules,
+		     "/proc/self/fd/%d @kernel %s%s,/proc/self/fd/%d @engine,/proc/self/fd/%d "
+		     "@signatures",
+		     inputs->kernel, quoted, initrd ? initrd : "", inputs->engine,
+		     inputs->archive) < 0)
+		modules = must_alloc(NULL);
+	add(words, "-initrd");
+	add(words, "%s", modules);
+	free(modules);
+	free(initrd);
+	free(quoted);
+}
+
+static bool names_accelerator(char **args)
+{
+	for (; *args; args++) {
+		if (strcmp(*args, "-accel") == 0 || strcmp(*args, "--accel") == 0 ||
+		    strcmp(*args, "-enable-kvm") == 0)
+			return true;
+	}
+	return false;
+}
+
+static void compose(struct words *words, const struct run_inputs *inputs,
+		    const struct run_options *options, int console, int log)
+{
+	char *line = guest_command_line(options->append);
+
+	add(words, "%s", inputs->qemu);
+	add(words, "-M");
+	add(words, "pc,memory-backend=ram");
+	add(words, "-object");
+	add(words, "memory-backend-file,id=ram,size=%uM,share=on,mem-path=/proc/self/fd/%d",
+	    options->memory_mb, inputs->ram);
+	add(words, "-m");
+	add(words, "%u", options->memory_mb);
+	/* the first -accel that can start wins, so ours must not stand before another */
+	if (!names_accelerator(options->qemu_args)) {
+		add(words, "-accel");
+		add(words, "tcg");
+	}
+	add(words, "-cpu");
+	add(words, "EPYC,+svm,+npt");
+	add(words, "-nodefaults");
+	add(words, "-display");
+	add(words, "none");
+	add(words, "-no-reboot");
+	add(words, "-chardev");
+	add(words, "socket,id=console,fd=%d", console);
+	add(words, "-serial");
+	add(words, "chardev:console");
+	if (options->plain) {
+		add(words, "-kernel");
+		add(words, "/proc/self/fd/%d", inputs->kernel);
+		add(words, "-append");
+		add(words, "%s", line);
+		if (inputs->initrd >= 0) {
+			add(words, "-initrd");
+			add(words, "/proc/self/fd/%d", inputs->initrd);
+		}
+	} else {
+		add(words, "-chardev");
+		add(words, "socket,id=log,fd=%d", log);
+		add(words, "-device");
+		add(words, "isa-debugcon,iobase=0xe9,chardev=log");
+		add(words, "-kernel");
+		add(words, "/proc/self/fd/%d", inputs->vmm);
+		add(words, "-append");
+		add(words, "%s", options->vmm_options ? options->vmm_options : "");
+		add_modules(words, inputs, line);
+	}
+	for (char **arg = options->qemu_args; *arg; arg++)
+		add(words, "%s", *arg);
+	free(line);
+}
+
+static void show(const struct words *words)
+{
+	for (size_t i = 0; i < words->count; i++) {
+		const char *word = words->list[i];
+		const bool quote = !*word || strpbrk(word, " ,;&|<>()$`\\\"'*?[#~");
+
+		fprintf(stderr, "%s%s%s%s", i ? " " : "", quote ? "'" : "", word, quote ? "'" : "");
+	}
+	fputc('\n', stderr);
+}
+
+static void keep_open(int fd)
+{
+	if (fd >= 0)
+		fcntl(fd, F_SETFD, 0);
+}
+
+static _Noreturn void become_qemu(const struct run_inputs *inputs, char **args, pid_t parent,
+				  const int keep[2], int errors)
+{
+	const int files[] = {inputs->kernel, inputs->initrd,  inputs->vmm, inputs->engine,
+			     inputs->archive, inputs->ram, keep[0],	keep[1]};
+	sigset_t none;
+	int null;
+
+	/* killed with us, even if we are killed before this line has run */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(127);
+	/* Ctrl-C is ours to handle: QEMU shall not end before the last events are read */
+	setpgid(0, 0);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	signal(SIGPIPE, SIG_DFL);
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
+		keep_open(files[i]);
+	null = open("/dev/null", O_RDWR);
+	if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(null, STDOUT_FILENO) < 0 ||
+	    dup2(errors, STDERR_FILENO) < 0)
+		_exit(127);
+	execv(args[0], args);
+	dprintf(STDERR_FILENO, "%s: %s\n", args[0], strerror(errno));
+	_exit(127);
+}
+
+bool qemu_start(struct qemu *qemu, const struct run_inputs *inputs,
+		const struct run_options *options)
+{
+	const pid_t parent = getpid();
+	struct words words = {NULL, 0};
+	int console[2], log[2], errors[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, console) < 0 ||
+	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, log) < 0 ||
+	    pipe2(errors, O_CLOEXEC) < 0) {
+		complain("channels to the emulator: %s", strerror(errno));
+		return false;
+	}
+	compose(&words, inputs, options, console[1], log[1]);
+	if (options->verbose)
+		show(&words);
+	qemu->pid = fork();
+	if (qemu->pid == 0)
+		become_qemu(inputs, words.list, parent, (const int[]){console[1], log[1]},
+			    errors[1]);
+	close(console[1]);
+	close(log[1]);
+	close(errors[1]);
+	for (size_t i = 0; i < words.count; i++)
+		free(words.list[i]);
+	free(words.list);
+	if (qemu->pid < 0) {
+		complain("starting %s: %s", inputs->qemu, strerror(errno));
+		return false;
+	}
+	qemu->console = console[0];
+	qemu->log = log[0];
+	qemu->errors = errors[0];
+	return true;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Composes the machine and starts the emulator. */
+#ifndef LVISOR_TOOLS_QEMU_H
+#define LVISOR_TOOLS_QEMU_H
+
+#include <sys/types.h>
+
+#include "tools/inputs.h"
+#include "tools/options.h"
+
+struct qemu {
+	pid_t pid;
+	int console; /* the guest's first serial port */
+	int log;     /* the hypervisor's log channel */
+	int errors;  /* what QEMU itself has to say */
+};
+
+/* False after a message. */
+bool qemu_start(struct qemu *qemu, const struct run_inputs *inputs,
+		const struct run_options *options) __attribute__((warn_unused_result));
+
+/* The guest's command line: what was asked for, and a console if it names none; caller frees. */
+char *guest_command_line(const char *append);
+
+/* Text as one element of a list that QEMU splits at commas; caller frees. */
+char *quote_commas(const char *text);
+
+#endif

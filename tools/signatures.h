@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Collects signature files into the archive that LVisor is given. */
+#ifndef LVISOR_TOOLS_SIGNATURES_H
+#define LVISOR_TOOLS_SIGNATURES_H
+
+#include <stddef.h>
+
+/*
+ * A memfd with a ustar archive of all signatures in these files and folders: NAME.lua for each,
+ * lib/... for what they share. -1 after a message.
+ */
+int signatures_archive(const char *const *paths, size_t count) __attribute__((warn_unused_result));
+
+#endif
