@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The per-CPU area: all that belongs to one CPU while it is ours. GS_BASE points to it in ring 0; its
+ * descriptor tables and stacks are in it too.
+ */
+#ifndef VMM_CPU_H
+#define VMM_CPU_H
+
+#include "vmm/types.h"
+#include "vmm/vcpu.h"
+#include "vmm/x86/desc.h"
+#include "vmm/x86/traps.h"
+
+struct cpu {
+	/* Known to traps.S by offset. */
+	struct cpu *self;
+	u64 kernel_rsp; /* of the caller of domain_enter() */
+	u64 scratch;
+	u64 frame_end; /* end of the domain's trap frame, as TSS.RSP0 */
+
+	u32 id;
+	bool nmi_pending; /* arrived while the CPU was ours: the guest's */
+	bool mc_pending;
+	u64 entered; /* TSC when the guest was left */
+
+	struct descriptors descriptors;
+	struct vcpu vcpu;
+};
+
+/* Allocate and set up the area of this CPU, its stacks and descriptor tables. */
+struct cpu *cpu_create(hpa_t root, u32 id);
+
+static inline struct cpu *this_cpu(void)
+{
+	struct cpu *cpu;
+
+	__asm__ volatile("mov %%gs:0, %0" : "=r"(cpu));
+	return cpu;
+}
+
+#endif

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Guest RAM; see guest_ram.h. */
+#include "vmm/guest_ram.h"
+#include "vmm/log.h"
+#include "vmm/string.h"
+#include "vmm/x86/asm.h"
+#include "vmm/x86/paging.h"
+
+u32 guest_ram_ranges;
+struct lvmon_ram guest_ram[LVMON_MAX_RAM_RANGES];
+
+static volatile u64 *write_entry; /* page-table entry of the write slot */
+
+static void add(u64 start, u64 end)
+{
+	start = align_up(start, PAGE_SIZE);
+	end = align_down(end < WINDOW_SIZE ? end : WINDOW_SIZE, PAGE_SIZE);
+	if (start >= end)
+		return;
+	if (guest_ram_ranges == LVMON_MAX_RAM_RANGES)
+		fatal("the memory map has more than %u ranges of RAM", LVMON_MAX_RAM_RANGES);
+	guest_ram[guest_ram_ranges++] = (struct lvmon_ram){start, end - start};
+}
+
+void guest_ram_init(const struct boot_info *bi, hpa_t root)
+{
+	for (u32 i = 0; i < bi->memory_entries; i++) {
+		const struct memory_entry *e = &bi->memory[i];
+		u64 end = e->base + e->size;
+
+		if (e->type != MEMORY_RAM)
+			continue;
+		if (!ranges_overlap(e->base, e->size, bi->own, bi->own_size)) {
+			add(e->base, end);
+			continue;
+		}
+		add(e->base, bi->own);
+		add(bi->own + bi->own_size, end);
+	}
+	/* The largest first: most look-ups end there. */
+	for (u32 i = 1; i < guest_ram_ranges; i++) {
+		struct lvmon_ram r = guest_ram[i];
+
+		if (r.size > guest_ram[0].size) {
+			guest_ram[i] = guest_ram[0];
+			guest_ram[0] = r;
+		}
+	}
+	if (map(root, FIXED_GUEST_WRITE, 0, PAGE_SIZE, 0))
+		fatal("too little memory for the hypervisor's page tables");
+	write_entry = page_entry(root, FIXED_GUEST_WRITE);
+}
+
+u64 guest_ram_size(void)
+{
+	u64 sum = 0;
+
+	for (u32 i = 0; i < guest_ram_ranges; i++)
+		sum += guest_ram[i].size;
+	return sum;
+}
+
+int guest_ram_write(gpa_t gpa, const void *from, u64 size)
+{
+	u8 *slot = (u8 *)FIXED_GUEST_WRITE + (gpa & ~PAGE_MASK);
+
+	if (!size)
+		return 0;
+	if (size > PAGE_SIZE - (gpa & ~PAGE_MASK))
+		return -EINVAL;
+	if (!guest_ram_has(gpa, size))
+		return -EFAULT;
+	*write_entry = (gpa & PAGE_MASK) | MAP_RW;
+	if (size == 8)
+		*(volatile u64 *)slot = *(const u64 *)from;
+	else
+		memcpy(slot, from, size);
+	*write_entry = 0;
+	invlpg(slot);
+	return 0;
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Guest RAM as the vmm sees it: the window (read-only), and writes through one slot. Ranges are the
+ * boot memory map's RAM without ours; nothing else is ever in them.
+ */
+#ifndef VMM_GUEST_RAM_H
+#define VMM_GUEST_RAM_H
+
+#include "vmm/boot_info.h"
+#include "vmm/memory.h"
+#include "vmm/types.h"
+
+extern u32 guest_ram_ranges;
+extern struct lvmon_ram guest_ram[LVMON_MAX_RAM_RANGES]; /* the largest first */
+
+void guest_ram_init(const struct boot_info *bi, hpa_t root);
+
+/* Bytes of RAM the guest has. */
+u64 guest_ram_size(void);
+
+/* [gpa, gpa + size) is guest RAM and in the window. size > 0. */
+static inline bool guest_ram_has(gpa_t gpa, u64 size)
+{
+	for (u32 i = 0; i < guest_ram_ranges; i++)
+		if (gpa - guest_ram[i].gpa < guest_ram[i].size &&
+		    size <= guest_ram[i].size - (gpa - guest_ram[i].gpa))
+			return true;
+	return false;
+}
+
+/* Where guest_ram_has() memory can be read; the guest may write it meanwhile. */
+static inline const void *guest_ram_ptr(gpa_t gpa)
+{
+	return (const void *)(WINDOW_BASE + gpa);
+}
+
+/* Write within one page. 0; -EINVAL: crosses a page; -EFAULT: not guest RAM. */
+int guest_ram_write(gpa_t gpa, const void *from, u64 size) must_check;
+
+#endif

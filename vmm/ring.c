@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Writer of the event ring. The ring is memory that only we and, in an emulator, the reader outside
+ * can reach; the reader's tail is checked all the same, since it is not ours to trust.
+ */
+#include "vmm/log.h"
+#include "vmm/memory.h"
+#include "vmm/ring.h"
+#include "vmm/string.h"
+#include "vmm/x86/traps.h"
+
+#define RING_DATA 0x100000ull
+#define DOORBELL 0x01
+#define ANNOUNCE 0x02
+
+static struct lvmon_ring *ring;
+static u64 sequence;
+
+void ring_init(void)
+{
+	hpa_t pages = pages_alloc_contiguous(RING_DATA / PAGE_SIZE + 1);
+
+	if (!pages)
+		fatal("too little memory for the event ring; give the hypervisor more (vmm option "
+		      "mem=MB)");
+	/* The header ends where the second page begins, so that data[] is aligned. */
+	ring = phys_to_virt(pages + PAGE_SIZE - sizeof(*ring));
+	ring->size = RING_DATA;
+	ring->magic = LVMON_RING_MAGIC;
+	log_byte(ANNOUNCE);
+	log_line("ring %lx %lx", virt_to_phys(ring), sizeof(*ring) + RING_DATA);
+}
+
+int ring_write(u32 source, const void *text, u64 size, bool user)
+{
+	u64 tail = __atomic_load_n(&ring->tail, __ATOMIC_ACQUIRE);
+	u64 head = ring->head, offset = head % RING_DATA;
+	u64 need = align_up(sizeof(struct lvmon_record) + size, 8), pad = 0;
+	struct lvmon_record record = {.size = (u32)size, .source = source};
+
+	if (size > RECORD_MAX)
+		return -EINVAL;
+	if (RING_DATA - offset < need)
+		pad = RING_DATA - offset;
+	record.sequence = sequence++;
+	if (head - tail > RING_DATA || RING_DATA - (head - tail) < need + pad) {
+		ring->dropped++;
+		return 0;
+	}
+	record.dropped = ring->dropped;
+	if (pad) {
+		*(u32 *)(ring->data + offset) = LVMON_RING_PAD;
+		offset = 0;
+	}
+	if (user) {
+		if (copy_bytes(ring->data + offset + sizeof(record), text, size)) {
+			sequence--;
+			return -EFAULT;
+		}
+	} else {
+		memcpy(ring->data + offset + sizeof(record), text, size);
+	}
+	memcpy(ring->data + offset, &record, sizeof(record));
+	__atomic_store_n(&ring->head, head + pad + need, __ATOMIC_RELEASE);
+	if (head == tail)
+		log_byte(DOORBELL);
+	return 0;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The event ring, from the writer's side; format: struct lvmon_ring. */
+#ifndef VMM_RING_H
+#define VMM_RING_H
+
+#include "vmm/types.h"
+
+#define RECORD_ENGINE 0
+#define RECORD_VMM 1
+#define RECORD_MAX 0x10000u
+
+/* Allocates the ring and announces it on the log channel. */
+void ring_init(void);
+
+/*
+ * Append one record whose text lies in the domain (user) or in the vmm. 0; -EFAULT: text cannot be
+ * read; -EINVAL: longer than RECORD_MAX. A full ring drops the record and counts it.
+ */
+int ring_write(u32 source, const void *text, u64 size, bool user) must_check;
+
+#endif

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Clocks; see time.h. Runs before the guest, so PIT channel 2 and the CMOS index are still ours. */
+#include "vmm/log.h"
+#include "vmm/time.h"
+#include "vmm/x86/asm.h"
+
+#define PIT_HZ 1193182u
+#define PIT_CHANNEL2 0x42
+#define PIT_COMMAND 0x43
+#define PORT_B 0x61 /* gate and output of channel 2 */
+#define CMOS_INDEX 0x70
+#define CMOS_DATA 0x71
+
+static u64 tsc_start, wall_start;
+static u64 ns_per_tsc; /* 32.32 fixed point */
+
+void time_wait_us(u32 us)
+{
+	u32 count = (u32)((u64)us * PIT_HZ / 1000000);
+	u8 port_b = inb(PORT_B);
+
+	outb(PORT_B, (port_b & 0xfc) | 1);
+	outb(PIT_COMMAND, 0xb0); /* channel 2, both bytes, mode 0 */
+	outb(PIT_CHANNEL2, (u8)count);
+	outb(PIT_CHANNEL2, (u8)(count >> 8));
+	while (!(inb(PORT_B) & 0x20))
+		;
+	outb(PORT_B, port_b);
+}
+
+static u32 cmos(u8 index)
+{
+	outb(CMOS_INDEX, index | 0x80); /* NMI stays off until the guest says otherwise */
+	return inb(CMOS_DATA);
+}
+
+static u32 from_bcd(u32 v, bool binary)
+{
+	return binary ? v : (v >> 4) * 10 + (v & 15);
+}
+
+/* Days since 1970-01-01 of a date of the Gregorian calendar. */
+static u64 days_since_epoch(u64 year, u64 month, u64 day)
+{
+	static const u16 before[] = {0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334};
+	u64 leap_years = (year - 1) / 4 - (year - 1) / 100 + (year - 1) / 400 - 477;
+	bool leap = (!(year % 4) && year % 100) || !(year % 400);
+
+	return (year - 1970) * 365 + leap_years + before[(month - 1) % 12] + (leap && month > 2) +
+	       day - 1;
+}
+
+static u64 read_cmos_clock(void)
+{
+	u32 now[6], before[6] = {0};
+	static const u8 index[6] = {0, 2, 4, 7, 8, 9};
+	bool binary, same, hours24;
+	u32 hour;
+
+	/* Twice the same: not read in the middle of an update. */
+	do {
+		while (cmos(0x0a) & 0x80)
+			;
+		same = true;
+		for (int i = 0; i < 6; i++) {
+			now[i] = cmos(index[i]);
+			same = same && now[i] == before[i];
+			before[i] = now[i];
+		}
+	} while (!same);
+	binary = cmos(0x0b) & 4;
+	hours24 = cmos(0x0b) & 2;
+	outb(CMOS_INDEX, 0);
+	hour = from_bcd(now[2] & 0x7f, binary);
+	if (!hours24)
+		hour = hour % 12 + (now[2] & 0x80 ? 12 : 0);
+	return days_since_epoch(2000 + from_bcd(now[5], binary), from_bcd(now[4], binary),
+				from_bcd(now[3], binary)) * 86400 +
+	       hour * 3600 + from_bcd(now[1], binary) * 60 + from_bcd(now[0], binary);
+}
+
+void time_init(void)
+{
+	const u32 us = 2000;
+	u64 from, ticks;
+
+	from = rdtsc();
+	time_wait_us(us);
+	ticks = rdtsc() - from;
+	if (!ticks)
+		fatal("the time-stamp counter does not count");
+	ns_per_tsc = (us * 1000ull << 32) / ticks;
+	wall_start = read_cmos_clock() * 1000000000ull;
+	tsc_start = rdtsc();
+}
+
+u64 tsc_to_ns(u64 tsc)
+{
+	return (u64)((unsigned __int128)tsc * ns_per_tsc >> 32);
+}
+
+u64 time_ns(void)
+{
+	return tsc_to_ns(rdtsc() - tsc_start);
+}
+
+u64 time_wall_ns(void)
+{
+	return wall_start + time_ns();
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Descriptor tables; see desc.h. */
+#include "vmm/string.h"
+#include "vmm/x86/asm.h"
+#include "vmm/x86/desc.h"
+
+#define GATE_INTERRUPT 0x8eull /* present, ring 0, 64-bit interrupt gate */
+
+static u64 idt[256][2] aligned(16);
+
+extern const u8 trap_stubs[][16];
+
+void descriptors_init(struct descriptors *d, const u64 ist[3])
+{
+	u64 base = (u64)&d->tss;
+
+	memset(d, 0, sizeof(*d));
+	d->gdt[SEL_KERNEL_CS / 8] = 0x00af9b000000ffff;
+	d->gdt[SEL_KERNEL_DS / 8] = 0x00cf93000000ffff;
+	d->gdt[SEL_USER_DS / 8] = 0x00cff3000000ffff;
+	d->gdt[SEL_USER_CS / 8] = 0x00affb000000ffff;
+	d->gdt[SEL_TSS / 8] = (sizeof(d->tss) - 1) | (base & 0xffffff) << 16 | 0x89ull << 40 |
+			      (base >> 24 & 0xff) << 56;
+	d->gdt[SEL_TSS / 8 + 1] = base >> 32;
+	d->tss.iomap = sizeof(d->tss);
+	for (int i = 0; i < 3; i++)
+		d->tss.ist[i] = ist[i];
+}
+
+static void idt_init(void)
+{
+	for (u64 v = 0; v < 256; v++) {
+		u64 entry = (u64)trap_stubs[v];
+		u64 ist = v == VEC_NMI ? IST_NMI : v == VEC_DF ? IST_DF : v == VEC_MC ? IST_MC : 0;
+
+		idt[v][0] = (entry & 0xffff) | (u64)SEL_KERNEL_CS << 16 | ist << 32 |
+			    GATE_INTERRUPT << 40 | (entry >> 16 & 0xffff) << 48;
+		idt[v][1] = entry >> 32;
+	}
+}
+
+void descriptors_load(struct descriptors *d)
+{
+	struct table_pointer gdt_pointer = {sizeof(d->gdt) - 1, (u64)d->gdt};
+	struct table_pointer idt_pointer = {sizeof(idt) - 1, (u64)idt};
+
+	idt_init();
+	__asm__ volatile("lgdt %0\n\t"
+			 "push %1\n\t"
+			 "lea 1f(%%rip), %%rax\n\t"
+			 "push %%rax\n\t"
+			 "lretq\n"
+			 "1:\tmov %2, %%ds\n\t"
+			 "mov %2, %%es\n\t"
+			 "mov %2, %%ss\n\t"
+			 "lidt %3\n\t"
+			 "ltr %w4"
+			 :
+			 : "m"(gdt_pointer), "i"(SEL_KERNEL_CS), "r"(SEL_KERNEL_DS),
+			   "m"(idt_pointer), "r"(SEL_TSS)
+			 : "rax", "memory");
+}

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Local APIC (SDM vol. 3, chapter 11); see lapic.h. */
+#include "vmm/log.h"
+#include "vmm/memory.h"
+#include "vmm/time.h"
+#include "vmm/x86/asm.h"
+#include "vmm/x86/lapic.h"
+#include "vmm/x86/paging.h"
+
+/* SDM vol. 3, table 11-1 */
+#define APIC_EOI 0x0b0
+#define APIC_SVR 0x0f0
+#define APIC_ISR 0x100
+#define APIC_IRR 0x200
+#define APIC_ICR 0x300
+#define APIC_LVT_TIMER 0x320
+#define APIC_LVT_LINT0 0x350
+#define APIC_INITIAL 0x380
+#define APIC_CURRENT 0x390
+#define APIC_DIVIDE 0x3e0
+
+#define APIC_BASE_ENABLE BIT(11)
+#define APIC_BASE_X2APIC BIT(10)
+#define APIC_BASE_ADDRESS 0x000ffffffffff000ull
+#define SVR_ENABLE (1u << 8)
+#define LVT_MASKED (1u << 16)
+#define LVT_PENDING (1u << 12)
+#define LVT_TIMER_MODE (3u << 17)
+#define LVT_ONE_SHOT (0u << 17)
+#define LVT_PERIODIC (1u << 17)
+#define LVT_TSC_DEADLINE (2u << 17)
+#define ICR_SELF (1u << 18)
+#define ICR_ASSERT (1u << 14)
+
+static volatile u64 *entry; /* of the slot that maps the APIC */
+static u64 mapped_base;
+static u64 ticks_per_ms; /* at divide-by-1 */
+
+/* Periodic mode to be restored: the vector and the initial count. */
+static struct {
+	bool pending;
+	u32 lvt, initial;
+} periodic;
+
+static bool x2apic(void)
+{
+	return rdmsr(MSR_APIC_BASE) & APIC_BASE_X2APIC;
+}
+
+static volatile u32 *reg_ptr(u32 reg)
+{
+	return (volatile u32 *)(FIXED_LAPIC + reg);
+}
+
+static u32 read_reg(bool x2, u32 reg)
+{
+	return x2 ? (u32)rdmsr(MSR_X2APIC_FIRST + (reg >> 4)) : *reg_ptr(reg);
+}
+
+static void write_reg(bool x2, u32 reg, u32 value)
+{
+	if (x2)
+		wrmsr(MSR_X2APIC_FIRST + (reg >> 4), value);
+	else
+		*reg_ptr(reg) = value;
+}
+
+static void follow_base(void)
+{
+	u64 base = rdmsr(MSR_APIC_BASE) & APIC_BASE_ADDRESS;
+
+	if (base == mapped_base)
+		return;
+	*entry = base | MAP_UC;
+	invlpg((void *)FIXED_LAPIC);
+	mapped_base = base;
+}
+
+bool lapic_usable(void)
+{
+	return rdmsr(MSR_APIC_BASE) & APIC_BASE_ENABLE;
+}
+
+void lapic_init(hpa_t root)
+{
+	u32 lvt, divide, count;
+	bool x2 = x2apic();
+
+	if (map(root, FIXED_LAPIC, 0, PAGE_SIZE, 0))
+		fatal("too little memory for the hypervisor's page tables");
+	entry = page_entry(root, FIXED_LAPIC);
+	if (!lapic_usable())
+		fatal("the local APIC is switched off; enable it in the firmware's setup");
+	follow_base();
+
+	lvt = read_reg(x2, APIC_LVT_TIMER);
+	divide = read_reg(x2, APIC_DIVIDE);
+	write_reg(x2, APIC_LVT_TIMER, LVT_MASKED | PREEMPT_VECTOR);
+	write_reg(x2, APIC_DIVIDE, 0xb); /* by 1 */
+	write_reg(x2, APIC_INITIAL, UINT32_MAX);
+	time_wait_us(1000);
+	count = UINT32_MAX - read_reg(x2, APIC_CURRENT);
+	write_reg(x2, APIC_INITIAL, 0);
+	write_reg(x2, APIC_DIVIDE, divide);
+	write_reg(x2, APIC_LVT_TIMER, lvt);
+	ticks_per_ms = count ? count : 1;
+}
+
+static u32 divide_shift(u32 divide)
+{
+	u32 code = (divide & 3) | (divide >> 1 & 4);
+
+	return code == 7 ? 0 : code + 1;
+}
+
+static void start_timer(bool x2, struct lapic_loan *loan, u32 ms)
+{
+	u64 ticks = (ticks_per_ms * ms) >> divide_shift(loan->divide);
+
+	loan->ticks = ticks > UINT32_MAX ? UINT32_MAX : ticks ? (u32)ticks : 1;
+	write_reg(x2, APIC_LVT_TIMER, LVT_ONE_SHOT | PREEMPT_VECTOR);
+	write_reg(x2, APIC_INITIAL, loan->ticks);
+}
+
+void lapic_borrow(struct lapic_loan *loan, u32 ms)
+{
+	bool x2 = x2apic();
+
+	*loan = (struct lapic_loan){.cr8 = read_cr8()};
+	if (!x2)
+		follow_base();
+	loan->svr = read_reg(x2, APIC_SVR);
+	if (!(loan->svr & SVR_ENABLE))
+		write_reg(x2, APIC_SVR, loan->svr | SVR_ENABLE);
+	loan->lvt_lint0 = read_reg(x2, APIC_LVT_LINT0);
+	/* The 8259's interrupts do not know the TPR. */
+	if (!(loan->lvt_lint0 & LVT_MASKED))
+		write_reg(x2, APIC_LVT_LINT0, loan->lvt_lint0 | LVT_MASKED);
+	loan->lvt_timer = read_reg(x2, APIC_LVT_TIMER) & ~LVT_PENDING;
+	loan->divide = read_reg(x2, APIC_DIVIDE);
+	loan->initial = read_reg(x2, APIC_INITIAL);
+	loan->current = read_reg(x2, APIC_CURRENT);
+	if ((loan->lvt_timer & LVT_TIMER_MODE) == LVT_TSC_DEADLINE)
+		loan->deadline = rdmsr(MSR_TSC_DEADLINE);
+	write_cr8(14);
+	start_timer(x2, loan, ms);
+}
+
+void lapic_extend(struct lapic_loan *loan, u32 ms)
+{
+	/* What the guest's timer has lost so far. */
+	loan->current = loan->current > loan->ticks ? loan->current - loan->ticks :
+			loan->current ? 1 : 0;
+	loan->expired = false;
+	start_timer(x2apic(), loan, ms);
+}
+
+static bool bit_of(bool x2, u32 bank, u32 vector)
+{
+	return read_reg(x2, bank + (vector / 32) * 0x10) >> (vector % 32) & 1;
+}
+
+void lapic_interrupt(struct lapic_loan *loan, u32 vector)
+{
+	bool x2 = x2apic();
+
+	if (!bit_of(x2, APIC_ISR, vector))
+		return; /* spurious: SDM vol. 3, 11.9 */
+	write_reg(x2, APIC_EOI, 0);
+	if (vector == PREEMPT_VECTOR && !read_reg(x2, APIC_CURRENT))
+		loan->expired = true;
+	else
+		loan->resend[vector / 32] |= 1u << (vector % 32);
+}
+
+/* Give the guest's timer the time that is left of it. */
+static void restore_timer(bool x2, const struct lapic_loan *loan, u32 used)
+{
+	u32 left = loan->current > used ? loan->current - used : 1;
+
+	switch (loan->lvt_timer & LVT_TIMER_MODE) {
+	case LVT_TSC_DEADLINE:
+		write_reg(x2, APIC_LVT_TIMER, loan->lvt_timer);
+		if (loan->deadline)
+			wrmsr(MSR_TSC_DEADLINE, loan->deadline);
+		break;
+	case LVT_PERIODIC:
+		if (!loan->initial) {
+			write_reg(x2, APIC_LVT_TIMER, loan->lvt_timer);
+			break;
+		}
+		/* The rest of this period as one-shot: a new period would move all later ticks. */
+		periodic.pending = true;
+		periodic.lvt = loan->lvt_timer;
+		periodic.initial = loan->initial;
+		write_reg(x2, APIC_LVT_TIMER, (loan->lvt_timer & ~LVT_TIMER_MODE) | LVT_ONE_SHOT);
+		write_reg(x2, APIC_INITIAL, left);
+		break;
+	default:
+		write_reg(x2, APIC_LVT_TIMER, loan->lvt_timer);
+		if (loan->current)
+			write_reg(x2, APIC_INITIAL, left);
+	}
+}
+
+void lapic_return(struct lapic_loan *loan)
+{
+	bool x2 = x2apic();
+	u32 used = loan->ticks - read_reg(x2, APIC_CURRENT);
+	bool was_periodic = periodic.pending;
+
+	write_reg(x2, APIC_INITIAL, 0);
+	/* Ours may have become pending just now: it must not reach the guest. */
+	while (bit_of(x2, APIC_IRR, PREEMPT_VECTOR))
+		__asm__ volatile("sti; nop; nop; cli" : : : "memory");
+
+	restore_timer(x2, loan, used);
+	if (was_periodic && (loan->lvt_timer & LVT_TIMER_MODE) == LVT_ONE_SHOT && !loan->current)
+		periodic.pending = true; /* fired before the visit: lapic_periodic_resume() is due */
+	if (!(loan->lvt_lint0 & LVT_MASKED))
+		write_reg(x2, APIC_LVT_LINT0, loan->lvt_lint0);
+	if (!(loan->svr & SVR_ENABLE))
+		write_reg(x2, APIC_SVR, loan->svr);
+	write_cr8(loan->cr8);
+	for (u32 v = 0xf0; v < 0x100; v++)
+		if (loan->resend[v / 32] >> (v % 32) & 1)
+			write_reg(x2, APIC_ICR, ICR_SELF | ICR_ASSERT | v);
+}
+
+bool lapic_periodic_pending(void)
+{
+	return periodic.pending;
+}
+
+void lapic_periodic_resume(void)
+{
+	bool x2 = x2apic();
+
+	if (!periodic.pending || read_reg(x2, APIC_CURRENT))
+		return;
+	periodic.pending = false;
+	/* Unless the guest has given its timer another use meanwhile. */
+	if ((read_reg(x2, APIC_LVT_TIMER) & ~(LVT_PENDING | LVT_TIMER_MODE)) !=
+	    (periodic.lvt & ~LVT_TIMER_MODE))
+		return;
+	write_reg(x2, APIC_LVT_TIMER, periodic.lvt);
+	write_reg(x2, APIC_INITIAL, periodic.initial);
+}

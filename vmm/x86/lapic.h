@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The local APIC while the CPU is in the protection domain. It belongs to the guest; we borrow its
+ * timer to limit the domain's time and give everything back as it would be had we not been there.
+ * xAPIC and x2APIC.
+ */
+#ifndef VMM_X86_LAPIC_H
+#define VMM_X86_LAPIC_H
+
+#include "vmm/types.h"
+
+/* Class 15, so that TPR 14 lets it through and keeps the guest's lower vectors pending. */
+#define PREEMPT_VECTOR 0xf0
+
+struct lapic_loan {
+	u32 lvt_timer, lvt_lint0, svr, divide, initial, current;
+	u64 deadline; /* TSC-deadline mode */
+	u64 cr8;
+	u32 ticks; /* that we programmed */
+	bool expired; /* our time is up */
+	u32 resend[8]; /* bitmap: the guest's class-15 vectors that arrived meanwhile */
+};
+
+/* Map the APIC and measure its timer; once, after time_init(). */
+void lapic_init(hpa_t root);
+
+/* False when the guest has switched the APIC off: then there is no limit to be had. */
+bool lapic_usable(void);
+
+void lapic_borrow(struct lapic_loan *loan, u32 ms);
+void lapic_return(struct lapic_loan *loan);
+
+/* More time for the borrower. */
+void lapic_extend(struct lapic_loan *loan, u32 ms);
+
+/* An interrupt arrived while the APIC was borrowed. */
+void lapic_interrupt(struct lapic_loan *loan, u32 vector);
+
+/*
+ * The guest's timer was in periodic mode and continues as one-shot until it fires; then this makes it
+ * periodic again. True while the vCPU must intercept interrupts to find that moment.
+ */
+bool lapic_periodic_pending(void);
+void lapic_periodic_resume(void);
+
+#endif

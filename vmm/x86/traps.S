@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Entry points of the IDT and of SYSCALL, the way into ring 3, and copies that may fault. Offsets
+ * into struct cpu are checked in vmm/cpu.c.
+ */
+#include "vmm/x86/traps.h"
+
+#define CPU_KERNEL_RSP 8
+#define CPU_SCRATCH 16
+#define CPU_FRAME_END 24
+
+#define SEL_USER_DS 0x1b
+#define SEL_USER_CS 0x23
+
+	.macro push_regs
+	push	%rax
+	push	%rbx
+	push	%rcx
+	push	%rdx
+	push	%rsi
+	push	%rdi
+	push	%rbp
+	push	%r8
+	push	%r9
+	push	%r10
+	push	%r11
+	push	%r12
+	push	%r13
+	push	%r14
+	push	%r15
+	.endm
+
+	.macro pop_regs
+	pop	%r15
+	pop	%r14
+	pop	%r13
+	pop	%r12
+	pop	%r11
+	pop	%r10
+	pop	%r9
+	pop	%r8
+	pop	%rbp
+	pop	%rdi
+	pop	%rsi
+	pop	%rdx
+	pop	%rcx
+	pop	%rbx
+	pop	%rax
+	.endm
+
+	.text
+
+/* One stub a vector, 16 bytes each. Vectors that push an error code: SDM vol. 3, table 6-1. */
+	.globl trap_stubs
+	.balign 16
+trap_stubs:
+	vector = 0
+	.rept 256
+	.balign 16
+	.if vector != 8 && (vector < 10 || vector > 14) && vector != 17 && vector != 21 && \
+		vector != 29 && vector != 30
+	push	$0
+	.endif
+	push	$vector
+	.if vector == 2 || vector == 8 || vector == 18
+	jmp	trap_on_own_stack
+	.else
+	jmp	trap_common
+	.endif
+	vector = vector + 1
+	.endr
+
+trap_common:
+	testb	$3, 24(%rsp) /* CS */
+	jnz	trap_from_domain
+	push_regs
+	cld
+	mov	%rsp, %rdi
+	call	trap_in_vmm
+	pop_regs
+	add	$16, %rsp
+	iretq
+
+/* NMI, #DF, #MC: on a stack of their own, from anywhere, with either GS. */
+trap_on_own_stack:
+	push_regs
+	cld
+	mov	%rsp, %rdi
+	call	trap_ist
+	pop_regs
+	add	$16, %rsp
+	iretq
+
+/* TSS.RSP0 is the end of the domain's trap frame: what is pushed here lands in it. */
+trap_from_domain:
+	push_regs
+	cld
+	clac
+	swapgs
+leave_domain:
+	mov	15 * 8(%rsp), %rax /* vector */
+	mov	%gs:CPU_KERNEL_RSP, %rsp
+	pop	%r15
+	pop	%r14
+	pop	%r13
+	pop	%r12
+	pop	%rbp
+	pop	%rbx
+	ret
+
+	.globl syscall_entry
+syscall_entry:
+	swapgs
+	mov	%rsp, %gs:CPU_SCRATCH
+	mov	%gs:CPU_FRAME_END, %rsp
+	push	$SEL_USER_DS
+	push	%gs:CPU_SCRATCH
+	push	%r11
+	push	$SEL_USER_CS
+	push	%rcx
+	push	$0
+	push	$TRAP_SYSCALL
+	push_regs
+	jmp	leave_domain
+
+	.globl domain_enter
+domain_enter:
+	push	%rbx
+	push	%rbp
+	push	%r12
+	push	%r13
+	push	%r14
+	push	%r15
+	mov	%rsp, %gs:CPU_KERNEL_RSP
+	mov	%rdi, %rsp
+	pop_regs
+	add	$16, %rsp
+	swapgs
+	iretq
+
+/* int copy_bytes(void *to, const void *from, u64 size) */
+	.globl copy_bytes, copy_words, copy_faulted, copy_start, copy_end
+copy_start:
+copy_bytes:
+	mov	%rdx, %rcx
+	stac
+	rep movsb
+	clac
+	xor	%eax, %eax
+	ret
+copy_words:
+	mov	%rdx, %rcx
+	shr	$3, %rcx
+	stac
+	rep movsq
+	clac
+	xor	%eax, %eax
+	ret
+copy_end:
+copy_faulted:
+	clac
+	mov	$-14, %eax /* -EFAULT */
+	ret
+
+	.section .note.GNU-stack, "", @progbits

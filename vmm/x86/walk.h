@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Walks the guest's page tables, for the few words of kernel memory that the vmm itself touches. */
+#ifndef VMM_X86_WALK_H
+#define VMM_X86_WALK_H
+
+#include "vmm/types.h"
+
+/*
+ * Guest-physical address of va by the tables that cr3 points to; la57: five levels. 0, or -EFAULT:
+ * not mapped, or a table that is not in RAM.
+ */
+int guest_walk(u64 cr3, bool la57, gva_t va, gpa_t *gpa) must_check;
+
+#endif
