@@ -1,4 +1,15 @@
-# LVisor. Targets: all, demo, check, check-unit, check-guest, check-long, bench, clean.
+# SPDX-License-Identifier: Apache-2.0
+# LVisor. Everything is built in build/; missing Debian packages are installed first (tools/deps.sh).
+#
+#	make			build/lvisor (the command), build/lvisor.bin, build/engine
+#	make demo		boot a guest and watch a signature stop a process
+#	make check		all tests; check-unit and check-guest are its halves
+#	make check-long		the same and the tests that take long
+#	make bench		measurements, as tables
+#	make style		where the formatting differs from .clang-format
+#	make clean
+#
+# V=1 shows the commands. LVISOR_CACHE=DIR keeps downloads where several clones share them.
 B := build
 Q := $(if $(V),,@)
 CC := gcc
@@ -6,11 +17,48 @@ COMMON_CFLAGS := -std=gnu11 -g -Wall -Wextra -Wshadow -Werror=implicit -Wno-unus
 
 .DEFAULT_GOAL := all
 
-include vmm/vmm.mk engine/engine.mk tools/tools.mk tests/unit/unit.mk
+# What has to be installed for the goals asked for; asked once, by the outermost make.
+ifneq ($(filter-out clean,$(or $(MAKECMDGOALS),all)),)
+ifndef LVISOR_DEPS
+DEP_GROUPS := build \
+	$(if $(filter demo guest check check-guest check-long bench,$(MAKECMDGOALS)),guest) \
+	$(if $(filter check check-unit check-long unit-tests,$(MAKECMDGOALS)),test)
+$(shell tools/deps.sh $(DEP_GROUPS))
+ifneq ($(.SHELLSTATUS),0)
+$(error packages are missing, see above)
+endif
+export LVISOR_DEPS := there
+endif
+endif
 
-all: $(B)/lvisor.bin $(B)/engine $(B)/lvisor
+include vmm/vmm.mk engine/engine.mk tools/tools.mk tests/unit/unit.mk tests/guest/guest.mk
+
+PRODUCTS := $(B)/lvisor.bin $(B)/engine $(B)/lvisor
+
+all: $(PRODUCTS)
+
+demo: $(PRODUCTS) guest
+	$(Q)tests/guest/demo.sh
+
+check: $(PRODUCTS) unit-tests guest
+	$(Q)tests/check.sh unit guest
+
+check-unit: unit-tests
+	$(Q)tests/check.sh unit
+
+check-guest: $(PRODUCTS) guest
+	$(Q)tests/check.sh guest
+
+check-long: $(PRODUCTS) unit-tests guest
+	$(Q)tests/check.sh unit guest long
+
+bench: $(PRODUCTS) guest
+	$(Q)bench/run.sh
+
+style:
+	$(Q)git ls-files '*.c' '*.h' | xargs clang-format --dry-run --Werror
 
 clean:
 	rm -rf $(B)
 
-.PHONY: all clean
+.PHONY: all demo check check-unit check-guest check-long bench style clean

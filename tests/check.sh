@@ -1,0 +1,53 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Runs test suites and sums up: tests/check.sh unit|guest|long...
+# Each test is one line "ok NAME", "FAIL NAME" or "skip NAME"; the end is "N passed, N failed".
+# Exit code 0 only if something passed and nothing failed.
+set -u
+cd "$(dirname "$0")/.." || exit 1
+
+results=$(mktemp)
+trap 'rm -f "$results"' EXIT
+
+# cmocka's standard output, one line a test; a program that dies is a failure of its own.
+unit()
+{
+	for program in build/unit/test_*; do
+		[ -x "$program" ] && [ -f "$program" ] || continue
+		name=$(basename "$program")
+		[ -f "tests/unit/$name.c" ] || continue
+		output=$(timeout 300 "$program" 2>&1 </dev/null)
+		status=$?
+		echo "$output" | sed -n \
+			-e "s/^\[       OK \] \(.*\)/ok $name: \1/p" \
+			-e "s/^\[  FAILED  \] \([^:]*\)$/FAIL $name: \1/p" \
+			-e "s/^\[  SKIPPED \] \([^:]*\)$/skip $name: \1/p" |
+			grep -v 'test(s)' | awk '!seen[$0]++'
+		if [ $status -ne 0 ]; then
+			echo "FAIL $name (exit code $status)"
+			echo "$output" | tail -n 40 | sed 's/^/    /'
+		fi
+	done
+}
+
+for suite in "$@"; do
+	case $suite in
+	unit) unit ;;
+	guest | long) tests/guest/run.sh "$suite" ;;
+	*)
+		echo "check.sh: no suite $suite" >&2
+		exit 2
+		;;
+	esac | tee -a "$results"
+done
+
+passed=$(grep -c '^ok ' "$results")
+failed=$(grep -c '^FAIL ' "$results")
+skipped=$(grep -c '^skip ' "$results")
+echo
+if [ "$skipped" -gt 0 ]; then
+	echo "$passed passed, $failed failed, $skipped skipped"
+else
+	echo "$passed passed, $failed failed"
+fi
+[ "$passed" -gt 0 ] && [ "$failed" -eq 0 ]
