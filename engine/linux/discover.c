@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * From three registers to a known kernel: image, symbols, cross-checks, BTF, fields. All of it
+ * depends on what the linker laid out only, so that it works as soon as the image is complete in
+ * memory; values that the kernel computes while it starts are read when they are needed.
+ *
+ * Without registers (a dump that came alone), all guest memory is searched for the symbol table,
+ * and the addresses follow from what the table says about two well-known objects.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include "engine/linux/internal.h"
+
+#define MAX_BTF (16 * MB)
+#define MIN_CHECKS 2 /* besides the banner */
+
+const struct kernel_blob *kernel;
+
+bool linux_known(void)
+{
+	return kernel != NULL;
+}
+
+const char *linux_summary(void)
+{
+	return kernel ? kernel->summary : "no Linux kernel known";
+}
+
+/* A copy of the image at va; bounds are the image's. */
+static int image_read(const struct image *img, gva_t va, void *buf, size_t size)
+{
+	if (va < img->va || va - img->va > img->size || size > img->size - (va - img->va))
+		return -EFAULT;
+	return guest_read(img->gpa + (va - img->va), buf, size);
+}
+
+static int read_banner(const struct kernel_blob *b, const struct image *img, char *text,
+		       size_t size)
+{
+	gva_t va;
+	int err;
+
+	err = symbol_find(b, "linux_banner", &va);
+	if (!err)
+		err = image_read(img, va, text, size);
+	if (err)
+		return err;
+	text[size - 1] = '\0';
+	return strncmp(text, "Linux version ", 14) ? -EINVAL : 0;
+}
+
+/* Facts that can only agree by chance: how many do. */
+static int cross_checks(const struct kernel_blob *b, const struct image *img, gva_t lstar)
+{
+	uint64_t value;
+	gva_t va, to;
+	int n = 0;
+
+	if (!symbol_find(b, "entry_SYSCALL_64", &va) && va == lstar)
+		n++;
+	if (!symbol_find(b, "sys_call_table", &va) && !symbol_find(b, "__x64_sys_read", &to) &&
+	    !image_read(img, va, &value, sizeof(value)) && value == to)
+		n++;
+	/* arch/x86/kernel/head_64.S: physical minus link-time address of the image */
+	if (!symbol_find(b, "phys_base", &va) && !image_read(img, va, &value, sizeof(value)) &&
+	    img->va - img->gpa == KERNEL_MAP_START - value)
+		n++;
+	if (!symbol_find(b, "_text", &va) && va >= img->va && va - img->va < img->size &&
+	    (va - (img->va - img->gpa)) % (2 * MB) == 0)
+		n++;
+	return n;
+}
+
+static void read_release(struct kernel_blob *b, const char *banner)
+{
+	const char *s = banner + 14;
+	size_t i;
+
+	for (i = 0; i + 1 < sizeof(b->release) && s[i] > ' ' && s[i] < 0x7f; i++)
+		b->release[i] = s[i];
+}
+
+/* The page tables: five levels when CR4 says so; without CR4, when the kernel's variable does. */
+static int find_root(struct kernel_blob *b, const struct image *img, uint64_t cr4)
+{
+	uint32_t shift;
+	gva_t va;
+	int err;
+
+	/* swapper_pg_dir is a macro for it, arch/x86/include/asm/pgtable_64.h */
+	err = symbol_find(b, "init_top_pgt", &va);
+	if (err)
+		return err;
+	b->root = va - (img->va - img->gpa);
+	b->levels = cr4 & 1u << 12 ? 5 : 4;
+	if (!cr4 && !symbol_find(b, "pgdir_shift", &va) &&
+	    !image_read(img, va, &shift, sizeof(shift)) && shift == 48)
+		b->levels = 5;
+	return 0;
+}
+
+static int load_btf(struct kernel_blob **b, const struct image *img, char *error,
+		    size_t error_size)
+{
+	struct kernel_blob *bigger;
+	gva_t start, stop;
+	uint64_t size;
+
+	if (symbol_find(*b, "__start_BTF", &start) || symbol_find(*b, "__stop_BTF", &stop) ||
+	    stop <= start || stop - start > MAX_BTF) {
+		snprintf(error, error_size, "the kernel has no BTF (CONFIG_DEBUG_INFO_BTF)");
+		return -ENOENT;
+	}
+	size = align_up((*b)->size + (stop - start), 8);
+	bigger = realloc(*b, size);
+	if (!bigger) {
+		snprintf(error, error_size, "no memory for BTF");
+		return -ENOMEM;
+	}
+	*b = bigger;
+	bigger->sec[SEC_BTF] = (struct section){ (uint32_t)bigger->size, (uint32_t)(stop - start) };
+	bigger->size = size;
+	if (image_read(img, start, (void *)section(bigger, SEC_BTF), stop - start)) {
+		snprintf(error, error_size, "BTF is outside the image");
+		return -ENOENT;
+	}
+	return 0;
+}
+
+/* linux_current's offset: a per-CPU variable of its own, or a member of pcpu_hot. */
+static int find_current(struct kernel_blob *b)
+{
+	gva_t va;
+
+	if (b->field[F_PCPU_CURRENT] != NO_FIELD && !symbol_find(b, "pcpu_hot", &va)) {
+		b->current = va + (gva_t)(int64_t)b->field[F_PCPU_CURRENT];
+		return 0;
+	}
+	return symbol_find(b, "current_task", &b->current);
+}
+
+/* What is left once the symbols are there and the image's place is known. *b may move. */
+static int complete(struct kernel_blob **b, const struct image *img, const struct linux_anchor *a,
+		    char *error, size_t error_size)
+{
+	struct kernel_blob *k = *b;
+	char banner[192];
+	gva_t end;
+	int err;
+
+	if (read_banner(k, img, banner, sizeof(banner))) {
+		snprintf(error, error_size, "symbols found, but no banner where they say");
+		return -ENOENT;
+	}
+	if (cross_checks(k, img, a->lstar) < MIN_CHECKS) {
+		snprintf(error, error_size, "symbols found, but they do not agree with the image");
+		return -ENOENT;
+	}
+	read_release(k, banner);
+	k->delta = img->va - img->gpa;
+	k->image_start = img->va;
+	k->image_end = img->va + img->size;
+	if (!symbol_find(k, "_end", &end) && end > img->va && end < k->image_end)
+		k->image_end = end;
+	if (find_root(k, img, a->cr4)) {
+		snprintf(error, error_size, "no init_top_pgt");
+		return -ENOENT;
+	}
+	err = load_btf(b, img, error, error_size);
+	if (err)
+		return err;
+	k = *b;
+	err = fields_resolve(k, error, error_size);
+	if (err)
+		return err;
+	if (find_current(k)) {
+		snprintf(error, error_size, "no current_task");
+		return -ENOENT;
+	}
+	snprintf(k->summary, sizeof(k->summary),
+		 "Linux %s, %u symbols, %u types, kernel at 0x%llx", k->release, k->symbols,
+		 k->types, (unsigned long long)k->image_start);
+	return 0;
+}
+
+static int discover_image(const struct image *img, const struct linux_anchor *a,
+			  struct kernel_blob **out, char *error, size_t error_size)
+{
+	const uint8_t *mem = guest_ptr(img->gpa, img->size);
+	struct kallsyms_place place;
+	uint64_t from = 0;
+	int err;
+
+	if (!mem)
+		return -EFAULT;
+	snprintf(error, error_size, "no kallsyms tables in the image");
+	while (!kallsyms_find(mem, img->size, img->va, &from, &place)) {
+		err = kallsyms_load(mem, &place, out);
+		if (err == -ENOMEM)
+			return err;
+		if (err)
+			continue;
+		err = complete(out, img, a, error, error_size);
+		if (!err)
+			return 0;
+		free(*out);
+	}
+	return -ENOENT;
+}
+
+int linux_discover(const struct linux_anchor *anchor, char *error, size_t error_size)
+{
+	struct kernel_blob *b;
+	struct image img;
+	int err;
+
+	if (anchor->cr3 && anchor->lstar) {
+		if (image_find(anchor->cr3, anchor->cr4, anchor->lstar, &img)) {
+			snprintf(error, error_size, "CR3 and LSTAR do not lead to a kernel image");
+			return -ENOENT;
+		}
+		err = discover_image(&img, anchor, &b, error, error_size);
+		if (err)
+			return err;
+		kernel = b; /* for good: a second discovery may run while pointers are in use */
+		return 0;
+	}
+	snprintf(error, error_size, "CR3 or LSTAR unknown");
+	return -ENOENT;
+}
+
+int linux_save(void **blob, size_t *size)
+{
+	if (!kernel)
+		return -ENODATA;
+	*blob = malloc(kernel->size);
+	if (!*blob)
+		return -ENOMEM;
+	memcpy(*blob, kernel, kernel->size);
+	*size = kernel->size;
+	return 0;
+}
+
+int linux_restore(const void *blob, size_t size)
+{
+	const struct kernel_blob *b = blob;
+	int i;
+
+	if ((uintptr_t)blob % 8 || size < sizeof(*b) || b->magic != BLOB_MAGIC ||
+	    b->version != BLOB_VERSION || b->header_size != sizeof(*b) || b->size != size ||
+	    (b->levels != 4 && b->levels != 5) || b->image_end <= b->image_start)
+		return -EINVAL;
+	for (i = 0; i < NR_SECTIONS; i++)
+		if (b->sec[i].off < sizeof(*b) || b->sec[i].off % 8 || b->sec[i].off > size ||
+		    b->sec[i].size > size - b->sec[i].off)
+			return -EINVAL;
+	if (!kallsyms_valid(b))
+		return -EINVAL;
+	kernel = b;
+	return 0;
+}

@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The members this folder reads, by the names that kernels give them. This one table is where a
+ * rename between kernels is written down: rows with the same number are alternatives, and the first
+ * that the kernel has is taken. All are resolved once, at discovery.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+#include "engine/linux/internal.h"
+
+struct field_name {
+	enum field field;
+	const char *type, *path; /* path NULL: the size of the type */
+	bool optional;
+};
+
+#define NEED(f, type, path) { f, type, path, false }
+#define MAY(f, type, path) { f, type, path, true }
+
+static const struct field_name field_names[] = {
+	NEED(F_TASK_TASKS, "task_struct", "tasks"),
+	NEED(F_TASK_PID, "task_struct", "pid"),
+	NEED(F_TASK_TGID, "task_struct", "tgid"),
+	NEED(F_TASK_COMM, "task_struct", "comm"),
+	NEED(F_TASK_REAL_PARENT, "task_struct", "real_parent"),
+	NEED(F_TASK_REAL_CRED, "task_struct", "real_cred"),
+	NEED(F_TASK_MM, "task_struct", "mm"),
+	NEED(F_TASK_FLAGS, "task_struct", "flags"),
+	NEED(F_TASK_START, "task_struct", "start_boottime"),
+	MAY(F_TASK_START, "task_struct", "real_start_time"), /* to 5.4 */
+	NEED(F_CRED_UID, "cred", "uid"),
+	NEED(F_CRED_GID, "cred", "gid"),
+	NEED(F_MM_PGD, "mm_struct", "pgd"),
+	NEED(F_MM_ARG_START, "mm_struct", "arg_start"),
+	NEED(F_MM_ARG_END, "mm_struct", "arg_end"),
+	NEED(F_MM_EXE_FILE, "mm_struct", "exe_file"),
+	MAY(F_MM_MMAP, "mm_struct", "mmap"),             /* to 6.0 */
+	MAY(F_MM_MT_ROOT, "mm_struct", "mm_mt.ma_root"), /* from 6.1 */
+	MAY(F_MM_VDSO, "mm_struct", "context.vdso"),
+	NEED(F_VMA_START, "vm_area_struct", "vm_start"),
+	NEED(F_VMA_END, "vm_area_struct", "vm_end"),
+	NEED(F_VMA_FLAGS, "vm_area_struct", "vm_flags"),
+	NEED(F_VMA_FILE, "vm_area_struct", "vm_file"),
+	NEED(F_VMA_PGOFF, "vm_area_struct", "vm_pgoff"),
+	NEED(F_VMA_OPS, "vm_area_struct", "vm_ops"),
+	MAY(F_VMA_NEXT, "vm_area_struct", "vm_next"),    /* to 6.0 */
+	MAY(F_MAPLE_RANGE_PIVOT, "maple_range_64", "pivot"),
+	MAY(F_MAPLE_RANGE_SLOT, "maple_range_64", "slot"),
+	MAY(F_MAPLE_ARANGE_PIVOT, "maple_arange_64", "pivot"),
+	MAY(F_MAPLE_ARANGE_SLOT, "maple_arange_64", "slot"),
+	NEED(F_FILE_MNT, "file", "f_path.mnt"),
+	NEED(F_FILE_DENTRY, "file", "f_path.dentry"),
+	NEED(F_FILE_MAPPING, "file", "f_mapping"),
+	NEED(F_DENTRY_NAME, "dentry", "d_name.name"),
+	NEED(F_DENTRY_NAME_LEN, "dentry", "d_name.len"),
+	NEED(F_DENTRY_PARENT, "dentry", "d_parent"),
+	NEED(F_DENTRY_PPREV, "dentry", "d_hash.pprev"),
+	NEED(F_MOUNT_MNT, "mount", "mnt"),
+	NEED(F_MOUNT_PARENT, "mount", "mnt_parent"),
+	NEED(F_MOUNT_MOUNTPOINT, "mount", "mnt_mountpoint"),
+	NEED(F_VFSMOUNT_ROOT, "vfsmount", "mnt_root"),
+	NEED(F_MAPPING_PAGES_HEAD, "address_space", "i_pages.xa_head"),
+	NEED(F_XA_NODE_SHIFT, "xa_node", "shift"),
+	NEED(F_XA_NODE_SLOTS, "xa_node", "slots"),
+	NEED(F_PAGE_FLAGS, "page", "flags"),
+	NEED(F_PAGE_MAPPING, "page", "mapping"),
+	NEED(F_PAGE_INDEX, "page", "index"),
+	MAY(F_PAGE_INDEX, "page", "__folio_index"),
+	MAY(F_PAGE_HEAD, "page", "compound_head"),
+	NEED(F_PAGE_MAPCOUNT, "page", "_mapcount"),
+	NEED(F_PAGE_REFCOUNT, "page", "_refcount"),
+	NEED(F_PAGE_SIZE, "page", NULL),
+	MAY(F_PCPU_CURRENT, "pcpu_hot", "current_task"), /* 6.2 to 6.14 */
+};
+
+#define NR_NAMES (sizeof(field_names) / sizeof(field_names[0]))
+
+static const char *const enumerator_names[NR_ENUMERATORS] = {
+	[E_PG_LOCKED] = "PG_locked",
+	[E_PG_UPTODATE] = "PG_uptodate",
+	[E_PG_SWAPBACKED] = "PG_swapbacked",
+	[E_PG_SWAPCACHE] = "PG_swapcache",
+	[E_PG_ANON_EXCLUSIVE] = "PG_anon_exclusive", /* from 5.19 */
+	[E_FOLL_WRITE] = "FOLL_WRITE",               /* from 6.3; macros before */
+	[E_FOLL_FORCE] = "FOLL_FORCE",
+};
+
+#define MAX_NESTING 8
+#define MAX_MODIFIERS 16
+
+/* Type behind const, volatile, typedef, ...; 0 when that does not end. */
+static uint32_t strip(const struct btf *btf, uint32_t id)
+{
+	int i;
+
+	for (i = 0; i < MAX_MODIFIERS; i++) {
+		const struct btf_type *t = btf__type_by_id(btf, id);
+
+		if (!t)
+			return 0;
+		if (!btf_is_mod(t) && !btf_is_typedef(t))
+			return id;
+		id = t->type;
+	}
+	return 0;
+}
+
+static bool name_is(const char *name, const char *want, size_t length)
+{
+	return name && !strncmp(name, want, length) && !name[length];
+}
+
+/* Offset in bits of the member called name[0..length), and its type. */
+static int64_t member_find(const struct btf *btf, uint32_t id, const char *name, size_t length,
+			   uint32_t *member_type, int depth)
+{
+	const struct btf_type *t = btf__type_by_id(btf, strip(btf, id));
+	const struct btf_member *m;
+	uint32_t i, n;
+
+	if (depth > MAX_NESTING || !t || !btf_is_composite(t))
+		return -ENOENT;
+	m = btf_members(t);
+	n = btf_vlen(t);
+	for (i = 0; i < n; i++) {
+		int64_t here = btf_member_bit_offset(t, i), inner;
+
+		if (name_is(btf__name_by_offset(btf, m[i].name_off), name, length)) {
+			*member_type = m[i].type;
+			return here;
+		}
+		if (m[i].name_off)
+			continue;
+		inner = member_find(btf, m[i].type, name, length, member_type, depth + 1);
+		if (inner >= 0)
+			return here + inner;
+	}
+	return -ENOENT;
+}
+
+int btf_member_offset(const struct btf *btf, uint32_t type, const char *path)
+{
+	int64_t bits = 0, one;
+
+	while (*path) {
+		size_t n = strcspn(path, ".");
+
+		one = member_find(btf, type, path, n, &type, 0);
+		if (one < 0)
+			return -ENOENT;
+		bits += one;
+		path += n + (path[n] == '.');
+	}
+	/* A structure of more than a megabyte is a lie. */
+	if (bits % 8 || bits / 8 > 1 << 20)
+		return -EINVAL;
+	return (int)(bits / 8);
+}
+
+static int64_t enum_value(const struct btf_type *t, uint32_t i)
+{
+	if (btf_is_enum64(t))
+		return (int64_t)btf_enum64_value(&btf_enum64(t)[i]);
+	return btf_kflag(t) ? (int64_t)btf_enum(t)[i].val : (int64_t)(uint32_t)btf_enum(t)[i].val;
+}
+
+static uint32_t enum_name(const struct btf_type *t, uint32_t i)
+{
+	return btf_is_enum64(t) ? btf_enum64(t)[i].name_off : btf_enum(t)[i].name_off;
+}
+
+static int no_print(enum libbpf_print_level level, const char *format, va_list args)
+{
+	return 0;
+}
+
+static struct btf *btf_open(const struct kernel_blob *b)
+{
+	struct btf *btf;
+
+	if (!b->sec[SEC_BTF].size)
+		return NULL;
+	libbpf_set_print(no_print);
+	btf = btf__new(section(b, SEC_BTF), b->sec[SEC_BTF].size);
+	return libbpf_get_error(btf) ? NULL : btf;
+}
+
+static void keep_enumerators(struct kernel_blob *b, const struct btf *btf,
+			     const struct btf_type *t)
+{
+	uint32_t i, k, n = btf_vlen(t);
+
+	for (i = 0; i < n; i++) {
+		const char *name = btf__name_by_offset(btf, enum_name(t, i));
+
+		/* PG_... and FOLL_... only: skip the other 30,000 fast */
+		if (!name || (name[0] != 'P' && name[0] != 'F') || !name[1] ||
+		    (name[2] != '_' && name[2] != 'L'))
+			continue;
+		for (k = 0; k < NR_ENUMERATORS; k++) {
+			if ((b->enumerators_known >> k & 1) || strcmp(name, enumerator_names[k]))
+				continue;
+			b->enumerator[k] = enum_value(t, i);
+			b->enumerators_known |= 1u << k;
+		}
+	}
+}
+
+/* One pass over all types: the first structure of each name, and the enumerators. */
+static void types_find(struct kernel_blob *b, const struct btf *btf, uint32_t ids[NR_NAMES])
+{
+	uint32_t id, n = btf__type_cnt(btf);
+	size_t i;
+
+	memset(ids, 0, NR_NAMES * sizeof(ids[0]));
+	for (id = 1; id < n; id++) {
+		const struct btf_type *t = btf__type_by_id(btf, id);
+		const char *name;
+
+		if (btf_is_any_enum(t)) {
+			keep_enumerators(b, btf, t);
+			continue;
+		}
+		if (!btf_is_struct(t) || !t->name_off || !btf_vlen(t))
+			continue;
+		name = btf__name_by_offset(btf, t->name_off);
+		if (!name)
+			continue;
+		for (i = 0; i < NR_NAMES; i++)
+			if (!ids[i] && name[0] == field_names[i].type[0] &&
+			    !strcmp(name, field_names[i].type))
+				ids[i] = id;
+	}
+	b->types = n;
+}
+
+int fields_resolve(struct kernel_blob *b, char *error, size_t error_size)
+{
+	uint32_t ids[NR_NAMES];
+	struct btf *btf;
+	size_t i;
+	int err = 0;
+
+	for (i = 0; i < NR_FIELDS; i++)
+		b->field[i] = NO_FIELD;
+	b->enumerators_known = 0;
+	btf = btf_open(b);
+	if (!btf) {
+		snprintf(error, error_size, "the kernel's BTF cannot be parsed");
+		return -ENOENT;
+	}
+	types_find(b, btf, ids);
+	for (i = 0; i < NR_NAMES; i++) {
+		const struct field_name *f = &field_names[i];
+		const struct btf_type *t = ids[i] ? btf__type_by_id(btf, ids[i]) : NULL;
+		int off;
+
+		if (b->field[f->field] != NO_FIELD || !t)
+			continue;
+		if (f->path)
+			off = btf_member_offset(btf, ids[i], f->path);
+		else
+			off = t->size <= 1 << 20 ? (int)t->size : -EINVAL;
+		if (off >= 0)
+			b->field[f->field] = off;
+	}
+	btf__free(btf);
+	for (i = 0; i < NR_NAMES; i++) {
+		const struct field_name *f = &field_names[i];
+
+		if (f->optional || b->field[f->field] != NO_FIELD)
+			continue;
+		snprintf(error, error_size, "this kernel's struct %s has no %s", f->type,
+			 f->path ? f->path : "size");
+		err = -ENOENT;
+		break;
+	}
+	return err;
+}
+
+int btf_enumerator(const struct kernel_blob *b, const char *name, int64_t *value)
+{
+	uint32_t id, i, n;
+	struct btf *btf;
+	int err = -ENOENT;
+
+	for (i = 0; i < NR_ENUMERATORS; i++) {
+		if (strcmp(name, enumerator_names[i]))
+			continue;
+		if (!(b->enumerators_known >> i & 1))
+			return -ENOENT;
+		*value = b->enumerator[i];
+		return 0;
+	}
+	btf = btf_open(b);
+	if (!btf)
+		return -ENOENT;
+	n = btf__type_cnt(btf);
+	for (id = 1; id < n && err; id++) {
+		const struct btf_type *t = btf__type_by_id(btf, id);
+
+		if (!btf_is_any_enum(t))
+			continue;
+		for (i = 0; i < btf_vlen(t); i++) {
+			const char *s = btf__name_by_offset(btf, enum_name(t, i));
+
+			if (!s || strcmp(s, name))
+				continue;
+			*value = enum_value(t, i);
+			err = 0;
+			break;
+		}
+	}
+	btf__free(btf);
+	return err;
+}
+
+int linux_enumerator(const char *name, int64_t *value)
+{
+	return kernel ? btf_enumerator(kernel, name, value) : -ENODATA;
+}

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the files in this folder share. All that discovery finds is in one block of memory, struct
+ * kernel_blob and the tables behind it, with offsets instead of pointers: saving it is a copy, and
+ * restoring it is setting one pointer.
+ */
+#ifndef ENGINE_LINUX_INTERNAL_H
+#define ENGINE_LINUX_INTERNAL_H
+
+#include <errno.h>
+#include <string.h>
+#include "engine/linux/linux.h"
+
+#define KB 1024ull
+#define MB (1024ull * KB)
+#define GB (1024ull * MB)
+#define PAGE_SIZE 4096ull
+
+/* Documentation/x86/x86_64/mm.rst: kernel text mapping, up to where modules start. */
+#define KERNEL_MAP_START 0xffffffff80000000ull
+#define KERNEL_MAP_END 0xffffffffc0000000ull
+
+/* One load, however often the value is used: guest memory changes under us. */
+#define READ_ONCE(x) (*(const volatile __typeof__(x) *)&(x))
+
+static inline uint16_t load16(const uint8_t *p)
+{
+	return READ_ONCE(*(const uint16_t *)p);
+}
+
+static inline uint32_t load32(const uint8_t *p)
+{
+	return READ_ONCE(*(const uint32_t *)p);
+}
+
+static inline uint64_t load64(const uint8_t *p)
+{
+	return READ_ONCE(*(const uint64_t *)p);
+}
+
+static inline uint64_t align_up(uint64_t x, uint64_t to)
+{
+	return (x + to - 1) & ~(to - 1);
+}
+
+/* A table in the blob: bytes [off, off + size) from the blob's start. */
+struct section {
+	uint32_t off, size;
+};
+
+enum blob_section {
+	SEC_NAMES,       /* kallsyms_names as in the guest */
+	SEC_TOKENS,      /* kallsyms_token_table */
+	SEC_TOKEN_INDEX, /* uint16_t[256] */
+	SEC_MARKERS,     /* uint32_t: where name 256 * i starts */
+	SEC_ADDRESSES,   /* int32_t: the address, sign-extended */
+	SEC_BUCKETS,     /* uint32_t[buckets + 1]: where a bucket starts in SEC_ORDER */
+	SEC_ORDER,       /* uint32_t: symbol numbers, by bucket of their name's hash */
+	SEC_BTF,
+	NR_SECTIONS
+};
+
+/* Offsets of members in the guest's structures, and sizes; the table is in fields.c. */
+enum field {
+	F_TASK_TASKS, F_TASK_PID, F_TASK_TGID, F_TASK_COMM, F_TASK_REAL_PARENT, F_TASK_REAL_CRED,
+	F_TASK_MM, F_TASK_START, F_TASK_FLAGS,
+	F_CRED_UID, F_CRED_GID,
+	F_MM_PGD, F_MM_ARG_START, F_MM_ARG_END, F_MM_EXE_FILE, F_MM_MMAP, F_MM_MT_ROOT, F_MM_VDSO,
+	F_VMA_START, F_VMA_END, F_VMA_FLAGS, F_VMA_FILE, F_VMA_PGOFF, F_VMA_NEXT, F_VMA_OPS,
+	F_MAPLE_RANGE_PIVOT, F_MAPLE_RANGE_SLOT, F_MAPLE_ARANGE_PIVOT, F_MAPLE_ARANGE_SLOT,
+	F_FILE_MNT, F_FILE_DENTRY, F_FILE_MAPPING,
+	F_DENTRY_NAME, F_DENTRY_NAME_LEN, F_DENTRY_PARENT, F_DENTRY_PPREV,
+	F_MOUNT_MNT, F_MOUNT_PARENT, F_MOUNT_MOUNTPOINT, F_VFSMOUNT_ROOT,
+	F_MAPPING_PAGES_HEAD, F_XA_NODE_SHIFT, F_XA_NODE_SLOTS,
+	F_PAGE_FLAGS, F_PAGE_MAPPING, F_PAGE_INDEX, F_PAGE_HEAD, F_PAGE_MAPCOUNT, F_PAGE_REFCOUNT,
+	F_PAGE_SIZE,
+	F_PCPU_CURRENT,
+	NR_FIELDS
+};
+
+/* Enumerators kept, so that restoring does not mean parsing BTF. */
+enum kept_enumerator {
+	E_PG_LOCKED, E_PG_UPTODATE, E_PG_SWAPBACKED, E_PG_SWAPCACHE, E_PG_ANON_EXCLUSIVE,
+	E_FOLL_WRITE, E_FOLL_FORCE,
+	NR_ENUMERATORS
+};
+
+#define BLOB_MAGIC 0x31304b4e4c5256ull /* "VRLNK01" */
+#define BLOB_VERSION 1
+#define NO_FIELD (-1)
+
+struct kernel_blob {
+	uint64_t magic;
+	uint32_t version;
+	uint32_t header_size; /* of this structure */
+	uint64_t size;        /* of the whole blob */
+	gva_t image_start, image_end;
+	uint64_t delta;       /* of the image: virtual minus physical address */
+	gpa_t root;           /* the kernel's own top-level page table */
+	uint32_t levels;      /* of page tables: 4 or 5 */
+	uint32_t symbols;
+	uint32_t buckets;     /* a power of two */
+	uint32_t types;       /* in BTF */
+	uint64_t current;     /* GS_BASE + this holds the pointer to the current task */
+	struct section sec[NR_SECTIONS];
+	int32_t field[NR_FIELDS]; /* NO_FIELD: this kernel has none */
+	uint32_t enumerators_known;
+	int64_t enumerator[NR_ENUMERATORS];
+	char release[96];
+	char summary[192];
+};
+
+extern const struct kernel_blob *kernel; /* NULL until found */
+
+static inline const void *section(const struct kernel_blob *b, enum blob_section s)
+{
+	return (const uint8_t *)b + b->sec[s].off;
+}
+
+static inline bool has_field(enum field f)
+{
+	return kernel->field[f] != NO_FIELD;
+}
+
+/* Address of a member. */
+static inline gva_t at(gva_t base, enum field f)
+{
+	return base + (gva_t)(int64_t)kernel->field[f];
+}
+
+/* pagewalk.c */
+
+struct mapping {
+	gpa_t gpa;      /* of the byte */
+	uint64_t left;  /* bytes from there to the mapping's end */
+	uint64_t size;  /* 4 KB, 2 MB or 1 GB */
+};
+
+/*
+ * 0; -ENOENT: nothing there (an empty entry); -EFAULT: not present but not empty (swapped out,
+ * being migrated, ...), or the tables are broken. user: PROT_NONE entries count as present.
+ */
+int page_walk(gpa_t root, unsigned int levels, gva_t va, bool user, struct mapping *m) must_check;
+
+/* kernel memory: image and page tables of the kernel */
+int kread64(gva_t va, uint64_t *value) must_check;
+int kread32(gva_t va, uint32_t *value) must_check;
+
+static inline bool kernel_pointer(gva_t va)
+{
+	/* The upper half, but not an error pointer and not the last page. */
+	return va >= 0xff00000000000000ull && va < 0xfffffffffffff000ull;
+}
+
+/* image.c */
+
+struct image {
+	gva_t va;
+	gpa_t gpa;
+	uint64_t size;
+};
+
+int image_find(uint64_t cr3, uint64_t cr4, gva_t rip, struct image *img) must_check;
+
+/* kallsyms.c */
+
+enum kallsyms_layout { KALLSYMS_A, KALLSYMS_B, KALLSYMS_C };
+
+/* Where the tables are: offsets from the start of the memory that was searched. */
+struct kallsyms_place {
+	enum kallsyms_layout layout;
+	bool absolute_percpu;
+	uint32_t symbols;
+	uint64_t names, names_size;
+	uint64_t tokens, tokens_size;
+	uint64_t token_index;
+	uint64_t markers;
+	uint64_t offsets;
+	uint64_t base; /* A and B: relative_base; C: address of offsets[0] */
+};
+
+/*
+ * Search mem, which is at va in the guest (0: not known), from offset *from on; *from moves behind
+ * what was found. 0 or -ENOENT.
+ */
+int kallsyms_find(const uint8_t *mem, uint64_t size, gva_t va, uint64_t *from,
+		  struct kallsyms_place *place) must_check;
+
+/*
+ * A new blob with the symbols in it and an index by name. The copy is checked again: the guest may
+ * have changed the tables since.
+ */
+int kallsyms_load(const uint8_t *mem, const struct kallsyms_place *place,
+		  struct kernel_blob **out) must_check;
+
+/* The tables in a blob fit together. */
+bool kallsyms_valid(const struct kernel_blob *b);
+
+#define SYMBOL_NAME_SIZE 520 /* KSYM_NAME_LEN is 512 */
+
+int symbol_find(const struct kernel_blob *b, const char *name, gva_t *va) must_check;
+/* Number of the symbol at or below va, its name and type letter. */
+int symbol_at(const struct kernel_blob *b, gva_t va, char name[SYMBOL_NAME_SIZE], char *type,
+	      gva_t *start) must_check;
+
+/* btf.c and fields.c */
+
+struct btf;
+/* Fill field[], enumerator[] and types from the blob's BTF. */
+int fields_resolve(struct kernel_blob *b, char *error, size_t error_size) must_check;
+int btf_enumerator(const struct kernel_blob *b, const char *name, int64_t *value) must_check;
+
+/* A member's offset: path is "a.b"; anonymous members are looked through. */
+int btf_member_offset(const struct btf *btf, uint32_t type, const char *path) must_check;
+
+/* maple.c, xarray.c: in kernel memory */
+
+/* Calls fn for each entry in ascending order until it returns non-zero, and returns that. */
+int maple_each(gva_t root, int (*fn)(gva_t entry, void *arg), void *arg) must_check;
+
+/* The entry at index, 0 when there is none. */
+int xarray_load(gva_t head, uint64_t index, gva_t *entry) must_check;
+
+/* path.c */
+int path_of_file(gva_t file, char *buf, size_t size) must_check;
+
+/* trapsite.c */
+
+/* Fill all but bytes[] of insn from the code at bytes; address is for the decoder. 0 or -EINVAL */
+int insn_classify(const uint8_t *bytes, size_t size, gva_t address,
+		  struct lvmon_insn *insn) must_check;
+/* Length of ENDBR and fentry NOP at code, or -ENOTSUP: a trap is there. */
+int entry_length(const uint8_t *code, size_t size, gva_t address,
+		 bool (*is_tracer)(gva_t target)) must_check;
+
+#endif

@@ -1,0 +1,346 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A process's own memory: which mappings belong to it, where each page lies, and whether a write to
+ * it would be seen by that process alone. In doubt a page is SHARED: the caller then has the guest
+ * itself break copy-on-write, which is slower and never wrong.
+ */
+#include <stdlib.h>
+#include "engine/linux/internal.h"
+
+/* include/linux/mm.h */
+#define VM_SHARED 0x8ull
+#define VM_MAYSHARE 0x80ull
+#define VM_PFNMAP 0x400ull
+#define VM_IO 0x4000ull
+#define VM_HUGETLB 0x400000ull
+#define VM_MIXEDMAP 0x10000000ull
+
+#define MAX_AREAS 65536 /* sysctl vm.max_map_count is 65,530 */
+#define USER_END (1ull << 56)
+
+/* include/linux/page-flags.h: low bits of page->mapping */
+#define PAGE_MAPPING_FLAGS 3ull
+#define PAGE_MAPPING_ANON 1ull /* 3 is KSM */
+
+/* arch/x86/include/asm/page_64_types.h, pgtable_64_types.h: where there is no variable */
+#define VMEMMAP_L4 0xffffea0000000000ull
+
+struct area_vector {
+	struct linux_memory *mem;
+	size_t room;
+	gva_t vdso, special_ops;
+	gva_t last_end;
+};
+
+static int area_append(gva_t vma, void *arg)
+{
+	struct area_vector *av = arg;
+	struct linux_memory *mem = av->mem;
+	struct linux_area a = { 0 };
+	gva_t ops;
+
+	if (!kernel_pointer(vma) || kread64(at(vma, F_VMA_START), &a.start) ||
+	    kread64(at(vma, F_VMA_END), &a.end) || kread64(at(vma, F_VMA_FLAGS), &a.flags) ||
+	    kread64(at(vma, F_VMA_FILE), &a.file) || kread64(at(vma, F_VMA_PGOFF), &a.pgoff) ||
+	    kread64(at(vma, F_VMA_OPS), &ops))
+		return -EFAULT;
+	/* Ascending and disjoint, so that the sum of sizes cannot overflow. */
+	if (a.start >= a.end || a.end > USER_END || (a.start | a.end) % PAGE_SIZE ||
+	    a.start < av->last_end)
+		return -EINVAL;
+	av->last_end = a.end;
+	if (a.flags & (VM_SHARED | VM_MAYSHARE | VM_PFNMAP | VM_IO | VM_MIXEDMAP))
+		return 0;
+	/* vdso and its like: pages of the kernel's */
+	if ((av->special_ops && ops == av->special_ops) || (av->vdso && a.start == av->vdso))
+		return 0;
+	if (mem->count == MAX_AREAS)
+		return -EOVERFLOW;
+	if (mem->count == av->room) {
+		size_t room = av->room ? 2 * av->room : 64;
+		struct linux_area *v = realloc(mem->areas, room * sizeof(*v));
+
+		if (!v)
+			return -ENOMEM;
+		mem->areas = v;
+		av->room = room;
+	}
+	a.offset = mem->size;
+	mem->size += a.end - a.start;
+	mem->areas[mem->count++] = a;
+	return 0;
+}
+
+static int vma_each(gva_t mm, int (*fn)(gva_t vma, void *arg), void *arg)
+{
+	gva_t vma;
+	int i, err;
+
+	if (has_field(F_MM_MT_ROOT)) {
+		if (kread64(at(mm, F_MM_MT_ROOT), &vma))
+			return -EFAULT;
+		return maple_each(vma, fn, arg);
+	}
+	if (!has_field(F_MM_MMAP) || !has_field(F_VMA_NEXT))
+		return -ENOTSUP;
+	if (kread64(at(mm, F_MM_MMAP), &vma))
+		return -EFAULT;
+	for (i = 0; vma; i++) {
+		if (i == MAX_AREAS)
+			return -EOVERFLOW;
+		err = fn(vma, arg);
+		if (err)
+			return err;
+		if (kread64(at(vma, F_VMA_NEXT), &vma))
+			return -EFAULT;
+	}
+	return 0;
+}
+
+static int mm_pgd(gva_t mm, gpa_t *pgd)
+{
+	gva_t va;
+
+	if (!mm)
+		return -EINVAL;
+	if (kread64(at(mm, F_MM_PGD), &va) || !kernel_pointer(va))
+		return -EFAULT;
+	return linux_kva_to_gpa(va, pgd);
+}
+
+int linux_memory(const struct linux_task *task, struct linux_memory *out)
+{
+	struct area_vector av = { .mem = out };
+	int err;
+
+	memset(out, 0, sizeof(*out));
+	if (!kernel)
+		return -ENODATA;
+	out->task = *task;
+	err = mm_pgd(task->mm, &out->pgd);
+	if (err)
+		return err;
+	if (symbol_find(kernel, "special_mapping_vmops", &av.special_ops))
+		av.special_ops = 0;
+	if (has_field(F_MM_VDSO) && kread64(at(task->mm, F_MM_VDSO), &av.vdso))
+		return -EFAULT;
+	err = vma_each(task->mm, area_append, &av);
+	if (err)
+		linux_memory_free(out);
+	return err;
+}
+
+void linux_memory_free(struct linux_memory *mem)
+{
+	free(mem->areas);
+	memset(mem, 0, sizeof(*mem));
+}
+
+static const struct linux_area *area_at(const struct linux_memory *mem, uint64_t offset)
+{
+	size_t lo = 0, hi = mem->count;
+
+	if (offset >= mem->size)
+		return NULL;
+	while (hi - lo > 1) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (mem->areas[mid].offset <= offset)
+			lo = mid;
+		else
+			hi = mid;
+	}
+	return &mem->areas[lo];
+}
+
+gva_t linux_memory_va(const struct linux_memory *mem, uint64_t offset)
+{
+	const struct linux_area *a = area_at(mem, offset);
+
+	return a ? a->start + (offset - a->offset) : 0;
+}
+
+static int vmemmap(gva_t *base)
+{
+	gva_t va;
+
+	*base = VMEMMAP_L4;
+	if (symbol_find(kernel, "vmemmap_base", &va))
+		return 0;
+	return kread64(va, base);
+}
+
+static bool page_flag(uint64_t flags, enum kept_enumerator e)
+{
+	int64_t bit = kernel->enumerator[e];
+
+	return (kernel->enumerators_known >> e & 1) && bit >= 0 && bit < 64 && (flags >> bit & 1);
+}
+
+static bool known(enum kept_enumerator e)
+{
+	return kernel->enumerators_known >> e & 1;
+}
+
+/*
+ * Is this anonymous page the one process's alone? From 5.19 on the kernel says so itself
+ * (PG_anon_exclusive, include/linux/page-flags.h: kept on the page that is mapped, on the first one
+ * for a huge mapping). Before, one mapping and one reference mean the same; for huge pages that
+ * cannot be told.
+ */
+static bool page_exclusive(gpa_t gpa, uint64_t mapping_size)
+{
+	gva_t base, page, head, link;
+	uint64_t flags, head_flags, mapping;
+	uint32_t mapcount, refcount;
+
+	if (vmemmap(&base) || !has_field(F_PAGE_HEAD) || !known(E_PG_SWAPBACKED) ||
+	    !known(E_PG_SWAPCACHE) || !known(E_PG_LOCKED))
+		return false;
+	page = base + (gpa & ~(mapping_size - 1)) / PAGE_SIZE *
+		      (uint64_t)kernel->field[F_PAGE_SIZE];
+	head = page;
+	if (kread64(at(page, F_PAGE_FLAGS), &flags) || kread64(at(page, F_PAGE_HEAD), &link))
+		return false;
+	if (link & 1) {
+		head = link - 1;
+		/* A lie, or a kernel that stores something else there. */
+		if (head >= page || (page - head) / (uint64_t)kernel->field[F_PAGE_SIZE] >= 1 << 18 ||
+		    (page - head) % (uint64_t)kernel->field[F_PAGE_SIZE])
+			return false;
+	}
+	if (kread64(at(head, F_PAGE_FLAGS), &head_flags) ||
+	    kread64(at(head, F_PAGE_MAPPING), &mapping))
+		return false;
+	if ((mapping & PAGE_MAPPING_FLAGS) != PAGE_MAPPING_ANON || mapping == PAGE_MAPPING_ANON)
+		return false;
+	/*
+	 * With a copy in swap, or lazily freed (not backed by swap), a clean page can be dropped:
+	 * what is written behind the kernel's back would be lost. Locked: it may be migrating.
+	 */
+	if (!page_flag(head_flags, E_PG_SWAPBACKED) || page_flag(head_flags, E_PG_SWAPCACHE) ||
+	    page_flag(head_flags, E_PG_LOCKED))
+		return false;
+	if (known(E_PG_ANON_EXCLUSIVE))
+		return page_flag(flags, E_PG_ANON_EXCLUSIVE);
+	if (head != page || mapping_size != PAGE_SIZE)
+		return false;
+	if (kread32(at(page, F_PAGE_MAPCOUNT), &mapcount) ||
+	    kread32(at(page, F_PAGE_REFCOUNT), &refcount))
+		return false;
+	return mapcount == 0 && refcount == 1; /* _mapcount starts at -1 */
+}
+
+/* The file's page at this place in the page cache. 0 or -ENOENT. */
+static int page_cached(const struct linux_area *a, gva_t va, gpa_t *gpa)
+{
+	uint64_t index = a->pgoff + (va - a->start) / PAGE_SIZE, first, flags, size;
+	gva_t mapping, head, page, base;
+
+	if (!a->file || (a->flags & VM_HUGETLB))
+		return -ENOENT;
+	if (!kernel_pointer(a->file) || kread64(at(a->file, F_FILE_MAPPING), &mapping) ||
+	    !kernel_pointer(mapping) || kread64(at(mapping, F_MAPPING_PAGES_HEAD), &head) ||
+	    xarray_load(head, index, &page) || !page || vmemmap(&base))
+		return -ENOENT;
+	size = (uint64_t)kernel->field[F_PAGE_SIZE];
+	if (page < base || !size || (page - base) % size ||
+	    kread64(at(page, F_PAGE_FLAGS), &flags) ||
+	    kread64(at(page, F_PAGE_INDEX), &first))
+		return -ENOENT;
+	if (known(E_PG_UPTODATE) && !page_flag(flags, E_PG_UPTODATE))
+		return -ENOENT;
+	/* One entry stands for a whole folio; its first page carries the index. */
+	if (index < first || index - first >= 1 << 18)
+		return -ENOENT;
+	*gpa = ((page - base) / size + (index - first)) * PAGE_SIZE + va % PAGE_SIZE;
+	return 0;
+}
+
+int linux_memory_page(const struct linux_memory *mem, uint64_t offset, struct linux_page *page)
+{
+	const struct linux_area *a;
+	struct mapping m;
+	gva_t va;
+	int err;
+
+	if (!kernel)
+		return -ENODATA;
+	a = area_at(mem, offset);
+	if (!a)
+		return -ERANGE;
+	va = a->start + (offset - a->offset);
+	*page = (struct linux_page){ .left = PAGE_SIZE - va % PAGE_SIZE };
+	err = page_walk(mem->pgd, kernel->levels, va, true, &m);
+	if (!err && guest_ptr(m.gpa, 1)) {
+		page->gpa = m.gpa;
+		page->left = m.left;
+		page->state = page_exclusive(m.gpa, m.size) ? LINUX_PAGE_PRIVATE :
+							      LINUX_PAGE_SHARED;
+	} else if (err == -ENOENT && !page_cached(a, va, &page->gpa) && guest_ptr(page->gpa, 1)) {
+		/* Only where nothing was ever mapped: a swapped page is the process's own copy. */
+		page->state = LINUX_PAGE_CACHED;
+	} else {
+		page->gpa = 0;
+		page->state = LINUX_PAGE_ABSENT;
+	}
+	if (page->left > a->end - va)
+		page->left = a->end - va;
+	return 0;
+}
+
+int linux_memory_read(const struct linux_memory *mem, uint64_t offset, void *buf, size_t size,
+		      uint64_t *absent)
+{
+	uint8_t *to = buf;
+
+	*absent = 0;
+	if (offset > mem->size || size > mem->size - offset)
+		return -ERANGE;
+	while (size > 0) {
+		struct linux_page page;
+		size_t n;
+		int err;
+
+		err = linux_memory_page(mem, offset, &page);
+		if (err)
+			return err;
+		n = page.left < size ? (size_t)page.left : size;
+		if (page.state == LINUX_PAGE_ABSENT || guest_read(page.gpa, to, n)) {
+			memset(to, 0, n);
+			*absent += n;
+		}
+		to += n;
+		offset += n;
+		size -= n;
+	}
+	return 0;
+}
+
+int linux_process_read(const struct linux_task *task, gva_t va, void *buf, size_t size)
+{
+	uint8_t *to = buf;
+	gpa_t pgd;
+	int err;
+
+	if (!kernel)
+		return -ENODATA;
+	err = mm_pgd(task->mm, &pgd);
+	if (err)
+		return -EFAULT;
+	while (size > 0) {
+		struct mapping m;
+		size_t n;
+
+		/* Not what the kernel has for itself in the same tables. */
+		if (va >= USER_END || page_walk(pgd, kernel->levels, va, true, &m))
+			return -EFAULT;
+		n = m.left < size ? (size_t)m.left : size;
+		if (guest_read(m.gpa, to, n))
+			return -EFAULT;
+		to += n;
+		va += n;
+		size -= n;
+	}
+	return 0;
+}

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The guest's page tables, and kernel memory read through them. A walk takes one load a level, so
+ * tables that loop or share pages cannot make it longer.
+ */
+#include "engine/linux/internal.h"
+
+#define PTE_PRESENT (1ull << 0)
+#define PTE_PSE (1ull << 7)
+/* arch/x86/include/asm/pgtable_types.h: _PAGE_PROTNONE is the global bit of an absent entry */
+#define PTE_PROTNONE (1ull << 8)
+#define PTE_ADDRESS 0x000ffffffffff000ull
+
+static bool canonical(gva_t va, unsigned int levels)
+{
+	unsigned int unused = 64 - (12 + 9 * levels);
+
+	return (gva_t)((int64_t)(va << unused) >> unused) == va;
+}
+
+int page_walk(gpa_t root, unsigned int levels, gva_t va, bool user, struct mapping *m)
+{
+	gpa_t table = root & PTE_ADDRESS;
+	unsigned int level;
+
+	if ((levels != 4 && levels != 5) || !canonical(va, levels))
+		return -EFAULT;
+	for (level = levels; level > 0; level--) {
+		unsigned int shift = 12 + 9 * (level - 1);
+		const uint8_t *p = guest_ptr(table + (va >> shift & 511) * 8, 8);
+		uint64_t entry, size = 1ull << shift;
+		bool leaf;
+
+		if (!p)
+			return -EFAULT;
+		entry = load64(p);
+		leaf = level == 1 || (level <= 3 && (entry & PTE_PSE));
+		if (!(entry & PTE_PRESENT)) {
+			if (!entry)
+				return -ENOENT;
+			if (!user || !leaf || !(entry & PTE_PROTNONE))
+				return -EFAULT;
+			/* arch/x86/include/asm/pgtable-invert.h: stored inverted against L1TF */
+			entry ^= PTE_ADDRESS;
+		}
+		if (leaf) {
+			m->size = size;
+			m->gpa = (entry & PTE_ADDRESS & ~(size - 1)) | (va & (size - 1));
+			m->left = size - (va & (size - 1));
+			return 0;
+		}
+		table = entry & PTE_ADDRESS;
+	}
+	return -EFAULT;
+}
+
+/* Bytes from va that are contiguous in guest memory are in *left. */
+static int kernel_translate(gva_t va, gpa_t *gpa, uint64_t *left)
+{
+	struct mapping m;
+	int err;
+
+	if (!kernel)
+		return -ENODATA;
+	/* The image does not move, and parts of it have no mapping at times. */
+	if (va >= kernel->image_start && va < kernel->image_end) {
+		*gpa = va - kernel->delta;
+		*left = kernel->image_end - va;
+		return 0;
+	}
+	err = page_walk(kernel->root, kernel->levels, va, false, &m);
+	if (err)
+		return -EFAULT;
+	*gpa = m.gpa;
+	*left = m.left;
+	return 0;
+}
+
+int linux_kva_to_gpa(gva_t va, gpa_t *gpa)
+{
+	uint64_t left;
+
+	return kernel_translate(va, gpa, &left);
+}
+
+int linux_kread(gva_t va, void *buf, size_t size)
+{
+	uint8_t *to = buf;
+
+	while (size > 0) {
+		uint64_t left;
+		size_t n;
+		gpa_t gpa;
+		int err;
+
+		err = kernel_translate(va, &gpa, &left);
+		if (err)
+			return err;
+		n = left < size ? (size_t)left : size;
+		err = guest_read(gpa, to, n);
+		if (err)
+			return err;
+		to += n;
+		va += n;
+		size -= n;
+	}
+	return 0;
+}
+
+int kread64(gva_t va, uint64_t *value)
+{
+	return linux_kread(va, value, sizeof(*value));
+}
+
+int kread32(gva_t va, uint32_t *value)
+{
+	return linux_kread(va, value, sizeof(*value));
+}

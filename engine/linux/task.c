@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Tasks: one, the current one, all. A task_struct is read member by member; the list of all
+ * processes can change while it is walked, or be a lie, so the walk has a bound and notices loops.
+ */
+#include <stdlib.h>
+#include "engine/linux/internal.h"
+
+#define MAX_TASKS 65536
+#define PID_MAX_LIMIT (4 * 1024 * 1024) /* include/linux/threads.h */
+#define PF_KTHREAD 0x00200000u          /* include/linux/sched.h */
+/* arch/x86/include/asm/page_64_types.h: where there is no variable */
+#define PAGE_OFFSET_L4 0xffff888000000000ull
+
+int linux_task(gva_t task, struct linux_task *out)
+{
+	uint32_t flags, value;
+	gva_t parent, cred;
+
+	if (!kernel)
+		return -ENODATA;
+	memset(out, 0, sizeof(*out));
+	out->task = task;
+	if (!kernel_pointer(task) || task % 8 || kread32(at(task, F_TASK_PID), &value) ||
+	    value > PID_MAX_LIMIT)
+		return -EFAULT;
+	out->pid = (int32_t)value;
+	if (kread32(at(task, F_TASK_TGID), &value) || value > PID_MAX_LIMIT)
+		return -EFAULT;
+	out->tgid = (int32_t)value;
+	if (kread32(at(task, F_TASK_FLAGS), &flags) || kread64(at(task, F_TASK_MM), &out->mm) ||
+	    kread64(at(task, F_TASK_START), &out->start_time) ||
+	    linux_kread(at(task, F_TASK_COMM), out->comm, sizeof(out->comm)))
+		return -EFAULT;
+	out->comm[LINUX_COMM_SIZE - 1] = '\0';
+	/* A kernel thread can borrow a process's mm for a while. */
+	if ((flags & PF_KTHREAD) || !kernel_pointer(out->mm))
+		out->mm = 0;
+	if (!kread64(at(task, F_TASK_REAL_PARENT), &parent) && kernel_pointer(parent) &&
+	    !kread32(at(parent, F_TASK_TGID), &value) && value <= PID_MAX_LIMIT)
+		out->ppid = (int32_t)value;
+	if (!kread64(at(task, F_TASK_REAL_CRED), &cred) && kernel_pointer(cred)) {
+		if (kread32(at(cred, F_CRED_UID), &out->uid) ||
+		    kread32(at(cred, F_CRED_GID), &out->gid))
+			return -EFAULT;
+	}
+	return 0;
+}
+
+int linux_current(uint64_t gs_base, uint64_t kernel_gs_base, uint32_t cpl, struct linux_task *out)
+{
+	gva_t task;
+
+	if (!kernel)
+		return -ENODATA;
+	/* SWAPGS: the kernel's base is put aside while user code runs. */
+	if (kread64((cpl ? kernel_gs_base : gs_base) + kernel->current, &task))
+		return -EFAULT;
+	return linux_task(task, out);
+}
+
+/*
+ * Walks the list of processes. Until fn returns non-zero, which is returned then; 0 at the end;
+ * -EOVERFLOW when there is none.
+ */
+static int tasks_each(int (*fn)(const struct linux_task *task, void *arg), void *arg)
+{
+	gva_t init, head, pos, mark;
+	uint32_t steps = 0, lap = 1;
+	struct linux_task task;
+	int ret;
+
+	if (!kernel)
+		return -ENODATA;
+	if (symbol_find(kernel, "init_task", &init))
+		return -ENOENT;
+	head = at(init, F_TASK_TASKS);
+	if (kread64(head, &pos))
+		return -EFAULT;
+	mark = head;
+	while (pos != head) {
+		if (!kernel_pointer(pos) || pos % 8)
+			return -EFAULT;
+		/* Brent: a loop that does not lead back to the head meets the mark again. */
+		if (pos == mark || steps >= MAX_TASKS)
+			return -EOVERFLOW;
+		if (++steps == lap) {
+			mark = pos;
+			lap *= 2;
+		}
+		/* One that cannot be read is dying or damaged; the list may go on behind it. */
+		if (!linux_task(pos - (gva_t)kernel->field[F_TASK_TASKS], &task)) {
+			ret = fn(&task, arg);
+			if (ret)
+				return ret;
+		}
+		if (kread64(pos, &pos))
+			return -EFAULT;
+	}
+	return 0;
+}
+
+struct task_vector {
+	struct linux_task *v;
+	size_t n, room;
+};
+
+static int task_append(const struct linux_task *task, void *arg)
+{
+	struct task_vector *tv = arg;
+
+	if (tv->n == tv->room) {
+		size_t room = tv->room ? 2 * tv->room : 128;
+		struct linux_task *v = realloc(tv->v, room * sizeof(*v));
+
+		if (!v)
+			return -ENOMEM;
+		tv->v = v;
+		tv->room = room;
+	}
+	tv->v[tv->n++] = *task;
+	return 0;
+}
+
+int linux_tasks(struct linux_task **tasks, size_t *count)
+{
+	struct task_vector tv = { 0 };
+	int err;
+
+	err = tasks_each(task_append, &tv);
+	if (err && err != -EOVERFLOW) {
+		free(tv.v);
+		tv = (struct task_vector){ 0 };
+	}
+	*tasks = tv.v;
+	*count = tv.n;
+	return err;
+}
+
+struct pid_search {
+	int32_t tgid;
+	struct linux_task *out;
+};
+
+static int pid_matches(const struct linux_task *task, void *arg)
+{
+	struct pid_search *s = arg;
+
+	if (task->tgid != s->tgid)
+		return 0;
+	*s->out = *task;
+	return 1;
+}
+
+int linux_find_pid(int32_t tgid, struct linux_task *out)
+{
+	struct pid_search s = { tgid, out };
+	int ret;
+
+	ret = tasks_each(pid_matches, &s);
+	if (ret == -ENODATA)
+		return ret;
+	return ret == 1 ? 0 : -ESRCH;
+}
+
+int linux_task_layout(struct lvmon_task_layout *layout)
+{
+	gva_t va;
+
+	if (!kernel)
+		return -ENODATA;
+	*layout = (struct lvmon_task_layout){
+		.current_offset = kernel->current,
+		.tgid = (uint32_t)kernel->field[F_TASK_TGID],
+		.comm = (uint32_t)kernel->field[F_TASK_COMM],
+		.direct_map = PAGE_OFFSET_L4,
+	};
+	if (!symbol_find(kernel, "page_offset_base", &va))
+		return kread64(va, &layout->direct_map);
+	return 0;
+}
