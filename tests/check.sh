@@ -24,7 +24,8 @@ unit()
 			-e "s/^\[  SKIPPED \] \([^:]*\)$/skip $name: \1/p" |
 			grep -v 'test(s)' | awk '!seen[$0]++'
 		if [ $status -ne 0 ]; then
-			echo "FAIL $name (exit code $status)"
+			echo "$output" | grep -q "^\[  FAILED  \]" ||
+				echo "FAIL $name (exit code $status)"
 			echo "$output" | tail -n 40 | sed 's/^/    /'
 		fi
 	done

@@ -57,56 +57,104 @@ static void put_process(struct line *line, const json_t *process)
 	put(line, ")", 1);
 }
 
-static const json_t *first_of(const json_t *event, const char *const *names)
+static enum screen_style style_of(const char *kind)
 {
-	for (; *names; names++) {
-		const json_t *value = json_object_get(event, *names);
-
-		if (value)
-			return value;
-	}
-	return NULL;
+	if (strcmp(kind, "alert") == 0)
+		return STYLE_ALERT;
+	if (strcmp(kind, "print") == 0)
+		return STYLE_NOTE;
+	if (strcmp(kind, "error") == 0 || strcmp(kind, "lost") == 0 ||
+	    strcmp(kind, "restart") == 0 || strcmp(kind, "cooldown") == 0)
+		return STYLE_ERROR;
+	return STYLE_DIM;
 }
 
-static enum screen_style style_of(const char *type)
+/* Several lines (tracebacks) are indented below the first one. */
+static void put_lines(struct line *line, const json_t *string)
 {
-	if (strcmp(type, "alert") == 0)
-		return STYLE_ALERT;
-	if (strstr(type, "error") || strcmp(type, "lost") == 0 || strcmp(type, "restart") == 0)
-		return STYLE_ERROR;
-	if (strcmp(type, "print") == 0)
-		return STYLE_NOTE;
-	return STYLE_DIM;
+	const char *text = json_string_value(string);
+	const char *end = text + json_string_length(string);
+
+	while (text < end) {
+		const char *feed = memchr(text, '\n', (size_t)(end - text));
+		const char *stop = feed ? feed : end;
+
+		for (const char *tab; (tab = memchr(text, '\t', (size_t)(stop - text)));) {
+			put(line, text, (size_t)(tab - text));
+			put(line, "  ", 2);
+			text = tab + 1;
+		}
+		put(line, text, (size_t)(stop - text));
+		text = feed ? feed + 1 : end;
+		if (text < end && line->used + 10 < LINE_SIZE)
+			line->used += (size_t)sprintf(line->text + line->used, "\n    ");
+	}
+}
+
+/* "file:line: " where a script's mistake is, else the signature's name. */
+static void put_place(struct line *line, const json_t *event)
+{
+	const json_t *signature = json_object_get(event, "signature");
+	const json_t *file = json_object_get(event, "file");
+	const json_t *number = json_object_get(event, "line");
+
+	if (json_is_string(file)) {
+		put_string(line, file);
+		if (json_is_integer(number))
+			put_number(line, ":", json_integer_value(number));
+		put(line, ": ", 2);
+	} else if (json_is_string(signature)) {
+		put_string(line, signature);
+		put(line, ": ", 2);
+	}
+}
+
+static void put_detail(struct line *line, const json_t *event, const char *name, const char *before)
+{
+	const json_t *value = json_object_get(event, name);
+
+	if (!json_is_string(value))
+		return;
+	put(line, before, strlen(before));
+	put_string(line, value);
+}
+
+/* All that no other line shows, so that a kind this tool does not know is not hidden. */
+static void put_rest(struct line *line, const json_t *event)
+{
+	static const char *const shown[] = {"schema", "kind",	   "time",   "cpu",
+					    "sequence", "signature", "process"};
+	json_t *rest = json_copy((json_t *)event);
+	char *text;
+
+	for (size_t i = 0; rest && i < sizeof(shown) / sizeof(shown[0]); i++)
+		json_object_del(rest, shown[i]);
+	text = rest ? json_dumps(rest, JSON_COMPACT) : NULL;
+	if (text)
+		put(line, text, strlen(text));
+	free(text);
+	json_decref(rest);
 }
 
 static void show(struct event_output *output, const json_t *event)
 {
-	static const char *const types[] = {"type", "event", "kind", NULL};
-	static const char *const messages[] = {"message", "text", "error", NULL};
-	const json_t *type = first_of(event, types);
-	const json_t *signature = json_object_get(event, "signature");
-	const json_t *message = first_of(event, messages);
-	const json_t *technique = json_object_get(event, "technique");
-	const char *label = json_is_string(type) ? json_string_value(type) : "event";
+	const json_t *kind = json_object_get(event, "kind");
+	const json_t *message = json_object_get(event, "message");
+	const char *label = json_is_string(kind) ? json_string_value(kind) : "event";
 	struct line line = {.used = 0}, cleaned = {.used = 0};
 
 	put(&cleaned, label, strlen(label));
-	if (json_is_string(signature)) {
-		put_string(&line, signature);
-		put(&line, ": ", 2);
-	}
-	if (json_is_string(technique)) {
-		put_string(&line, technique);
+	put_place(&line, event);
+	put_detail(&line, event, "technique", "");
+	if (json_object_get(event, "technique"))
 		put(&line, " ", 1);
-	}
+	if (json_is_string(message))
+		put_lines(&line, message);
+	else
+		put_rest(&line, event);
 	if (json_is_string(message)) {
-		put_string(&line, message);
-	} else {
-		char *whole = json_dumps(event, JSON_COMPACT);
-
-		if (whole)
-			put(&line, whole, strlen(whole));
-		free(whole);
+		put_detail(&line, event, "reason", ", reason: ");
+		put_detail(&line, event, "where", ", at ");
 	}
 	put_process(&line, json_object_get(event, "process"));
 	screen_message(output->screen, style_of(label), cleaned.text, line.text);
@@ -135,7 +183,7 @@ void event_record(struct event_output *output, const char *text, size_t size)
 		show(output, event);
 	} else {
 		/* never a broken line in the file: what reads it expects one object a line */
-		json_t *wrapped = json_pack("{s:s, s:o}", "type", "error", "message",
+		json_t *wrapped = json_pack("{s:s, s:o}", "kind", "error", "message",
 					    json_sprintf("record that is no JSON object: %s",
 							 error.text));
 		char *line = json_dumps(wrapped, JSON_COMPACT);
@@ -154,7 +202,7 @@ void event_lost(struct event_output *output, uint64_t count)
 {
 	char text[160];
 	int length = snprintf(text, sizeof(text),
-			      "{\"type\":\"lost\",\"count\":%llu,\"message\":\"%llu events did not "
+			      "{\"kind\":\"lost\",\"count\":%llu,\"message\":\"%llu events did not "
 			      "fit into the event ring and are lost\"}",
 			      (unsigned long long)count, (unsigned long long)count);
 

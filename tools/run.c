@@ -134,7 +134,7 @@ static void drain_ring(struct run *run)
 	while ((result = ring_next(&run->ring, &event)) != RING_EMPTY) {
 		if (result == RING_BROKEN) {
 			static const char text[] =
-				"{\"type\":\"error\",\"message\":\"the event ring was damaged; "
+				"{\"kind\":\"error\",\"message\":\"the event ring was damaged; "
 				"events are lost\"}";
 
 			event_record(&run->events, text, strlen(text));
