@@ -200,6 +200,12 @@ bool inputs_open(struct run_inputs *inputs, const struct run_options *options)
 			 least);
 		return false;
 	}
+	if (!options->plain) {
+		inputs->archive =
+			signatures_archive(options->signatures, options->signature_count);
+		if (inputs->archive < 0)
+			return false;
+	}
 	inputs->qemu = find_program(EMULATOR);
 	if (!inputs->qemu) {
 		complain("%s is not installed; on Debian: apt-get install qemu-system-x86",
@@ -212,10 +218,6 @@ bool inputs_open(struct run_inputs *inputs, const struct run_options *options)
 			return false;
 		inputs->engine = open_beside("engine", "engine");
 		if (inputs->engine < 0)
-			return false;
-		inputs->archive =
-			signatures_archive(options->signatures, options->signature_count);
-		if (inputs->archive < 0)
 			return false;
 	}
 	inputs->ram = create_ram(options->memory_mb);

@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=sh disable=SC2154
+# The paper's signature against programs that hold the mark in different places: those die of
+# SIGSEGV (128 + 11), all others live, and no other process of the same file notices.
+
+boot_script execve --signature signatures/paper.lua
+is "exit code" "$code" 0
+for build in victim victim-pie victim-dynamic; do
+	for place in bss heap stack argv; do
+		is "$build, $place" "$(result $build-$place)" 139
+		is "$build, $place, benign" "$(result $build-$place-benign)" 42
+	done
+done
+for build in victim-rodata victim-rodata-pie victim-untouched victim-data victim-data-pie; do
+	is "$build" "$(result $build)" 139
+	is "$build, the file is whole" "$(result $build-file-whole)" 0
+done
+is "shell that replaces itself" "$(result shell)" 139
+is "shell, benign" "$(result shell-benign)" 42
+for build in victim victim-rodata victim-untouched victim-data victim-dynamic; do
+	is "$build, its twin lives" "$(result $build-twin)" 0
+done
+is "others live" "$(result after-all)" 42
+holds "the guest ends" test -n "$(result end)"
+holds "an event names the process" event '"process"' '"comm": *"victim"'
+holds "no error" no_event '"kind": *"error"'
+holds "no restart" no_event '"kind": *"restart"'
+holds "nothing is lost" no_event '"kind": *"lost"'

@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=sh disable=SC2154
+# What the command says to mistakes: each names the thing, ends with 1, and starts nothing.
+
+other=$work/"a folder, with spaces"
+mkdir "$other" "$work/empty"
+echo 'print("x")' >"$work/good.lua"
+
+refuse run
+refused "no kernel" "--kernel"
+refuse run --kernel "$other/none"
+refused "missing kernel" "a folder, with spaces/none: No such file"
+refuse run --kernel "$lvisor"
+refused "kernel that is an ELF file" "bzImage"
+refuse run --kernel "$initramfs"
+refused "kernel that is no kernel" "not a Linux kernel"
+refuse run --kernel "$work/empty"
+refused "kernel that is a folder" "not a regular file"
+: >"$work/nothing"
+refuse run --kernel "$work/nothing"
+refused "empty kernel" "empty"
+refuse run --kernel "$kernel" --initrd "$work/none"
+refused "missing initrd" "initrd .*none: No such file"
+refuse run --kernel "$kernel" --signature "$work/none.lua"
+refused "missing signature" "signature .*none.lua: No such file"
+refuse run --kernel "$kernel" --signature "$work/empty"
+refused "empty signature folder" "no \*.lua"
+refuse run --kernel "$kernel" --signature "$kernel"
+refused "signature that is none" "ends in .lua"
+refuse run --kernel "$kernel" --memory 32
+refused "too little memory" "too little"
+refuse run --kernel "$kernel" --memory much
+refused "memory that is no number" "not a number"
+refuse run --kernel "$kernel" --events "$work/none/events"
+refused "events file that cannot be made" "No such file"
+refuse run --kernel "$kernel" --plain --signature "$work/good.lua"
+refused "signature without LVisor" "--plain"
+refuse run --kernel "$kernel" surplus
+refused "surplus argument" "unexpected argument 'surplus'"
+refuse run --kernel "$kernel" --nonsense
+refused "unknown option" "nonsense"
+refuse fly
+refused "unknown command" "no command"
+refuse check
+refused "check of nothing" "name the signatures"
+refuse check "$work/none.lua"
+refused "check of a missing file" "none.lua: No such file"
+if [ "$(id -u)" != 0 ]; then
+	cp "$initramfs" "$work/closed"
+	chmod 0 "$work/closed"
+	refuse run --kernel "$kernel" --initrd "$work/closed"
+	refused "unreadable initrd" "Permission denied"
+fi
+mkdir "$work/path"
+for program in timeout; do
+	ln -s "$(command -v $program)" "$work/path/$program"
+done
+(
+	PATH=$work/path
+	export PATH
+	timeout 20 "$lvisor" run --kernel "$kernel" </dev/null
+) >"$work/console" 2>"$work/messages"
+code=$?
+refused "no QEMU" "apt-get install qemu-system-x86"
+
+refuse --version
+is "--version" "$code" 0
+refuse --help
+is "--help" "$code" 0
+refuse run --help
+is "run --help" "$code" 0

@@ -1,0 +1,4 @@
+-- SPDX-License-Identifier: Apache-2.0
+lvmon.hook.syscall("getsid", function()
+	local s = string.rep("x", 1 << 40)
+end)
