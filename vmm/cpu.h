@@ -21,14 +21,20 @@ struct cpu {
 	u32 id;
 	bool nmi_pending; /* arrived while the CPU was ours: the guest's */
 	bool mc_pending;
+	u32 taken;   /* vector of an interrupt taken for the guest in ring 0 */
 	u64 entered; /* TSC when the guest was left */
+	u64 spent;   /* TSC ticks in the hypervisor */
 
+	u64 stack_top;
 	struct descriptors descriptors;
 	struct vcpu vcpu;
 };
 
-/* Allocate and set up the area of this CPU, its stacks and descriptor tables. */
+/* Allocate a CPU's area, its stacks and descriptor tables. */
 struct cpu *cpu_create(hpa_t root, u32 id);
+
+/* Make it this CPU's, and set CR0 and CR4. */
+void cpu_load(struct cpu *cpu);
 
 static inline struct cpu *this_cpu(void)
 {

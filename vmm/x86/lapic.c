@@ -207,7 +207,6 @@ void lapic_return(struct lapic_loan *loan)
 {
 	bool x2 = x2apic();
 	u32 used = loan->ticks - read_reg(x2, APIC_CURRENT);
-	bool was_periodic = periodic.pending;
 
 	write_reg(x2, APIC_INITIAL, 0);
 	/* Ours may have become pending just now: it must not reach the guest. */
@@ -215,8 +214,6 @@ void lapic_return(struct lapic_loan *loan)
 		__asm__ volatile("sti; nop; nop; cli" : : : "memory");
 
 	restore_timer(x2, loan, used);
-	if (was_periodic && (loan->lvt_timer & LVT_TIMER_MODE) == LVT_ONE_SHOT && !loan->current)
-		periodic.pending = true; /* fired before the visit: lapic_periodic_resume() is due */
 	if (!(loan->lvt_lint0 & LVT_MASKED))
 		write_reg(x2, APIC_LVT_LINT0, loan->lvt_lint0);
 	if (!(loan->svr & SVR_ENABLE))

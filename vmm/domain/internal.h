@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What domain.c and syscall.c share; nobody else includes it. */
+#ifndef VMM_DOMAIN_INTERNAL_H
+#define VMM_DOMAIN_INTERNAL_H
+
+#include "vmm/types.h"
+#include "vmm/x86/traps.h"
+
+struct domain {
+	struct trap_frame frame aligned(16); /* TSS.RSP0 points behind it */
+	u64 fs_base;
+
+	/* SIGXCPU: the handler, and the state that it interrupted. */
+	u64 signal_handler, signal_restorer;
+	struct trap_frame interrupted;
+	bool in_signal, signalled; /* now; at all in this event */
+
+	u64 verdict_ptr, event_ptr; /* arguments of the pending LVMON_NEXT_EVENT */
+	u32 log_length;
+	char log_text[200]; /* a line on file descriptor 1 or 2, until its line feed */
+};
+
+extern struct domain domain;
+
+enum syscall_result { SYSCALL_DONE, SYSCALL_WAITS_FOR_EVENT, SYSCALL_DIES };
+
+/* Serve the call in domain.frame. death: enum lvmon_death for SYSCALL_DIES. */
+enum syscall_result domain_syscall(u32 *death);
+
+#endif

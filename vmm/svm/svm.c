@@ -1,0 +1,379 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * AMD SVM behind vcpu.h: sets up the VMCB, enters the guest, and turns what the CPU reports into a
+ * struct vm_exit. Decides nothing.
+ */
+#include "vmm/cpu.h"
+#include "vmm/log.h"
+#include "vmm/memory.h"
+#include "vmm/string.h"
+#include "vmm/svm/npt.h"
+#include "vmm/svm/vmcb.h"
+#include "vmm/vcpu.h"
+#include "vmm/x86/asm.h"
+
+#define CPUID_SVM_NP BIT(0)
+#define IOPM_PAGES 3
+#define MSRPM_PAGES 2
+#define ASID_GUEST 1
+
+/* APM vol. 2, 15.11: each MSR has two bits, read and write, in one of three ranges. */
+#define MSRPM_C0000000 0x800u
+#define MSRPM_C0010000 0x1000u
+
+struct svm_vcpu {
+	struct vmcb *vmcb;
+	hpa_t vmcb_pa, host_pa;
+	u8 *msrpm;
+};
+
+static hpa_t npt_root;
+
+void svm_enter(u64 *regs, hpa_t guest_vmcb, hpa_t host_vmcb);
+
+static struct svm_vcpu *svm_of(struct vcpu *vcpu)
+{
+	return vcpu->vendor;
+}
+
+static const char *svm_probe(void)
+{
+	if (cpuid(0x80000000, 0).eax < 0x8000000a || !(cpuid(0x80000001, 0).ecx & BIT(2)))
+		return "this CPU has no AMD SVM; use a CPU with it (in QEMU: -cpu EPYC,+svm,+npt)";
+	if (rdmsr(MSR_VM_CR) & VM_CR_SVMDIS)
+		return "SVM is switched off; enable it in the firmware's setup";
+	if (!(cpuid(0x8000000a, 0).edx & CPUID_SVM_NP))
+		return "this CPU's SVM has no nested paging; use one that has it (in QEMU: -cpu "
+		       "EPYC,+svm,+npt)";
+	return NULL;
+}
+
+static void svm_init(const struct boot_info *bi)
+{
+	npt_root = npt_init(bi);
+}
+
+/* Called when the nested page table or the ASID's meaning changed: the only place that flushes. */
+static void flush_guest_tlb(struct svm_vcpu *svm)
+{
+	svm->vmcb->tlb_control = TLB_FLUSH_ALL;
+}
+
+static void msr_intercept(struct svm_vcpu *svm, u32 msr, bool read, bool write)
+{
+	u32 base = msr >= 0xc0010000 ? MSRPM_C0010000 : msr >= 0xc0000000 ? MSRPM_C0000000 : 0;
+	u32 bit = (msr & 0x1fff) * 2;
+	u8 *byte = &svm->msrpm[base + bit / 8];
+
+	*byte = (u8)((*byte & ~(3u << bit % 8)) | (read ? 1u : 0u) << bit % 8 |
+		     (write ? 2u : 0u) << bit % 8);
+}
+
+static void init_maps(struct svm_vcpu *svm)
+{
+	hpa_t iopm = pages_alloc_contiguous(IOPM_PAGES);
+	hpa_t msrpm = pages_alloc_contiguous(MSRPM_PAGES);
+
+	if (!iopm || !msrpm)
+		fatal("too little memory for the intercept maps");
+	/* Wide accesses that overlap the port are checked by the CPU: APM vol. 2, 15.10.1. */
+	((u8 *)phys_to_virt(iopm))[LOG_PORT / 8] |= (u8)BIT(LOG_PORT % 8);
+	svm->vmcb->iopm = iopm;
+	svm->vmcb->msrpm = msrpm;
+	svm->msrpm = phys_to_virt(msrpm);
+	msr_intercept(svm, MSR_EFER, true, true);
+	for (u32 msr = MSR_VM_CR; msr <= MSR_VM_HSAVE_PA + 1; msr++)
+		msr_intercept(svm, msr, true, true);
+}
+
+static void init_guest_state(struct vmcb *vmcb, const struct guest_entry *entry)
+{
+	struct vmcb_segment flat = {entry->ds, 0xc93, UINT32_MAX, 0};
+
+	vmcb->es = vmcb->ss = vmcb->ds = vmcb->fs = vmcb->gs = flat;
+	vmcb->cs = (struct vmcb_segment){entry->cs, 0xa9b, UINT32_MAX, 0};
+	vmcb->gdtr = (struct vmcb_segment){0, 0, entry->gdt_limit, entry->gdt_base};
+	vmcb->tr = (struct vmcb_segment){0, 0x08b, 0xffff, 0};
+	vmcb->ldtr = (struct vmcb_segment){0, 0x082, 0, 0};
+	vmcb->efer = EFER_LME | EFER_LMA | EFER_SVME;
+	vmcb->cr0 = CR0_PE | CR0_PG | CR0_ET | CR0_NE;
+	vmcb->cr3 = entry->cr3;
+	vmcb->cr4 = CR4_PAE;
+	vmcb->dr6 = 0xffff0ff0;
+	vmcb->dr7 = 0x400;
+	vmcb->rflags = RFLAGS_FIXED;
+	vmcb->pat = 0x0007040600070406; /* reset value: APM vol. 2, 7.8.2 */
+}
+
+static void svm_init_cpu(struct vcpu *vcpu, const struct guest_entry *entry)
+{
+	static struct svm_vcpu only; /* one CPU */
+	struct svm_vcpu *svm = &only;
+	hpa_t hsave = page_alloc();
+	struct vmcb *vmcb;
+
+	svm->vmcb_pa = page_alloc();
+	svm->host_pa = page_alloc();
+	if (!hsave || !svm->vmcb_pa || !svm->host_pa)
+		fatal("too little memory for a VMCB");
+	vmcb = phys_to_virt(svm->vmcb_pa);
+	svm->vmcb = vmcb;
+	vcpu->vendor = svm;
+
+	wrmsr(MSR_EFER, rdmsr(MSR_EFER) | EFER_SVME);
+	wrmsr(MSR_VM_HSAVE_PA, hsave);
+
+	init_maps(svm);
+	vmcb->intercepts1 = (u32)(I1_CPUID | I1_INVLPGA | I1_IO | I1_MSR | I1_SHUTDOWN);
+	vmcb->intercepts2 = I2_SVM_INSNS;
+	vmcb->asid = ASID_GUEST;
+	vmcb->nested_paging = 1;
+	vmcb->nested_cr3 = npt_root;
+	init_guest_state(vmcb, entry);
+	vcpu->regs[LVMON_RIP] = entry->rip;
+	vcpu->regs[LVMON_RSI] = entry->rsi;
+	vcpu->regs[LVMON_RSP] = entry->rsp;
+	vcpu->regs[LVMON_RFLAGS] = RFLAGS_FIXED;
+	flush_guest_tlb(svm);
+
+	/* From here on the CPU is either in the guest or with GIF=0, but for host_open(). */
+	__asm__ volatile("clgi" : : : "memory");
+	__asm__ volatile("vmsave %0" : : "a"(svm->host_pa) : "memory");
+}
+
+static void svm_host_open(void)
+{
+	__asm__ volatile("stgi" : : : "memory");
+}
+
+static void svm_host_close(void)
+{
+	__asm__ volatile("clgi" : : : "memory");
+}
+
+static void decode_io(const struct vmcb *vmcb, struct vm_exit *exit)
+{
+	u64 info = vmcb->exit_info1; /* APM vol. 2, 15.10.2 */
+
+	exit->kind = EXIT_IO;
+	exit->io.port = (u16)(info >> 16);
+	exit->io.in = info & BIT(0);
+	exit->io.string = info & BIT(2);
+	exit->io.size = info & BIT(6) ? 4 : info & BIT(5) ? 2 : 1;
+	exit->io.next_rip = vmcb->exit_info2;
+}
+
+static void decode(struct vcpu *vcpu, struct svm_vcpu *svm, struct vm_exit *exit)
+{
+	struct vmcb *vmcb = svm->vmcb;
+	u64 code = vmcb->exit_code;
+
+	exit->length = 0;
+	switch (code) {
+	case VMEXIT_CPUID:
+		exit->kind = EXIT_CPUID;
+		exit->length = 2;
+		return;
+	case VMEXIT_INTN:
+		exit->kind = EXIT_SOFT_INT;
+		exit->soft_int.linear = vmcb->rip;
+		if (!(vmcb->cs.attributes & CS_LONG))
+			exit->soft_int.linear = (u32)(vmcb->cs.base + vmcb->rip);
+		return;
+	case VMEXIT_EXCEPTION + VEC_BP:
+		exit->kind = EXIT_BREAKPOINT;
+		return;
+	case VMEXIT_INTR:
+		exit->kind = EXIT_INTERRUPT;
+		return;
+	case VMEXIT_NMI:
+		exit->kind = EXIT_NMI;
+		return;
+	case VMEXIT_IO:
+		decode_io(vmcb, exit);
+		return;
+	case VMEXIT_MSR:
+		exit->kind = vmcb->exit_info1 ? EXIT_MSR_WRITE : EXIT_MSR_READ;
+		exit->length = 2;
+		return;
+	case VMEXIT_SHUTDOWN:
+		exit->kind = EXIT_SHUTDOWN;
+		return;
+	case VMEXIT_NPF:
+		exit->kind = EXIT_NESTED_PAGE;
+		exit->page.gpa = vmcb->exit_info2;
+		exit->page.access = vmcb->exit_info1 & NPF_FETCH   ? ACCESS_EXEC
+				    : vmcb->exit_info1 & NPF_WRITE ? ACCESS_WRITE
+								   : ACCESS_READ;
+		return;
+	case VMEXIT_INVLPGA:
+	case VMEXIT_VMRUN ... VMEXIT_SKINIT:
+		exit->kind = EXIT_VIRT_INSN;
+		return;
+	case VMEXIT_EXCEPTION ... VMEXIT_EXCEPTION + VEC_BP - 1:
+	case VMEXIT_EXCEPTION + VEC_BP + 1 ... VMEXIT_EXCEPTION_LAST:
+		exit->kind = EXIT_EXCEPTION;
+		exit->exception.vector = (u32)(code - VMEXIT_EXCEPTION);
+		exit->exception.error = (u32)vmcb->exit_info1;
+		exit->exception.cr2 = vmcb->exit_info2;
+		/* SDM vol. 3, table 6-1: the exceptions that push an error code */
+		exit->exception.has_error = BIT(exit->exception.vector) & 0x60227d00u;
+		return;
+	default:
+		crash(NULL, "SVM exit %lx info1 %lx info2 %lx rip %lx", code, vmcb->exit_info1,
+		      vmcb->exit_info2, vmcb->rip);
+	}
+}
+
+static void svm_run(struct vcpu *vcpu, struct vm_exit *exit)
+{
+	struct svm_vcpu *svm = svm_of(vcpu);
+	struct vmcb *vmcb = svm->vmcb;
+
+	vmcb->rax = vcpu->regs[LVMON_RAX];
+	vmcb->rsp = vcpu->regs[LVMON_RSP];
+	vmcb->rip = vcpu->regs[LVMON_RIP];
+	vmcb->rflags = vcpu->regs[LVMON_RFLAGS];
+	svm_enter(vcpu->regs, svm->vmcb_pa, svm->host_pa);
+	vcpu->regs[LVMON_RAX] = vmcb->rax;
+	vcpu->regs[LVMON_RSP] = vmcb->rsp;
+	vcpu->regs[LVMON_RIP] = vmcb->rip;
+	vcpu->regs[LVMON_RFLAGS] = vmcb->rflags;
+	vmcb->tlb_control = 0;
+	vmcb->event_injection = 0;
+	decode(vcpu, svm, exit);
+}
+
+static u64 svm_get_reg(struct vcpu *vcpu, enum lvmon_reg reg)
+{
+	const struct vmcb *vmcb = svm_of(vcpu)->vmcb;
+
+	switch (reg) {
+	case LVMON_CR0:
+		return vmcb->cr0;
+	case LVMON_CR2:
+		return vmcb->cr2;
+	case LVMON_CR3:
+		return vmcb->cr3;
+	case LVMON_CR4:
+		return vmcb->cr4;
+	case LVMON_EFER:
+		return vmcb->efer & ~EFER_SVME;
+	case LVMON_LSTAR:
+		return vmcb->lstar;
+	case LVMON_FS_BASE:
+		return vmcb->fs.base;
+	case LVMON_GS_BASE:
+		return vmcb->gs.base;
+	case LVMON_KERNEL_GS_BASE:
+		return vmcb->kernel_gs_base;
+	case LVMON_IDTR_BASE:
+		return vmcb->idtr.base;
+	case LVMON_CPL:
+		return vmcb->cpl;
+	default:
+		return 0;
+	}
+}
+
+static void svm_set_reg(struct vcpu *vcpu, enum lvmon_reg reg, u64 value)
+{
+	struct vmcb *vmcb = svm_of(vcpu)->vmcb;
+
+	if (reg == LVMON_EFER)
+		vmcb->efer = value | EFER_SVME;
+	else if (reg == LVMON_LSTAR)
+		vmcb->lstar = value;
+	else if (reg == LVMON_CR2)
+		vmcb->cr2 = value;
+}
+
+static void svm_inject(struct vcpu *vcpu, u32 vector, enum inject_type type, bool has_error,
+		       u32 error)
+{
+	struct vmcb *vmcb = svm_of(vcpu)->vmcb;
+
+	/* A software interrupt returns behind its instruction; RIP is there already. */
+	if (type == INJECT_SOFT_INT)
+		vmcb->next_rip = vcpu->regs[LVMON_RIP];
+	vmcb->event_injection = vector | (u64)type << 8 | EVENT_VALID |
+				(has_error ? EVENT_ERROR : 0) | (u64)error << 32;
+}
+
+static void svm_requeue(struct vcpu *vcpu)
+{
+	struct vmcb *vmcb = svm_of(vcpu)->vmcb;
+	u64 info = vmcb->exit_int_info;
+	u32 vector = info & 0xff;
+
+	if (!(info & EVENT_VALID) || vmcb->event_injection)
+		return;
+	/* QEMU's TCG reports an external interrupt as type 3. */
+	if ((info >> 8 & 7) == INJECT_EXCEPTION && (vector >= 32 || vector == VEC_NMI))
+		info = (info & ~0x700ull) |
+		       (u64)(vector == VEC_NMI ? INJECT_NMI : INJECT_INTERRUPT) << 8;
+	vmcb->event_injection = info;
+}
+
+static void set_bits(u32 *field, u64 bits, bool on)
+{
+	*field = on ? *field | (u32)bits : *field & ~(u32)bits;
+}
+
+static void svm_trap_breakpoints(struct vcpu *vcpu, bool on)
+{
+	struct vmcb *vmcb = svm_of(vcpu)->vmcb;
+
+	/* Silicon reports INT3 as #BP; QEMU's TCG only as INTn. */
+	set_bits(&vmcb->exceptions, BIT(VEC_BP), on);
+	set_bits(&vmcb->intercepts1, I1_INTN, on);
+}
+
+static void svm_trap_lstar(struct vcpu *vcpu, bool on)
+{
+	msr_intercept(svm_of(vcpu), MSR_LSTAR, false, on);
+}
+
+static void svm_trap_interrupts(struct vcpu *vcpu, bool on)
+{
+	set_bits(&svm_of(vcpu)->vmcb->intercepts1, I1_INTR, on);
+}
+
+static void svm_single_step(struct vcpu *vcpu, bool on)
+{
+	struct vmcb *vmcb = svm_of(vcpu)->vmcb;
+
+	set_bits(&vmcb->exceptions, UINT32_MAX & ~BIT(VEC_BP) & ~BIT(VEC_NMI), on);
+	/* The host's IF, which is clear, masks physical interrupts meanwhile: APM vol. 2, 15.21.1 */
+	if (on)
+		vmcb->virtual_interrupt |= V_INTR_MASKING;
+	else
+		vmcb->virtual_interrupt &= ~V_INTR_MASKING;
+}
+
+static void svm_open_own_page(struct vcpu *vcpu, gpa_t page, bool open)
+{
+	npt_open_own(page, open);
+	flush_guest_tlb(svm_of(vcpu));
+}
+
+const struct vcpu_ops svm_ops = {
+	.name = "AMD SVM",
+	.vendor_id = 0,
+	.probe = svm_probe,
+	.init = svm_init,
+	.init_cpu = svm_init_cpu,
+	.run = svm_run,
+	.host_open = svm_host_open,
+	.host_close = svm_host_close,
+	.get_reg = svm_get_reg,
+	.set_reg = svm_set_reg,
+	.inject = svm_inject,
+	.requeue = svm_requeue,
+	.trap_breakpoints = svm_trap_breakpoints,
+	.trap_lstar = svm_trap_lstar,
+	.trap_interrupts = svm_trap_interrupts,
+	.single_step = svm_single_step,
+	.map_identity = npt_map_identity,
+	.open_own_page = svm_open_own_page,
+};

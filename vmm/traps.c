@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Exceptions and interrupts in ring 0, and those with a stack of their own from any ring. */
+#include "vmm/cpu.h"
+#include "vmm/domain/domain.h"
+#include "vmm/log.h"
+#include "vmm/x86/asm.h"
+#include "vmm/x86/traps.h"
+
+extern u8 copy_start[], copy_end[], copy_faulted[];
+
+void trap_in_vmm(struct trap_frame *frame);
+void trap_ist(struct trap_frame *frame);
+
+void trap_in_vmm(struct trap_frame *frame)
+{
+	if (frame->vector == VEC_PF && frame->rip >= (u64)copy_start &&
+	    frame->rip < (u64)copy_end) {
+		/* The domain gave us a pointer that leads nowhere. */
+		frame->rip = (u64)copy_faulted;
+		return;
+	}
+	if (frame->vector >= 32) {
+		/* Interrupts are only on where somebody waits for one. */
+		if (!domain_interrupt((u32)frame->vector))
+			this_cpu()->taken = (u32)frame->vector;
+		return;
+	}
+	crash(frame, "exception %lu in the hypervisor", frame->vector);
+}
+
+void trap_ist(struct trap_frame *frame)
+{
+	/* vmm/cpu.c put it at the end of this stack. */
+	struct cpu *cpu = *(struct cpu **)(((u64)frame & PAGE_MASK) + PAGE_SIZE - 16);
+
+	switch (frame->vector) {
+	case VEC_NMI:
+		cpu->nmi_pending = true;
+		break;
+	case VEC_MC:
+		cpu->mc_pending = true;
+		break;
+	default:
+		crash(frame, "double fault in the hypervisor");
+	}
+}

@@ -1,0 +1,390 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Decides what happens at each exit, for both vendors: one switch. Events for signatures go to the
+ * hook monitor; the rest keeps up the picture of a machine without us.
+ */
+#include "vmm/cpu.h"
+#include "vmm/guest_ram.h"
+#include "vmm/log.h"
+#include "vmm/monitor/monitor.h"
+#include "vmm/vcpu.h"
+#include "vmm/x86/asm.h"
+#include "vmm/x86/lapic.h"
+#include "vmm/x86/walk.h"
+
+#define EFER_FFXSR BIT(14)
+#define EFER_TCE BIT(15)
+#define EFER_AUTOIBRS BIT(21)
+
+#define PORT_KEYBOARD 0x64
+#define PORT_RESET_CONTROL 0xcf9
+
+const struct vcpu_ops *vcpu_ops;
+
+static hpa_t own_start;
+static u64 own_size;
+
+void vcpu_init(const struct boot_info *bi)
+{
+	const char *error = svm_ops.probe();
+
+	if (error)
+		fatal("%s", error);
+	vcpu_ops = &svm_ops;
+	own_start = bi->own;
+	own_size = bi->own_size;
+	vcpu_ops->init(bi);
+}
+
+static void inject_gp(struct vcpu *vcpu)
+{
+	vcpu_ops->inject(vcpu, VEC_GP, INJECT_EXCEPTION, true, 0);
+}
+
+static void handle_cpuid(struct vcpu *vcpu)
+{
+	u64 *regs = vcpu->regs;
+	u32 leaf = (u32)regs[LVMON_RAX], subleaf = (u32)regs[LVMON_RCX];
+	struct cpuid_regs r = cpuid(leaf, subleaf);
+	u64 cr4;
+
+	switch (leaf) {
+	case 1: /* OSXSAVE mirrors CR4, which is ours at the moment */
+		cr4 = vcpu_ops->get_reg(vcpu, LVMON_CR4);
+		r.ecx = (r.ecx & ~(u32)BIT(27)) | (cr4 & CR4_OSXSAVE ? (u32)BIT(27) : 0);
+		r.ecx &= ~(u32)BIT(5); /* VMX */
+		break;
+	case 7: /* OSPKE */
+		cr4 = vcpu_ops->get_reg(vcpu, LVMON_CR4);
+		if (!subleaf)
+			r.ecx = (r.ecx & ~(u32)BIT(4)) | (cr4 & CR4_PKE ? (u32)BIT(4) : 0);
+		break;
+	case 0x80000001: /* SVM, SKINIT */
+		r.ecx &= ~(u32)(BIT(2) | BIT(12));
+		break;
+	case 0x8000000a: /* SVM features */
+	case 0x8000001f: /* SME, SEV */
+		r = (struct cpuid_regs){0};
+		break;
+	}
+	regs[LVMON_RAX] = r.eax;
+	regs[LVMON_RBX] = r.ebx;
+	regs[LVMON_RCX] = r.ecx;
+	regs[LVMON_RDX] = r.edx;
+}
+
+static u64 efer_allowed(void)
+{
+	struct cpuid_regs r = cpuid(0x80000001, 0);
+	u64 allowed = EFER_SCE | EFER_LME | EFER_LMA;
+
+	allowed |= r.edx & BIT(20) ? EFER_NXE : 0;
+	allowed |= r.edx & BIT(25) ? EFER_FFXSR : 0;
+	allowed |= r.ecx & BIT(17) ? EFER_TCE : 0;
+	if (cpuid(0x80000000, 0).eax >= 0x80000021 && (cpuid(0x80000021, 0).eax & BIT(8)))
+		allowed |= EFER_AUTOIBRS;
+	return allowed;
+}
+
+static int write_efer(struct vcpu *vcpu, u64 value)
+{
+	u64 now = vcpu_ops->get_reg(vcpu, LVMON_EFER);
+
+	if (value & ~efer_allowed())
+		return -EINVAL;
+	/* APM vol. 2, 14.6.1: LME is fixed while paging is on. */
+	if (((value ^ now) & EFER_LME) && (vcpu_ops->get_reg(vcpu, LVMON_CR0) & CR0_PG))
+		return -EINVAL;
+	vcpu_ops->set_reg(vcpu, LVMON_EFER, (value & ~EFER_LMA) | (now & EFER_LMA));
+	return 0;
+}
+
+static bool canonical(u64 va, bool la57)
+{
+	int shift = la57 ? 7 : 16;
+
+	return (u64)((s64)(va << shift) >> shift) == va;
+}
+
+static int write_lstar(struct vcpu *vcpu, u64 value)
+{
+	if (!canonical(value, vcpu_ops->get_reg(vcpu, LVMON_CR4) & CR4_LA57))
+		return -EINVAL;
+	vcpu_ops->set_reg(vcpu, LVMON_LSTAR, value);
+	return 0;
+}
+
+static void handle_msr_write(struct vcpu *vcpu, const struct vm_exit *exit)
+{
+	u64 *regs = vcpu->regs;
+	u32 msr = (u32)regs[LVMON_RCX];
+	u64 value = regs[LVMON_RDX] << 32 | (u32)regs[LVMON_RAX];
+	int err = -EINVAL;
+
+	if (msr == MSR_EFER)
+		err = write_efer(vcpu, value);
+	else if (msr == MSR_LSTAR)
+		err = write_lstar(vcpu, value);
+	if (err) {
+		inject_gp(vcpu);
+		return;
+	}
+	regs[LVMON_RIP] += exit->length;
+	if (msr == MSR_LSTAR)
+		monitor_lstar_written(vcpu);
+}
+
+static void handle_msr_read(struct vcpu *vcpu, const struct vm_exit *exit)
+{
+	u64 *regs = vcpu->regs;
+	u64 value;
+
+	if ((u32)regs[LVMON_RCX] != MSR_EFER) {
+		inject_gp(vcpu); /* the virtualisation MSRs are not there */
+		return;
+	}
+	value = vcpu_ops->get_reg(vcpu, LVMON_EFER);
+	regs[LVMON_RAX] = (u32)value;
+	regs[LVMON_RDX] = value >> 32;
+	regs[LVMON_RIP] += exit->length;
+}
+
+/* Our port, and whatever a wide access to it overlaps: nothing is there. */
+static void handle_io(struct vcpu *vcpu, const struct vm_exit *exit)
+{
+	if (exit->io.in && !exit->io.string) {
+		if (exit->io.size == 4)
+			vcpu->regs[LVMON_RAX] = UINT32_MAX;
+		else
+			vcpu->regs[LVMON_RAX] |= exit->io.size == 2 ? 0xffff : 0xff;
+	}
+	vcpu->regs[LVMON_RIP] = exit->io.next_rip;
+}
+
+int vcpu_read_reg(struct vcpu *vcpu, enum lvmon_reg reg, u64 *value)
+{
+	if ((u32)reg >= LVMON_NR_REGS)
+		return -EINVAL;
+	*value = reg < LVMON_NR_EVENT_REGS ? vcpu->regs[reg] : vcpu_ops->get_reg(vcpu, reg);
+	return 0;
+}
+
+void vcpu_inject_page_fault(struct vcpu *vcpu, gva_t va, bool write)
+{
+	vcpu_ops->set_reg(vcpu, LVMON_CR2, va);
+	vcpu_ops->inject(vcpu, VEC_PF, INJECT_EXCEPTION, true, write ? 2 : 0);
+}
+
+/* A byte of guest code, by the paging that is in force. */
+static int fetch(struct vcpu *vcpu, gva_t linear, u8 *byte)
+{
+	gpa_t gpa = linear;
+
+	if (vcpu_ops->get_reg(vcpu, LVMON_CR0) & CR0_PG) {
+		int err = guest_walk(vcpu_ops->get_reg(vcpu, LVMON_CR3),
+				     vcpu_ops->get_reg(vcpu, LVMON_CR4) & CR4_LA57, linear, &gpa);
+
+		if (err)
+			return err;
+	}
+	if (!guest_ram_has(gpa, 1))
+		return -EFAULT;
+	*byte = *(const volatile u8 *)guest_ram_ptr(gpa);
+	return 0;
+}
+
+static bool is_prefix(u8 byte)
+{
+	return byte == 0x66 || byte == 0x67 || byte == 0xf2 || byte == 0xf3 || byte == 0x26 ||
+	       byte == 0x2e || byte == 0x36 || byte == 0x3e || byte == 0x64 || byte == 0x65 ||
+	       (byte & 0xf0) == 0x40;
+}
+
+/* INT3 or INT n of the guest's own, which the vendor reported as INTn: give it back. */
+static void handle_soft_int(struct vcpu *vcpu, const struct vm_exit *exit)
+{
+	gva_t linear = exit->soft_int.linear;
+	u32 length = 0;
+	u8 byte;
+
+	if (vcpu_ops->get_reg(vcpu, LVMON_CPL) == 0 &&
+	    monitor_breakpoint(vcpu, vcpu->regs[LVMON_RIP]))
+		return;
+	do {
+		if (length == 14 || fetch(vcpu, linear + length, &byte)) {
+			/* The code vanished while it ran; the guest fetches again. */
+			return;
+		}
+		length++;
+	} while (is_prefix(byte));
+	if (byte == 0xcc) {
+		vcpu->regs[LVMON_RIP] += length;
+		vcpu_ops->inject(vcpu, VEC_BP, INJECT_EXCEPTION, false, 0);
+	} else if (byte == 0xcd && !fetch(vcpu, linear + length, &byte)) {
+		vcpu->regs[LVMON_RIP] += length + 1;
+		vcpu_ops->inject(vcpu, byte, INJECT_SOFT_INT, false, 0);
+	}
+}
+
+static void handle_breakpoint(struct vcpu *vcpu)
+{
+	if (vcpu_ops->get_reg(vcpu, LVMON_CPL) == 0 &&
+	    monitor_breakpoint(vcpu, vcpu->regs[LVMON_RIP]))
+		return;
+	vcpu->regs[LVMON_RIP] += 1;
+	vcpu_ops->inject(vcpu, VEC_BP, INJECT_EXCEPTION, false, 0);
+}
+
+void vcpu_start_step(struct vcpu *vcpu, enum step_reason reason)
+{
+	vcpu->step = reason;
+	vcpu->step_guest_tf = vcpu->regs[LVMON_RFLAGS] & RFLAGS_TF;
+	vcpu->regs[LVMON_RFLAGS] |= RFLAGS_TF;
+	vcpu_ops->single_step(vcpu, true);
+}
+
+/* The instruction has retired (#DB), or a fault ended it. */
+static void end_step(struct vcpu *vcpu, const struct vm_exit *exit)
+{
+	enum step_reason reason = vcpu->step;
+	bool retired = exit->exception.vector == VEC_DB;
+
+	vcpu->step = STEP_NONE;
+	vcpu_ops->single_step(vcpu, false);
+	if (!vcpu->step_guest_tf)
+		vcpu->regs[LVMON_RFLAGS] &= ~RFLAGS_TF;
+	if (reason == STEP_TRAP)
+		monitor_step_done(vcpu->step_trap);
+	else if (reason == STEP_OWN_MEMORY)
+		vcpu_ops->open_own_page(vcpu, vcpu->step_page, false);
+	if (retired && !vcpu->step_guest_tf)
+		return;
+	if (exit->exception.vector == VEC_PF)
+		vcpu_ops->set_reg(vcpu, LVMON_CR2, exit->exception.cr2);
+	vcpu_ops->inject(vcpu, exit->exception.vector, INJECT_EXCEPTION,
+			 exit->exception.has_error, exit->exception.error);
+}
+
+static void handle_nested_page(struct vcpu *vcpu, const struct vm_exit *exit)
+{
+	gpa_t gpa = exit->page.gpa;
+
+	if (gpa - own_start >= own_size) {
+		if (vcpu_ops->map_identity(gpa)) {
+			log_line("no nested mapping for guest-physical %lx: #GP", gpa);
+			inject_gp(vcpu);
+			return;
+		}
+	} else if (exit->page.access == ACCESS_WRITE && vcpu->step == STEP_NONE) {
+		/* The write must vanish, by whatever instruction. */
+		vcpu->step_page = gpa & PAGE_MASK;
+		vcpu_ops->open_own_page(vcpu, vcpu->step_page, true);
+		vcpu_start_step(vcpu, STEP_OWN_MEMORY);
+	} else {
+		vcpu_ops->inject(vcpu, VEC_UD, INJECT_EXCEPTION, false, 0);
+		return;
+	}
+	vcpu_ops->requeue(vcpu);
+}
+
+/*
+ * Interrupts exit only while the guest's periodic timer runs as one-shot (lapic.h). Take this one as
+ * the guest would, in service and without EOI, and pass its vector on.
+ */
+static void handle_interrupt(struct vcpu *vcpu)
+{
+	u32 vector;
+
+	vcpu->cpu->taken = 0;
+	vcpu_ops->host_open();
+	__asm__ volatile("sti; nop; nop; cli" : : : "memory");
+	vcpu_ops->host_close();
+	lapic_periodic_resume();
+	vector = vcpu->cpu->taken;
+	if (vector)
+		vcpu_ops->inject(vcpu, vector, INJECT_INTERRUPT, false, 0);
+	vcpu_ops->trap_interrupts(vcpu, lapic_periodic_pending());
+}
+
+static void noreturn reset_machine(void)
+{
+	outb(PORT_RESET_CONTROL, 0x02);
+	outb(PORT_RESET_CONTROL, 0x06);
+	outb(PORT_KEYBOARD, 0xfe);
+	halt_forever();
+}
+
+static void handle_exit(struct vcpu *vcpu, struct vm_exit *exit)
+{
+	switch (exit->kind) {
+	case EXIT_NONE:
+		break;
+	case EXIT_CPUID:
+		handle_cpuid(vcpu);
+		vcpu->regs[LVMON_RIP] += exit->length;
+		break;
+	case EXIT_BREAKPOINT:
+		handle_breakpoint(vcpu);
+		break;
+	case EXIT_SOFT_INT:
+		handle_soft_int(vcpu, exit);
+		break;
+	case EXIT_EXCEPTION:
+		end_step(vcpu, exit);
+		break;
+	case EXIT_INTERRUPT:
+		handle_interrupt(vcpu);
+		break;
+	case EXIT_NMI:
+		vcpu->cpu->nmi_pending = true;
+		break;
+	case EXIT_MSR_READ:
+		handle_msr_read(vcpu, exit);
+		break;
+	case EXIT_MSR_WRITE:
+		handle_msr_write(vcpu, exit);
+		break;
+	case EXIT_IO:
+		handle_io(vcpu, exit);
+		break;
+	case EXIT_NESTED_PAGE:
+		handle_nested_page(vcpu, exit);
+		break;
+	case EXIT_XSETBV:
+	case EXIT_VIRT_INSN:
+		vcpu_ops->inject(vcpu, VEC_UD, INJECT_EXCEPTION, false, 0);
+		break;
+	case EXIT_SHUTDOWN:
+		log_line("the guest's CPU shut down (triple fault): reset");
+		reset_machine();
+	}
+}
+
+/* What arrived for the guest while the CPU was ours. */
+static void pass_on(struct vcpu *vcpu)
+{
+	struct cpu *cpu = vcpu->cpu;
+
+	if (cpu->mc_pending) {
+		cpu->mc_pending = false;
+		vcpu_ops->inject(vcpu, VEC_MC, INJECT_EXCEPTION, false, 0);
+	} else if (cpu->nmi_pending) {
+		cpu->nmi_pending = false;
+		vcpu_ops->inject(vcpu, VEC_NMI, INJECT_NMI, false, 0);
+	}
+}
+
+void vcpu_loop(struct vcpu *vcpu)
+{
+	struct cpu *cpu = vcpu->cpu;
+	struct vm_exit exit;
+
+	for (;;) {
+		cpu->spent += rdtsc() - cpu->entered;
+		vcpu_ops->run(vcpu, &exit);
+		cpu->entered = rdtsc();
+		handle_exit(vcpu, &exit);
+		if (unlikely(cpu->nmi_pending || cpu->mc_pending))
+			pass_on(vcpu);
+	}
+}

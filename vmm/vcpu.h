@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The seam between what decides (vcpu.c, monitor/) and what translates (svm/, later vmx/): one decoded
+ * exit, and the operations a vendor offers. Nothing outside a vendor's folder names a field of a VMCB
+ * or VMCS.
+ */
+#ifndef VMM_VCPU_H
+#define VMM_VCPU_H
+
+#include "vmm/boot_info.h"
+#include "vmm/types.h"
+#include "vmm/x86/fpu.h"
+
+enum exit_kind {
+	EXIT_NONE,       /* the vendor dealt with it */
+	EXIT_CPUID,
+	EXIT_BREAKPOINT, /* INT3; RIP is at the instruction */
+	EXIT_SOFT_INT,   /* INT n; RIP is at the instruction */
+	EXIT_EXCEPTION,  /* one that we asked for; vector, error */
+	EXIT_INTERRUPT,  /* a physical interrupt is pending and the guest can take it */
+	EXIT_NMI,
+	EXIT_MSR_READ,
+	EXIT_MSR_WRITE,
+	EXIT_IO,
+	EXIT_XSETBV,
+	EXIT_NESTED_PAGE,
+	EXIT_VIRT_INSN,  /* an instruction of the virtualisation extensions that the guest lacks */
+	EXIT_SHUTDOWN,   /* triple fault */
+};
+
+/* Access that faulted in the nested page table. */
+#define ACCESS_READ 1u
+#define ACCESS_WRITE 2u
+#define ACCESS_EXEC 4u
+
+struct vm_exit {
+	enum exit_kind kind;
+	u32 length; /* of the instruction, where the exit is one */
+	union {
+		struct {
+			u32 vector;
+			u32 error;
+			bool has_error;
+			u64 cr2;
+		} exception;
+		struct {
+			gva_t linear; /* of the instruction */
+		} soft_int;
+		struct {
+			u16 port;
+			u8 size;
+			bool in, string;
+			u64 next_rip;
+		} io;
+		struct {
+			gpa_t gpa;
+			u32 access;
+		} page;
+	};
+};
+
+/* What to inject: the types of APM vol. 2, 15.20, which VT-x shares. */
+enum inject_type { INJECT_INTERRUPT = 0, INJECT_NMI = 2, INJECT_EXCEPTION = 3, INJECT_SOFT_INT = 4 };
+
+/* Why the vCPU executes one instruction only. */
+enum step_reason { STEP_NONE, STEP_TRAP, STEP_OWN_MEMORY };
+
+struct vcpu {
+	/* General registers, RIP, RFLAGS: enum lvmon_reg. Loaded after each exit, stored before entry. */
+	u64 regs[LVMON_NR_EVENT_REGS];
+
+	struct cpu *cpu;
+	struct fpu fpu;
+
+	/* Single step in progress. */
+	enum step_reason step;
+	bool step_guest_tf; /* the guest itself had TF set */
+	gpa_t step_page;    /* STEP_OWN_MEMORY */
+	gva_t step_trap;    /* STEP_TRAP */
+
+	void *vendor; /* the vendor's part */
+};
+
+struct vcpu_ops {
+	const char *name;
+	u32 vendor_id; /* lvmon_start.vendor */
+
+	/* NULL, or why this CPU cannot be used and the mend. */
+	const char *(*probe)(void);
+	/* Build the nested page table and what else all CPUs share. */
+	void (*init)(const struct boot_info *bi);
+	/* Make the vCPU ready to execute the guest's first instruction on this CPU. */
+	void (*init_cpu)(struct vcpu *vcpu, const struct guest_entry *entry);
+
+	/* Run the guest until it exits. */
+	void (*run)(struct vcpu *vcpu, struct vm_exit *exit);
+	/* Host interrupts, NMI and #MC can arrive between the two. */
+	void (*host_open)(void);
+	void (*host_close)(void);
+
+	/* Control registers and the like; general ones are in vcpu->regs. */
+	u64 (*get_reg)(struct vcpu *vcpu, enum lvmon_reg reg);
+	/* EFER (as the guest sees it), LSTAR, CR2. */
+	void (*set_reg)(struct vcpu *vcpu, enum lvmon_reg reg, u64 value);
+
+	void (*inject)(struct vcpu *vcpu, u32 vector, enum inject_type type, bool has_error,
+		       u32 error);
+	/* What the exit interrupted comes again at the next entry. */
+	void (*requeue)(struct vcpu *vcpu);
+
+	void (*trap_breakpoints)(struct vcpu *vcpu, bool on);
+	void (*trap_lstar)(struct vcpu *vcpu, bool on);
+	void (*trap_interrupts)(struct vcpu *vcpu, bool on);
+	/* One instruction, without interrupts, all exceptions to us. */
+	void (*single_step)(struct vcpu *vcpu, bool on);
+
+	/* Nested page table: identity, or our own all-ones page. 0 or -ENOMEM. */
+	int (*map_identity)(gpa_t gpa);
+	/* Back own memory's page with a scratch page for one write, and away again. */
+	void (*open_own_page)(struct vcpu *vcpu, gpa_t page, bool open);
+};
+
+extern const struct vcpu_ops *vcpu_ops;
+extern const struct vcpu_ops svm_ops;
+
+/* Choose the vendor; says and stops when the CPU is not fit. Then the shared parts. */
+void vcpu_init(const struct boot_info *bi);
+
+/* Run the guest on this CPU; does not return. */
+void vcpu_loop(struct vcpu *vcpu) __attribute__((noreturn));
+
+/* Any register of the vCPU. -EINVAL: no such register. */
+int vcpu_read_reg(struct vcpu *vcpu, enum lvmon_reg reg, u64 *value) must_check;
+
+/* Execute the instruction at RIP alone; vcpu.c ends it according to the reason. */
+void vcpu_start_step(struct vcpu *vcpu, enum step_reason reason);
+
+/* The page fault that an access of the vmm on the guest's behalf has met; kernel mode. */
+void vcpu_inject_page_fault(struct vcpu *vcpu, gva_t va, bool write);
+
+#endif
