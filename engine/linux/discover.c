@@ -201,8 +201,10 @@ static int discover_image(const struct image *img, const struct linux_anchor *a,
 		if (err)
 			continue;
 		err = complete(out, img, a, error, error_size);
-		if (!err)
+		if (!err) {
+			snprintf(error, error_size, "%s", "");
 			return 0;
+		}
 		free(*out);
 	}
 	return -ENOENT;

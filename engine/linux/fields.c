@@ -69,6 +69,7 @@ static const struct field_name field_names[] = {
 	NEED(F_PAGE_INDEX, "page", "index"),
 	MAY(F_PAGE_INDEX, "page", "__folio_index"),
 	MAY(F_PAGE_HEAD, "page", "compound_head"),
+	MAY(F_PAGE_HEAD, "page", "compound_info"),       /* from 7.1 */
 	NEED(F_PAGE_MAPCOUNT, "page", "_mapcount"),
 	NEED(F_PAGE_REFCOUNT, "page", "_refcount"),
 	NEED(F_PAGE_SIZE, "page", NULL),

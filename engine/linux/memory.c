@@ -25,6 +25,9 @@
 /* arch/x86/include/asm/page_64_types.h, pgtable_64_types.h: where there is no variable */
 #define VMEMMAP_L4 0xffffea0000000000ull
 
+#define COMPOUND_MASK 0xfffffffff0000000ull
+#define MAX_COMPOUND (1u << 18) /* pages: 1 GB */
+
 struct area_vector {
 	struct linux_memory *mem;
 	size_t room;
@@ -183,6 +186,28 @@ static bool known(enum kept_enumerator e)
 }
 
 /*
+ * The first page of the compound page that page belongs to, or page itself. include/linux/
+ * page-flags.h, compound_head(): bit 0 marks a tail page, the rest is the head's address, or, in
+ * newer kernels, a mask for the tail's address that gives the head's. Masks have all their upper
+ * bits set, which no struct page's address has.
+ */
+static int page_head(gva_t page, gva_t *head)
+{
+	uint64_t size = (uint64_t)kernel->field[F_PAGE_SIZE], link;
+
+	*head = page;
+	if (!has_field(F_PAGE_HEAD) || kread64(at(page, F_PAGE_HEAD), &link))
+		return -EFAULT;
+	if (!(link & 1))
+		return 0;
+	link--;
+	*head = link >= COMPOUND_MASK ? page & link : link;
+	if (*head >= page || (page - *head) / size >= MAX_COMPOUND || (page - *head) % size)
+		return -EINVAL;
+	return 0;
+}
+
+/*
  * Is this anonymous page the one process's alone? From 5.19 on the kernel says so itself
  * (PG_anon_exclusive, include/linux/page-flags.h: kept on the page that is mapped, on the first one
  * for a huge mapping). Before, one mapping and one reference mean the same; for huge pages that
@@ -190,26 +215,17 @@ static bool known(enum kept_enumerator e)
  */
 static bool page_exclusive(gpa_t gpa, uint64_t mapping_size)
 {
-	gva_t base, page, head, link;
+	gva_t base, page, head;
 	uint64_t flags, head_flags, mapping;
 	uint32_t mapcount, refcount;
 
-	if (vmemmap(&base) || !has_field(F_PAGE_HEAD) || !known(E_PG_SWAPBACKED) ||
-	    !known(E_PG_SWAPCACHE) || !known(E_PG_LOCKED))
+	if (vmemmap(&base) || !known(E_PG_SWAPBACKED) || !known(E_PG_SWAPCACHE) ||
+	    !known(E_PG_LOCKED))
 		return false;
 	page = base + (gpa & ~(mapping_size - 1)) / PAGE_SIZE *
-		      (uint64_t)kernel->field[F_PAGE_SIZE];
-	head = page;
-	if (kread64(at(page, F_PAGE_FLAGS), &flags) || kread64(at(page, F_PAGE_HEAD), &link))
-		return false;
-	if (link & 1) {
-		head = link - 1;
-		/* A lie, or a kernel that stores something else there. */
-		if (head >= page || (page - head) / (uint64_t)kernel->field[F_PAGE_SIZE] >= 1 << 18 ||
-		    (page - head) % (uint64_t)kernel->field[F_PAGE_SIZE])
-			return false;
-	}
-	if (kread64(at(head, F_PAGE_FLAGS), &head_flags) ||
+	       (uint64_t)kernel->field[F_PAGE_SIZE];
+	if (page_head(page, &head) || kread64(at(page, F_PAGE_FLAGS), &flags) ||
+	    kread64(at(head, F_PAGE_FLAGS), &head_flags) ||
 	    kread64(at(head, F_PAGE_MAPPING), &mapping))
 		return false;
 	if ((mapping & PAGE_MAPPING_FLAGS) != PAGE_MAPPING_ANON || mapping == PAGE_MAPPING_ANON)
@@ -251,7 +267,7 @@ static int page_cached(const struct linux_area *a, gva_t va, gpa_t *gpa)
 	if (known(E_PG_UPTODATE) && !page_flag(flags, E_PG_UPTODATE))
 		return -ENOENT;
 	/* One entry stands for a whole folio; its first page carries the index. */
-	if (index < first || index - first >= 1 << 18)
+	if (index < first || index - first >= MAX_COMPOUND)
 		return -ENOENT;
 	*gpa = ((page - base) / size + (index - first)) * PAGE_SIZE + va % PAGE_SIZE;
 	return 0;
