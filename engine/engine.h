@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The engine's own state that every part of it shares: what it runs for, the event at hand, and the
+ * page that outlives it. The order of things at run time is in lifecycle.c (kernel found, rules
+ * loaded, restart after a death) and dispatch.c (one event through its handlers).
+ */
+#ifndef ENGINE_ENGINE_H
+#define ENGINE_ENGINE_H
+
+#include "engine/backend.h"
+
+#define ENGINE_VERSION "0.1"
+
+/* Bounded by the space for strikes in the persist page, and by the bits in a call's id. */
+#define ENGINE_MAX_SIGNATURES 120
+#define ENGINE_MAX_HOOKS 1024 /* a signature, in its life */
+
+enum engine_mode {
+	ENGINE_LIVE,  /* below a guest */
+	ENGINE_CHECK, /* lvmon calls are recorded only: there is no guest */
+	ENGINE_DUMP,  /* a memory dump: read-only, no events */
+};
+
+/* lvmon_persist.phase: what was going on, for the successor of an engine that was killed. */
+enum engine_phase {
+	ENGINE_IDLE,
+	ENGINE_DISCOVERY, /* looking for the kernel */
+	ENGINE_LOAD,      /* running a signature's chunk */
+	ENGINE_HANDLER,   /* running a handler of a signature */
+};
+
+struct strike_entry {
+	uint64_t last_ns;  /* when the last strike came or decayed */
+	uint64_t until_ns; /* end of the cool-down, 0: none */
+	uint8_t strikes;
+	uint8_t skip;      /* it killed an engine while it was loaded: never loaded again */
+	uint8_t reserved[6];
+};
+
+/* lvmon_persist.engine */
+struct engine_memory {
+	uint32_t loaded;    /* signatures were loaded at least once */
+	uint32_t late;      /* the handler at work started after the event's time was used up */
+	uint32_t discoveries; /* begun and not ended */
+	uint32_t reserved;
+	uint64_t sequence;  /* of the event at work */
+	struct strike_entry entry[ENGINE_MAX_SIGNATURES];
+};
+
+struct signature;
+struct activity;
+
+struct engine {
+	enum engine_mode mode;
+	const struct lvmon_start *start; /* NULL outside the domain */
+	struct lvmon_persist *persist;   /* outside the domain: a page of our own */
+	struct engine_memory *memory;    /* persist->engine */
+
+	const struct lvmon_event *event; /* the one being handled, NULL: none */
+	struct activity *activity;       /* whose handler runs, NULL: none */
+	struct signature *signature;     /* whose code runs, NULL: none */
+};
+
+extern struct engine engine;
+
+/* Point engine.persist to page (NULL: to a page of our own). */
+void engine_init(enum engine_mode mode, const struct lvmon_start *start);
+
+/* Leave word about what begins now. */
+void engine_mark(enum engine_phase phase, uint32_t signature, uint32_t handler);
+
+/* ns since 1970 UTC: the event's time, or the clock's. */
+uint64_t engine_now(void);
+
+/* ns of a clock that only goes forward, for durations. */
+uint64_t engine_clock(void);
+
+/* printf to the log channel, one line. */
+void engine_log(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+#endif

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Hooks. A hook belongs to a signature and stands on one trap or several ("execve" is up to six
+ * kernel functions). At each trap the hooks are kept in the order of their signatures, and of their
+ * making within one: handlers run in that order, and a successor of a dead engine finds the same
+ * order again.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include "engine/hooks.h"
+#include "engine/record.h"
+#include "engine/sites.h"
+
+#define BUCKETS 256
+
+static struct hook_site *buckets[BUCKETS];
+static struct hook *all;
+static size_t hook_total;
+static bool pending;
+
+static struct hook_site **bucket(gva_t gva)
+{
+	return &buckets[(gva * 0x9e3779b97f4a7c15ull) >> 56];
+}
+
+/* Is a before b in its bucket: by trap, signature, ordinal. */
+static bool before(const struct hook_site *a, gva_t gva, uint32_t signature, uint32_t ordinal)
+{
+	if (a->gva != gva)
+		return a->gva < gva;
+	if (a->hook->signature->index != signature)
+		return a->hook->signature->index < signature;
+	return a->hook->ordinal < ordinal;
+}
+
+static void insert(struct hook_site *s)
+{
+	struct hook_site **p = bucket(s->gva);
+
+	while (*p && before(*p, s->gva, s->hook->signature->index, s->hook->ordinal))
+		p = &(*p)->next;
+	s->next = *p;
+	*p = s;
+}
+
+static void unlink_site(struct hook_site *s)
+{
+	struct hook_site **p = bucket(s->gva);
+
+	while (*p && *p != s)
+		p = &(*p)->next;
+	if (*p)
+		*p = s->next;
+}
+
+int hooks_add(const struct hook *h, struct hook **out, char *error, size_t error_size)
+{
+	struct hook *n;
+	size_t i, j;
+	int ret = 0;
+
+	if (h->signature->hooks >= ENGINE_MAX_HOOKS)
+		return -ENOSPC;
+	n = malloc(sizeof(*n));
+	if (!n)
+		return -ENOMEM;
+	*n = *h;
+	n->busy = 0;
+	n->removed = false;
+	n->count = 0;
+	for (i = 0; i < h->count; i++) {
+		struct hook_site *s = &n->site[n->count];
+		struct lvmon_hook place = { 0 };
+
+		*s = h->site[i];
+		if (engine.mode == ENGINE_CHECK) {
+			place.gva = s->function;
+		} else {
+			ret = site_find(s->function, &place, error, error_size);
+			if (ret)
+				continue;
+		}
+		s->gva = place.gva;
+		s->vmm_id = 0;
+		s->hook = n;
+		for (j = 0; j < n->count; j++) /* two names of one function */
+			if (n->site[j].gva == s->gva)
+				break;
+		if (j == n->count)
+			n->count++;
+	}
+	if (!n->count && h->count) {
+		free(n);
+		return ret;
+	}
+	n->ordinal = h->signature->hooks++;
+	for (i = 0; i < n->count; i++)
+		insert(&n->site[i]);
+	n->next = all;
+	all = n;
+	hook_total++;
+	pending = true;
+	*out = n;
+	return 0;
+}
+
+static void release(struct hook *h)
+{
+	luaL_unref(h->signature->L, LUA_REGISTRYINDEX, h->handler);
+	free(h);
+}
+
+void hooks_remove(struct hook *h)
+{
+	struct hook **p = &all;
+	size_t i;
+
+	if (h->removed)
+		return;
+	for (i = 0; i < h->count; i++) {
+		unlink_site(&h->site[i]);
+		if (h->site[i].vmm_id)
+			backend->hook_remove(h->site[i].vmm_id);
+	}
+	while (*p != h)
+		p = &(*p)->next;
+	*p = h->next;
+	hook_total--;
+	h->removed = true;
+	if (!h->busy)
+		release(h);
+}
+
+void hooks_drop(struct signature *s)
+{
+	struct hook *h, *next;
+
+	for (h = all; h; h = next) {
+		next = h->next;
+		if (h->signature == s)
+			hooks_remove(h);
+	}
+}
+
+void hook_put(struct hook *h)
+{
+	if (--h->busy == 0 && h->removed)
+		release(h);
+}
+
+static int arm(struct hook_site *s)
+{
+	struct lvmon_hook place;
+	char error[160];
+	int ret;
+
+	ret = site_find(s->function, &place, error, sizeof(error));
+	if (ret)
+		return ret;
+	place.filter = s->hook->filter;
+	ret = backend->hook_add(&place);
+	if (ret <= 0)
+		return ret ? ret : -EINVAL;
+	s->vmm_id = (uint32_t)ret;
+	return 0;
+}
+
+static void report_arm(const struct hook_site *s, int error)
+{
+	struct signature *outer = engine.signature;
+	json_t *r;
+
+	engine.signature = s->hook->signature;
+	r = record_new("error");
+	if (r) {
+		json_object_set_new(r, "phase", json_string("hook"));
+		record_string(r, "hook", s->name);
+		record_string(r, "message", "the trap could not be armed");
+		record_string(r, "reason", strerror(-error));
+	}
+	record_emit(r);
+	engine_log("%s: no trap at %s: %s", s->hook->signature->name, s->name, strerror(-error));
+	engine.signature = outer;
+}
+
+void hooks_flush(void)
+{
+	struct hook *h;
+	size_t i;
+	int ret;
+
+	if (!pending || engine.mode != ENGINE_LIVE)
+		return;
+	pending = false;
+	ret = sites_store();
+	if (ret)
+		engine_log("what was found could not be stored: %s", strerror(-ret));
+	for (h = all; h; h = h->next) {
+		for (i = 0; i < h->count; i++) {
+			if (h->site[i].vmm_id)
+				continue;
+			ret = arm(&h->site[i]);
+			if (ret)
+				report_arm(&h->site[i], ret);
+		}
+	}
+}
+
+struct hook_site *hooks_next(gva_t gva, uint32_t signature, uint32_t ordinal, bool again)
+{
+	struct hook_site *s = *bucket(gva);
+
+	while (s && before(s, gva, signature, ordinal))
+		s = s->next;
+	if (s && !again && s->gva == gva && s->hook->signature->index == signature &&
+	    s->hook->ordinal == ordinal)
+		s = s->next;
+	return s && s->gva == gva ? s : NULL;
+}
+
+bool hooks_match(const struct lvmon_filter *filter, const struct linux_task *task)
+{
+	if ((filter->flags & LVMON_FILTER_PID) && filter->pid != task->tgid)
+		return false;
+	return !(filter->flags & LVMON_FILTER_COMM) ||
+	       strncmp(filter->comm, task->comm, LVMON_COMM_SIZE) == 0;
+}
+
+size_t hooks_count(void)
+{
+	return hook_total;
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Hooks of signatures and the traps they stand on. */
+#ifndef ENGINE_HOOKS_H
+#define ENGINE_HOOKS_H
+
+#include "engine/engine.h"
+#include "engine/linux/linux.h"
+#include "engine/signature.h"
+
+#define HOOK_NAME_SIZE 64
+#define HOOK_SITES_MAX 12
+
+enum hook_abi {
+	HOOK_ABI_NONE,
+	HOOK_ABI_X64,  /* RDI points to pt_regs; 64-bit arguments */
+	HOOK_ABI_IA32, /* the same with the 32-bit registers' order */
+};
+
+struct hook;
+
+/* One of the addresses that a hook stands on. */
+struct hook_site {
+	struct hook *hook;
+	struct hook_site *next; /* same trap, ascending (signature, ordinal) */
+	gva_t function;
+	gva_t gva;              /* of the trap */
+	uint32_t vmm_id;        /* 0: not armed yet */
+	enum hook_abi abi;
+	char name[HOOK_NAME_SIZE]; /* the kernel's: "__x64_sys_execve" */
+};
+
+struct hook {
+	struct signature *signature;
+	uint32_t ordinal;      /* in the signature: the same in a restarted engine */
+	int handler;           /* reference in the registry */
+	struct lvmon_filter filter;
+	char name[HOOK_NAME_SIZE]; /* as the signature gave it, without a prefix: "execve" */
+	unsigned int busy;     /* activities that run its handler */
+	bool removed;
+	struct hook *next;
+	size_t count;
+	struct hook_site site[HOOK_SITES_MAX];
+};
+
+/*
+ * A hook on the functions named in h->site[] (function, abi and name set by the caller, as are
+ * signature, handler, filter and name). Arms nothing before hooks_flush. *out belongs to this
+ * module. 0: there is a trap at one of them at least (why not at others: in error);
+ * -ENOTSUP: at none; -ENOSPC; -ENOMEM.
+ */
+int hooks_add(const struct hook *h, struct hook **out, char *error, size_t error_size) must_check;
+void hooks_remove(struct hook *h);
+/* All of a signature's. */
+void hooks_drop(struct signature *s);
+/* The handler has ended. */
+void hook_put(struct hook *h);
+
+/*
+ * Arm what was added, after the places of all traps were stored for a successor: the memory there
+ * shows the trap's own byte from then on. Failures are records.
+ */
+void hooks_flush(void);
+
+/*
+ * The next site at trap gva behind (signature, ordinal), or at it when again; NULL: no more.
+ * Filters are not looked at.
+ */
+struct hook_site *hooks_next(gva_t gva, uint32_t signature, uint32_t ordinal, bool again);
+
+/* Does the filter let this task pass? */
+bool hooks_match(const struct lvmon_filter *filter, const struct linux_task *task);
+
+/* Hooks there are. */
+size_t hooks_count(void);
+
+#endif

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Stopping of Lua code whose time is used up. The vmm sends SIGXCPU once, a grace period before it
+ * kills. The handler sets a hook in the running state that raises an error at the next instruction
+ * and at every one after it, until the handler's outermost call has ended: so no pcall and no
+ * coroutine keeps it. Without a signal this costs nothing, unlike a count hook that is always on.
+ *
+ * What runs in C (a pattern that explodes) is not stopped by this, but by the kill; the line that
+ * it was called from has been left in the persist page by then.
+ */
+#include <string.h>
+#include "engine/limit.h"
+#include <lauxlib.h>
+
+volatile sig_atomic_t limit_expired;
+
+static lua_State *volatile running;
+static char *where_text;
+static size_t where_size;
+
+static void stop(lua_State *L, lua_Debug *ar)
+{
+	(void)ar;
+	if (!limit_expired) {
+		lua_sethook(L, NULL, 0, 0);
+		return;
+	}
+	luaL_error(L, "time limit exceeded");
+}
+
+static void set_stop(lua_State *L)
+{
+	lua_sethook(L, stop, LUA_MASKCALL | LUA_MASKRET | LUA_MASKLINE | LUA_MASKCOUNT, 1);
+}
+
+/* In a signal handler: no stdio. */
+static void note_where(lua_State *L)
+{
+	char digits[12];
+	lua_Debug ar;
+	size_t n, d = sizeof(digits);
+	int level, line;
+
+	for (level = 0; level < 64 && lua_getstack(L, level, &ar); level++) {
+		if (!lua_getinfo(L, "Sl", &ar) || ar.currentline <= 0)
+			continue;
+		for (line = ar.currentline; line > 0 && d > 0; line /= 10)
+			digits[--d] = (char)('0' + line % 10);
+		n = strlen(ar.short_src);
+		if (n + 1 + sizeof(digits) - d >= where_size)
+			n = where_size - sizeof(digits) - 2;
+		memcpy(where_text, ar.short_src, n);
+		where_text[n++] = ':';
+		memcpy(where_text + n, digits + d, sizeof(digits) - d);
+		where_text[n + sizeof(digits) - d] = '\0';
+		return;
+	}
+}
+
+static void on_signal(int signal)
+{
+	lua_State *L = running;
+
+	(void)signal;
+	limit_expired = 1;
+	if (!L)
+		return;
+	set_stop(L);
+	if (where_text)
+		note_where(L);
+}
+
+void limit_init(char *where, size_t size)
+{
+	struct sigaction action;
+
+	where_text = where;
+	where_size = size;
+	memset(&action, 0, sizeof(action));
+	action.sa_handler = on_signal;
+	action.sa_flags = SA_RESTART;
+	sigaction(SIGXCPU, &action, NULL);
+}
+
+lua_State *limit_enter(lua_State *L)
+{
+	lua_State *before = running;
+
+	running = L;
+	return before;
+}
+
+void limit_reset(void)
+{
+	limit_expired = 0;
+}
+
+void limit_check(lua_State *L)
+{
+	if (limit_expired) {
+		set_stop(L);
+		luaL_error(L, "time limit exceeded");
+	}
+}
+
+void limit_clear(lua_State *L)
+{
+	lua_sethook(L, NULL, 0, 0);
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Stopping of Lua code whose time is used up. */
+#ifndef ENGINE_LIMIT_H
+#define ENGINE_LIMIT_H
+
+#include <lua.h>
+#include <signal.h>
+
+/* The budget of the event at hand is used up. */
+extern volatile sig_atomic_t limit_expired;
+
+/* Install the handler of SIGXCPU. where: gets "file:line", where_size bytes. */
+void limit_init(char *where, size_t where_size);
+
+/* L is the state that runs from now on (NULL: none); returns the one before. */
+lua_State *limit_enter(lua_State *L);
+
+/* A new event, a new budget. */
+void limit_reset(void);
+
+/*
+ * Raise the error in L if time is used up: in long C loops, and when a coroutine that L had resumed
+ * has come back.
+ */
+void limit_check(lua_State *L);
+
+/* Let L run unstopped: no hook of an earlier event's. */
+void limit_clear(lua_State *L);
+
+#endif

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The Lua API, docs/signatures.md. One file a part: sandbox.c (what of Lua's own libraries there is),
+ * string.c, coroutine.c, module.c (the table lvmon), memory.c, process.c, view.c, registers.c,
+ * hook.c, event.c, output.c. What the rest of the engine needs of them comes first here.
+ */
+#ifndef ENGINE_LUA_API_H
+#define ENGINE_LUA_API_H
+
+#include <lauxlib.h>
+#include <lua.h>
+#include <lualib.h>
+#include "engine/dispatch.h"
+
+/* What begins the traceback behind an error message. */
+#define API_TRACEBACK "\nstack traceback:"
+
+/* All libraries into a new state; may raise errors. */
+void api_open(lua_State *L);
+/* Message handler: adds a traceback. */
+int api_traceback(lua_State *L);
+/* The stack of L as text, without the message; allocates nothing. */
+void api_stack(lua_State *L, char *out, size_t size);
+/* Start of a handler's coroutine: (lightuserdata activity) */
+int api_run_handler(lua_State *L);
+/* Its event object is of no use from now on. */
+void api_event_over(struct activity *a);
+/* A write that a handler waits for, or a queued one, is done. */
+void api_write_done(struct activity *a, struct write_job *job);
+/* A handler was not run for lack of memory: a record. */
+void api_out_of_memory(struct signature *s);
+
+/* Between the parts. Each *_open(L) adds to the table on top of the stack, or to the globals. */
+void sandbox_open(lua_State *L);
+void string_open(lua_State *L);
+void coroutine_open(lua_State *L);
+void module_open(lua_State *L);
+void memory_open(lua_State *L);
+void process_open(lua_State *L);
+void view_open(lua_State *L);
+void registers_open(lua_State *L);
+void hook_open(lua_State *L);
+void event_open(lua_State *L);
+void output_open(lua_State *L);
+
+/* Functions into the table on top. */
+void api_functions(lua_State *L, const luaL_Reg *list);
+/* A metatable that scripts cannot get, with the list's functions; popped. */
+void api_metatable(lua_State *L, const char *name, const luaL_Reg *list);
+
+/* Names of registers: -1: unknown. */
+int register_find(const char *name);
+const char *register_name(int reg);
+
+#define PROCESS_TYPE "process"
+#define ADDRESS_TYPE "address"
+#define MEMORY_TYPE "memory"
+#define VIEW_TYPE "view"
+
+/* What is larger than this is not copied into a string but stays a view. */
+#define VIEW_MIN (4u << 20)
+
+void process_push(lua_State *L, const struct linux_task *task);
+const struct linux_task *process_check(lua_State *L, int arg);
+/* The process of the event at hand; raises an error when there is none. */
+void process_current(lua_State *L, struct linux_task *task);
+/*
+ * The memory of the process object at arg, looked up once an object; pushes what keeps it. For a
+ * kernel thread it is empty.
+ */
+const struct linux_memory *process_memory(lua_State *L, int arg);
+/* An address object at arg: its memory (keeper pushed) and offset; NULL: no address, nothing pushed */
+const struct linux_memory *address_memory(lua_State *L, int arg, uint64_t *offset);
+
+/* A view on b; what b points to is kept by the value at index keeper (0: nothing to keep). */
+struct bytes *view_push(lua_State *L, const struct bytes *b, int keeper);
+/* The view at arg, or NULL. */
+struct bytes *view_test(lua_State *L, int arg);
+/* string.find and string.match on the view at 1; args as theirs. original: index of Lua's own */
+int view_search(lua_State *L, struct bytes *b, bool match, int original);
+int view_sub(lua_State *L, struct bytes *b);
+int view_byte(lua_State *L, struct bytes *b);
+
+/*
+ * The literal text that every match of the pattern begins with: its size, at most size bytes in
+ * out.
+ */
+size_t pattern_prefix(const char *pattern, size_t length, char *out, size_t size);
+
+#endif

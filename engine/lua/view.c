@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Views: bytes that are too many for a string, read where they lie. The string functions find,
+ * match, sub, byte and len take them, as methods too. A search looks for the literal text that the
+ * pattern begins with, over all borders of pages, and gives Lua's own matcher a copy of a window
+ * around each place where it is; so a match on a view is at most WINDOW_MATCH bytes long.
+ */
+#include <string.h>
+#include "engine/limit.h"
+#include "engine/lua/api.h"
+
+#define WINDOW_MATCH 32768u
+#define WINDOW_LITERAL 65536u  /* copied around a literal that was found */
+#define WINDOW_PLAIN 262144u   /* step without a literal */
+
+struct view {
+	struct bytes b;
+};
+
+struct bytes *view_push(lua_State *L, const struct bytes *b, int keeper)
+{
+	struct view *v;
+
+	if (keeper)
+		keeper = lua_absindex(L, keeper);
+	v = lua_newuserdatauv(L, sizeof(*v), 1);
+	v->b = *b;
+	if (keeper) {
+		lua_pushvalue(L, keeper);
+		lua_setiuservalue(L, -2, 1);
+	}
+	luaL_setmetatable(L, VIEW_TYPE);
+	return &v->b;
+}
+
+struct bytes *view_test(lua_State *L, int arg)
+{
+	struct view *v = lua_type(L, arg) == LUA_TUSERDATA ? luaL_testudata(L, arg, VIEW_TYPE) : NULL;
+
+	return v ? &v->b : NULL;
+}
+
+/* Position from 1, negative from the end, as the string functions have it; result from 0. */
+static uint64_t start_position(lua_Integer i, uint64_t size)
+{
+	if (i > 0)
+		return (uint64_t)i - 1;
+	if (i == 0 || (uint64_t)-i > size)
+		return 0;
+	return size - (uint64_t)-i;
+}
+
+/* The end (excluded) for an inclusive end as the string functions have it. */
+static uint64_t end_position(lua_Integer j, uint64_t size)
+{
+	if (j > 0)
+		return (uint64_t)j < size ? (uint64_t)j : size;
+	if (j == 0 || (uint64_t)-j > size)
+		return 0;
+	return size - (uint64_t)-j + 1;
+}
+
+static void push_copy(lua_State *L, const struct bytes *b, uint64_t from, size_t n)
+{
+	luaL_Buffer buffer;
+	char *to = luaL_buffinitsize(L, &buffer, n);
+
+	bytes_copy(b, from, to, n);
+	luaL_pushresultsize(&buffer, n);
+}
+
+/*
+ * Call Lua's own find (upvalue or stack index original) on the window at index window with the
+ * pattern at index pattern from init (from 0, in the window). Leaves its results; their number.
+ */
+static int call_matcher(lua_State *L, int original, int window, int pattern, uint64_t init)
+{
+	int top = lua_gettop(L);
+
+	lua_pushvalue(L, original);
+	lua_pushvalue(L, window);
+	lua_pushvalue(L, pattern);
+	lua_pushinteger(L, (lua_Integer)init + 1);
+	lua_call(L, 3, LUA_MULTRET);
+	return lua_gettop(L) - top;
+}
+
+/* Positions in a window to positions in the view: all results that are integers are positions. */
+static int results(lua_State *L, int n, uint64_t window)
+{
+	int first = lua_gettop(L) - n + 1, i;
+
+	for (i = first; i < first + n; i++) {
+		if (lua_isinteger(L, i)) {
+			lua_pushinteger(L, lua_tointeger(L, i) + (lua_Integer)window);
+			lua_replace(L, i);
+		}
+	}
+	return n;
+}
+
+struct search {
+	const struct bytes *b;
+	int find, matcher, anchored, pattern, window;
+	uint64_t window_at;
+	size_t window_size;
+};
+
+/* A window of at most size bytes that begins one byte before position, for frontiers. */
+static void set_window(lua_State *L, struct search *s, uint64_t position, size_t size)
+{
+	limit_check(L);
+	s->window_at = position ? position - 1 : 0;
+	s->window_size = size < s->b->size - s->window_at ? size : s->b->size - s->window_at;
+	push_copy(L, s->b, s->window_at, s->window_size);
+	lua_replace(L, s->window);
+}
+
+static bool window_ends(const struct search *s)
+{
+	return s->window_at + s->window_size == s->b->size;
+}
+
+/* Does it match exactly at position? Leaves the results then; 0: no. */
+static int match_at(lua_State *L, struct search *s, uint64_t position)
+{
+	int n = call_matcher(L, s->matcher, s->window, s->anchored, position - s->window_at);
+
+	if (!lua_isnil(L, -n))
+		return results(L, n, s->window_at);
+	lua_pop(L, n);
+	return 0;
+}
+
+static int search_literal(lua_State *L, struct search *s, uint64_t from, const char *literal,
+			  size_t size)
+{
+	for (;;) {
+		int n;
+
+		from = bytes_find(s->b, from, literal, size, &limit_expired);
+		limit_check(L);
+		if (from == BYTES_NONE)
+			return 0;
+		if (!s->window_size || from < s->window_at + (s->window_at > 0) ||
+		    (from + WINDOW_MATCH > s->window_at + s->window_size && !window_ends(s)))
+			set_window(L, s, from, WINDOW_LITERAL);
+		n = match_at(L, s, from);
+		if (n)
+			return n;
+		from++;
+	}
+}
+
+static int search_plain(lua_State *L, struct search *s, uint64_t from)
+{
+	for (;;) {
+		uint64_t at;
+		int n;
+
+		set_window(L, s, from, WINDOW_PLAIN);
+		n = call_matcher(L, s->find, s->window, s->pattern, from - s->window_at);
+		if (!lua_isnil(L, -n)) {
+			at = s->window_at + (uint64_t)lua_tointeger(L, -n) - 1;
+			lua_pop(L, n);
+			if (window_ends(s) || at + WINDOW_MATCH <= s->window_at + s->window_size)
+				return match_at(L, s, at);
+			from = at;
+			continue;
+		}
+		lua_pop(L, n);
+		if (window_ends(s))
+			return 0;
+		from = s->window_at + s->window_size - WINDOW_MATCH;
+	}
+}
+
+/* string.find with plain: no matcher at all, any length. */
+static int find_plain(lua_State *L, const struct bytes *b, const char *text, size_t size,
+		      uint64_t from)
+{
+	size_t head = size < BYTES_NEEDLE_MAX ? size : BYTES_NEEDLE_MAX;
+
+	while (size) {
+		uint64_t i;
+		char buf[4096];
+
+		from = bytes_find(b, from, text, head, &limit_expired);
+		limit_check(L);
+		if (from == BYTES_NONE || size > b->size - from) {
+			lua_pushnil(L);
+			return 1;
+		}
+		for (i = head; i < size;) {
+			size_t n = size - i < sizeof(buf) ? size - i : sizeof(buf);
+
+			bytes_copy(b, from + i, buf, n);
+			if (memcmp(buf, text + i, n))
+				break;
+			i += n;
+		}
+		if (i >= size)
+			break;
+		from++;
+	}
+	lua_pushinteger(L, (lua_Integer)from + 1);
+	lua_pushinteger(L, (lua_Integer)(from + size));
+	return 2;
+}
+
+static void push_anchored(lua_State *L, int pattern)
+{
+	lua_pushliteral(L, "^");
+	lua_pushvalue(L, pattern);
+	lua_concat(L, 2);
+}
+
+/* Arguments: view, pattern [, init [, plain]]; original is the string function of Lua. */
+int view_search(lua_State *L, struct bytes *b, bool match, int original)
+{
+	size_t length, prefix;
+	const char *pattern = luaL_checklstring(L, 2, &length);
+	uint64_t from = start_position(luaL_optinteger(L, 3, 1), b->size);
+	struct search s = { .b = b };
+	char literal[64];
+	int n;
+
+	if (from > b->size) {
+		lua_pushnil(L);
+		return 1;
+	}
+	prefix = pattern_prefix(pattern, length, literal, sizeof(literal));
+	if (!match && (lua_toboolean(L, 4) || (prefix == length && length > 0) || length == 0))
+		return find_plain(L, b, pattern, length, from);
+	lua_settop(L, 4);
+	s.pattern = 2;
+	lua_pushvalue(L, original); /* 5 */
+	s.matcher = 5;
+	lua_getfield(L, LUA_REGISTRYINDEX, "lua.find"); /* 6 */
+	s.find = 6;
+	lua_pushnil(L); /* 7 */
+	s.window = 7;
+	if (length && *pattern == '^')
+		lua_pushvalue(L, 2);
+	else
+		push_anchored(L, 2);
+	s.anchored = 8;
+	if (length && *pattern == '^') {
+		set_window(L, &s, from, WINDOW_PLAIN);
+		n = match_at(L, &s, from);
+	} else if (prefix >= 2) {
+		n = search_literal(L, &s, from, literal, prefix);
+	} else {
+		n = search_plain(L, &s, from);
+	}
+	if (n)
+		return n;
+	lua_pushnil(L);
+	return 1;
+}
+
+/* string.sub(view, i [, j]) -> string of at most VIEW_MIN bytes */
+int view_sub(lua_State *L, struct bytes *b)
+{
+	uint64_t from = start_position(luaL_checkinteger(L, 2), b->size);
+	uint64_t to = end_position(luaL_optinteger(L, 3, -1), b->size);
+
+	if (from >= to) {
+		lua_pushliteral(L, "");
+		return 1;
+	}
+	if (to - from > VIEW_MIN)
+		return luaL_error(L, "sub: more than %d bytes of a view", VIEW_MIN);
+	push_copy(L, b, from, to - from);
+	return 1;
+}
+
+/* string.byte(view [, i [, j]]) */
+int view_byte(lua_State *L, struct bytes *b)
+{
+	lua_Integer i = luaL_optinteger(L, 2, 1);
+	uint64_t from = start_position(i, b->size);
+	uint64_t to = end_position(luaL_optinteger(L, 3, i), b->size);
+	unsigned char buf[256];
+	int n, k;
+
+	if (from >= to)
+		return 0;
+	if (to - from > sizeof(buf))
+		return luaL_error(L, "byte: more than %d bytes of a view", (int)sizeof(buf));
+	n = (int)(to - from);
+	luaL_checkstack(L, n, "too many results");
+	bytes_copy(b, from, buf, (size_t)n);
+	for (k = 0; k < n; k++)
+		lua_pushinteger(L, buf[k]);
+	return n;
+}
+
+static struct bytes *check_view(lua_State *L)
+{
+	return &((struct view *)luaL_checkudata(L, 1, VIEW_TYPE))->b;
+}
+
+static int method_len(lua_State *L)
+{
+	lua_pushinteger(L, (lua_Integer)check_view(L)->size);
+	return 1;
+}
+
+/* v:absent() -> bytes that are not in memory; walks all of it */
+static int method_absent(lua_State *L)
+{
+	struct bytes *b = check_view(L);
+	uint64_t position = 0, absent = 0;
+
+	while (position < b->size) {
+		bool none;
+		size_t n;
+
+		bytes_span(b, position, &n, &none);
+		absent += none ? n : 0;
+		position += n;
+		limit_check(L);
+	}
+	lua_pushinteger(L, (lua_Integer)absent);
+	return 1;
+}
+
+static int view_tostring(lua_State *L)
+{
+	lua_pushfstring(L, "view of %I bytes", (LUAI_UACINT)check_view(L)->size);
+	return 1;
+}
+
+void view_open(lua_State *L)
+{
+	static const luaL_Reg meta[] = {
+		{ "__len", method_len }, { "__tostring", view_tostring }, { NULL, NULL },
+	};
+	static const char *const shared[] = { "find", "match", "sub", "byte", "len" };
+	size_t i;
+
+	api_metatable(L, VIEW_TYPE, meta);
+	luaL_getmetatable(L, VIEW_TYPE);
+	lua_newtable(L);
+	lua_getglobal(L, LUA_STRLIBNAME);
+	for (i = 0; i < sizeof(shared) / sizeof(*shared); i++) {
+		lua_getfield(L, -1, shared[i]);
+		lua_setfield(L, -3, shared[i]);
+	}
+	lua_pop(L, 1);
+	lua_pushcfunction(L, method_absent);
+	lua_setfield(L, -2, "absent");
+	lua_setfield(L, -2, "__index");
+	lua_pop(L, 1);
+}

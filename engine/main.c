@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Where the engine starts: in the protection domain it enters the event loop, on plain Linux it is a
+ * command that checks signatures and looks into memory dumps.
+ */
+#include <string.h>
+#include "engine/command.h"
+#include "engine/dispatch.h"
+#include "engine/lifecycle.h"
+#include "engine/limit.h"
+
+static int run_domain(const struct lvmon_start *start)
+{
+	int ret;
+
+	engine_init(ENGINE_LIVE, start);
+	if (start->abi_version != LVMON_ABI_VERSION) {
+		engine_log("the vmm speaks version %u of the interface, this engine %u",
+			   start->abi_version, LVMON_ABI_VERSION);
+		return 1;
+	}
+	limit_init(engine.persist->where, sizeof(engine.persist->where));
+	lifecycle_start();
+	ret = dispatch_loop();
+	engine_log("no next event: %s", strerror(-ret));
+	return 1;
+}
+
+int main(int argc, char **argv)
+{
+	const struct lvmon_start *start;
+
+	backend = backend_domain(&start);
+	if (backend)
+		return run_domain(start);
+	return command_main(argc, argv);
+}

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Records of the event stream. Whatever comes in is bounded and cleaned here, so that no guest and
+ * no script can make a record that is no JSON object, that is longer than RECORD_SIZE_MAX, or that
+ * does something to the terminal it is shown on.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include "engine/current.h"
+#include "engine/engine.h"
+#include "engine/record.h"
+#include "engine/signature.h"
+#include "engine/text.h"
+
+#define SHORT_MAX 1024
+#define LINES_MAX 16384
+#define ANCESTORS_MAX 8
+
+static void set_time(json_t *record, uint64_t ns)
+{
+	time_t seconds = (time_t)(ns / 1000000000u);
+	char day[40], text[64];
+	struct tm tm;
+
+	if (!gmtime_r(&seconds, &tm) || !strftime(day, sizeof(day), "%Y-%m-%dT%H:%M:%S", &tm))
+		return;
+	snprintf(text, sizeof(text), "%s.%09uZ", day, (unsigned int)(ns % 1000000000u));
+	json_object_set_new(record, "time", json_string(text));
+}
+
+json_t *record_new(const char *kind)
+{
+	json_t *r = json_object();
+
+	if (!r)
+		return NULL;
+	json_object_set_new(r, "schema", json_integer(RECORD_SCHEMA));
+	json_object_set_new(r, "kind", json_string(kind));
+	set_time(r, engine_now());
+	if (engine.event) {
+		json_object_set_new(r, "cpu", json_integer(engine.event->cpu));
+		record_number(r, "sequence", engine.event->sequence);
+	}
+	if (engine.signature)
+		record_string(r, "signature", engine.signature->name);
+	return r;
+}
+
+static void set_text(json_t *record, const char *key, const char *text, size_t size, bool lines)
+{
+	size_t max = lines ? LINES_MAX : SHORT_MAX;
+	char *clean;
+
+	if (!record)
+		return;
+	/* Four times: each byte may become \xNN. */
+	clean = malloc((size < max ? 4 * size : max) + 1);
+	if (!clean)
+		return;
+	if (!text_clean(text, size, lines, clean, (size < max ? 4 * size : max) + 1))
+		json_object_set_new(record, "truncated", json_true());
+	json_object_set_new(record, key, json_string(clean));
+	free(clean);
+}
+
+void record_text(json_t *record, const char *key, const char *text, size_t size)
+{
+	set_text(record, key, text, size, false);
+}
+
+void record_string(json_t *record, const char *key, const char *text)
+{
+	set_text(record, key, text, strlen(text), false);
+}
+
+void record_lines(json_t *record, const char *key, const char *text, size_t size)
+{
+	set_text(record, key, text, size, true);
+}
+
+void record_number(json_t *record, const char *key, uint64_t value)
+{
+	char hex[24];
+
+	if (!record)
+		return;
+	/* JSON's readers take numbers for doubles: addresses do not fit. */
+	if (value < 1ull << 53) {
+		json_object_set_new(record, key, json_integer((json_int_t)value));
+		return;
+	}
+	snprintf(hex, sizeof(hex), "0x%llx", (unsigned long long)value);
+	json_object_set_new(record, key, json_string(hex));
+}
+
+static void set_identity(json_t *to, const struct linux_task *task)
+{
+	json_object_set_new(to, "pid", json_integer(task->tgid));
+	record_text(to, "comm", task->comm, strnlen(task->comm, sizeof(task->comm)));
+}
+
+void record_process(json_t *record, const struct linux_task *task)
+{
+	struct linux_task at = *task;
+	json_t *p, *list;
+	char exe[512];
+	int i;
+
+	if (!record)
+		return;
+	p = json_object();
+	if (!p)
+		return;
+	set_identity(p, task);
+	json_object_set_new(p, "tid", json_integer(task->pid));
+	json_object_set_new(p, "ppid", json_integer(task->ppid));
+	json_object_set_new(p, "uid", json_integer(task->uid));
+	json_object_set_new(p, "gid", json_integer(task->gid));
+	json_object_set_new(p, "start_time_ns", json_integer((json_int_t)task->start_time));
+	if (linux_exe(task, exe, sizeof(exe)) == 0)
+		record_string(p, "exe", exe);
+	list = json_array();
+	/* A hostile kernel may make the chain a ring: bounded. */
+	for (i = 0; i < ANCESTORS_MAX && at.ppid > 0; i++) {
+		json_t *a;
+
+		if (linux_find_pid(at.ppid, &at))
+			break;
+		a = json_object();
+		if (!a)
+			break;
+		set_identity(a, &at);
+		json_array_append_new(list, a);
+	}
+	json_object_set_new(p, "ancestors", list);
+	json_object_set_new(record, "process", p);
+}
+
+void record_event_process(json_t *record)
+{
+	struct linux_task task;
+
+	if (record && current_task(&task) == 0)
+		record_process(record, &task);
+}
+
+void record_error(json_t *record, const char *message, size_t size)
+{
+	const char *colon = memchr(message, ':', size);
+	size_t at, digits = 0, line = 0;
+
+	if (colon) {
+		at = (size_t)(colon - message) + 1;
+		while (at + digits < size && digits < 9 && message[at + digits] >= '0' &&
+		       message[at + digits] <= '9')
+			line = line * 10 + (size_t)(message[at + digits++] - '0');
+		if (digits && at + digits + 1 < size && message[at + digits] == ':' &&
+		    message[at + digits + 1] == ' ') {
+			record_text(record, "file", message, at - 1);
+			record_number(record, "line", line);
+			message += at + digits + 2;
+			size -= at + digits + 2;
+		}
+	}
+	record_lines(record, "message", message, size);
+}
+
+void record_emit(json_t *record)
+{
+	static const char *const bulky[] = { "data", "traceback", "message", "process" };
+	char *text;
+	size_t i;
+
+	if (!record)
+		return;
+	text = json_dumps(record, JSON_COMPACT);
+	for (i = 0; text && strlen(text) > RECORD_SIZE_MAX && i < 4; i++) {
+		json_object_del(record, bulky[i]);
+		json_object_set_new(record, "truncated", json_true());
+		free(text);
+		text = json_dumps(record, JSON_COMPACT);
+	}
+	if (text && strlen(text) <= RECORD_SIZE_MAX)
+		backend->emit(text, strlen(text));
+	free(text);
+	json_decref(record);
+}

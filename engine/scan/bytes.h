@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Bytes that are read where they lie: guest memory, a process's memory, a repeated pattern. */
+#ifndef ENGINE_SCAN_BYTES_H
+#define ENGINE_SCAN_BYTES_H
+
+#include "engine/linux/linux.h"
+
+enum bytes_kind {
+	BYTES_PLAIN,    /* memory of ours */
+	BYTES_PHYSICAL, /* guest-physical; what is not RAM reads as zeros */
+	BYTES_PROCESS,  /* a process's memory laid end to end; absent pages read as zeros */
+	BYTES_FILL,     /* a pattern, repeated */
+};
+
+struct bytes {
+	enum bytes_kind kind;
+	uint64_t base; /* PHYSICAL: address, PROCESS: offset, FILL: offset in the pattern */
+	uint64_t size;
+	const void *data; /* PLAIN: the bytes, FILL: the pattern, repeated to at least a page */
+	size_t data_size; /* FILL: a multiple of the pattern's size */
+	const struct linux_memory *memory;
+};
+
+/*
+ * Bytes that lie contiguous from position on (position < size): their number in *size, at least 1;
+ * *absent: there is nothing, these are zeros of ours. The guest may change them at any time.
+ */
+const void *bytes_span(const struct bytes *b, uint64_t position, size_t *size, bool *absent);
+
+/* Copy [position, position + size), which lies inside; the number of absent bytes. */
+uint64_t bytes_copy(const struct bytes *b, uint64_t position, void *to, size_t size);
+
+#define BYTES_NONE UINT64_MAX
+#define BYTES_NEEDLE_MAX 256
+
+/*
+ * First occurrence of the needle (1..BYTES_NEEDLE_MAX bytes) at from or behind it. BYTES_NONE: there
+ * is none, or *stop became non-zero meanwhile (stop may be NULL).
+ */
+uint64_t bytes_find(const struct bytes *b, uint64_t from, const void *needle, size_t size,
+		    const volatile int *stop);
+
+/* The same in memory: pointer or NULL. Faster than memmem for short needles. */
+const void *bytes_scan(const void *data, size_t size, const void *needle, size_t needle_size);
+
+#endif

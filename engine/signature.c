@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Signatures. Each has a Lua state of its own with its own memory limit: one cannot see, starve or
+ * break another. Handlers run in coroutines of that state, because a handler may have to wait for
+ * the guest (write.c); finished ones are kept for the next event.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "engine/hooks.h"
+#include "engine/limit.h"
+#include "engine/lua/api.h"
+#include "engine/record.h"
+#include "engine/signature.h"
+#include "engine/strikes.h"
+
+struct signature *signatures[ENGINE_MAX_SIGNATURES];
+uint32_t signature_count;
+
+static const void *archive_data;
+static size_t archive_size;
+
+int signature_add(const char *name, const char *source, size_t size)
+{
+	struct signature *s;
+
+	if (signature_count == ENGINE_MAX_SIGNATURES)
+		return -E2BIG;
+	s = calloc(1, sizeof(*s));
+	if (!s)
+		return -ENOMEM;
+	snprintf(s->name, sizeof(s->name), "%s", name);
+	snprintf(s->chunk, sizeof(s->chunk), "=%s", s->name);
+	s->index = signature_count;
+	s->source = source;
+	s->source_size = size;
+	s->memory_max = SIGNATURE_MEMORY_MAX;
+	signatures[signature_count++] = s;
+	return 0;
+}
+
+static bool is_signature(const char *name)
+{
+	size_t n = strlen(name);
+
+	return n > 4 && !strchr(name, '/') && strcmp(name + n - 4, ".lua") == 0;
+}
+
+int signatures_open(const void *archive, size_t size)
+{
+	struct ustar_file file;
+	size_t position = 0;
+	int ret;
+
+	archive_data = archive;
+	archive_size = size;
+	while ((ret = ustar_next(archive, size, &position, &file)) > 0) {
+		if (!is_signature(file.name))
+			continue;
+		ret = signature_add(file.name, file.data, file.size);
+		if (ret)
+			break;
+	}
+	return ret ? ret : (int)signature_count;
+}
+
+void signatures_close(void)
+{
+	while (signature_count) {
+		struct signature *s = signatures[--signature_count];
+
+		signature_unload(s);
+		free(s);
+		signatures[signature_count] = NULL;
+	}
+	archive_data = NULL;
+	archive_size = 0;
+}
+
+int signatures_file(const char *name, struct ustar_file *file)
+{
+	return archive_data && ustar_find(archive_data, archive_size, name, file) == 0 ? 0 : -ENOENT;
+}
+
+static void *allocate(void *arg, void *block, size_t old, size_t new)
+{
+	struct signature *s = arg;
+	void *p;
+
+	if (!block)
+		old = 0; /* Lua passes a type then */
+	if (!new) {
+		free(block);
+		s->memory -= old;
+		return NULL;
+	}
+	if (new > old && new - old > s->memory_max - s->memory)
+		return NULL;
+	p = realloc(block, new);
+	if (p)
+		s->memory = s->memory - old + new;
+	return p;
+}
+
+/* Only reached by an error outside of every protected call: a bug of ours. The vmm restarts us. */
+static int on_panic(lua_State *L)
+{
+	const char *message = lua_tostring(L, -1);
+
+	engine_log("panic in Lua: %s", message ? message : "?");
+	return 0; /* abort */
+}
+
+struct signature *signature_of(lua_State *L)
+{
+	return *(struct signature **)lua_getextraspace(L);
+}
+
+static int open_libraries(lua_State *L)
+{
+	api_open(L);
+	return 0;
+}
+
+int signature_load(struct signature *s)
+{
+	struct signature *before = engine.signature;
+	lua_State *L, *outer;
+	int status;
+
+	L = lua_newstate(allocate, s);
+	if (!L)
+		return -ENOMEM;
+	*(struct signature **)lua_getextraspace(L) = s;
+	lua_atpanic(L, on_panic);
+	s->L = L;
+	engine.signature = s;
+	lua_pushcfunction(L, open_libraries);
+	status = lua_pcall(L, 0, 0, 0);
+	if (status == LUA_OK)
+		status = luaL_loadbufferx(L, s->source, s->source_size, s->chunk, "t");
+	if (status == LUA_OK) {
+		lua_pushcfunction(L, api_traceback);
+		lua_insert(L, -2);
+		outer = limit_enter(L);
+		status = lua_pcall(L, 0, 0, -2);
+		limit_enter(outer);
+	}
+	if (status != LUA_OK)
+		signature_report(s, L, "load");
+	limit_clear(L);
+	lua_settop(L, 0);
+	engine.signature = before;
+	if (status == LUA_OK)
+		return 0;
+	signature_unload(s);
+	return -EINVAL;
+}
+
+void signature_unload(struct signature *s)
+{
+	if (!s->L)
+		return;
+	hooks_drop(s);
+	lua_close(s->L);
+	s->L = NULL;
+	s->idle_count = 0;
+	s->hooks = 0;
+}
+
+/* The traceback of an error that was caught by api_traceback is behind its message. */
+static void set_traceback(json_t *r, lua_State *co, const char **message, size_t *size)
+{
+	const char *mark = *size ? memmem(*message, *size, API_TRACEBACK, strlen(API_TRACEBACK)) : NULL;
+
+	if (mark) {
+		const char *from = mark + 1;
+
+		record_lines(r, "traceback", from, (size_t)(*message + *size - from));
+		*size = (size_t)(mark - *message);
+	} else if (lua_status(co) != LUA_OK && lua_checkstack(co, 10)) {
+		char text[4096];
+
+		api_stack(co, text, sizeof(text));
+		record_lines(r, "traceback", text, strlen(text));
+	}
+}
+
+void signature_report(struct signature *s, lua_State *co, const char *what)
+{
+	struct signature *before = engine.signature;
+	const char *message = "error object is not a string";
+	size_t size = strlen(message);
+	unsigned int strikes;
+	json_t *r;
+
+	engine.signature = s;
+	if (lua_gettop(co) && lua_type(co, -1) == LUA_TSTRING)
+		message = lua_tolstring(co, -1, &size);
+	r = record_new("error");
+	if (r)
+		json_object_set_new(r, "phase", json_string(what));
+	set_traceback(r, co, &message, &size);
+	engine_log("%s: %.*s", s->name, (int)(size < 300 ? size : 300), message);
+	if (limit_expired) {
+		/* Where the time went, not where the error surfaced. */
+		record_string(r, "reason", "time");
+		record_string(r, "where", engine.persist->where);
+	}
+	record_error(r, message, size);
+	record_event_process(r);
+	if (limit_expired) {
+		strikes = strikes_add(s->index, engine_now());
+		record_number(r, "strikes", strikes);
+		record_emit(r);
+		if (strikes == STRIKES_LIMIT)
+			signature_cooldown(s, true);
+	} else {
+		record_emit(r);
+	}
+	engine.signature = before;
+}
+
+void signature_cooldown(struct signature *s, bool begins)
+{
+	struct signature *before = engine.signature;
+	json_t *r;
+
+	engine.signature = s;
+	r = record_new("cooldown");
+	if (r) {
+		json_object_set_new(r, "state", json_string(begins ? "begin" : "end"));
+		record_number(r, "seconds", STRIKE_COOLDOWN_NS / 1000000000u);
+		record_string(r, "message", begins ?
+			      "too many strikes: the signature's handlers pause" :
+			      "the signature's handlers run again");
+		if (begins)
+			record_event_process(r);
+	}
+	record_emit(r);
+	engine.signature = before;
+}
+
+static int new_thread(lua_State *L)
+{
+	lua_newthread(L);
+	lua_pushinteger(L, luaL_ref(L, LUA_REGISTRYINDEX));
+	return 1;
+}
+
+lua_State *signature_thread(struct signature *s, int *reference)
+{
+	lua_State *L = s->L, *co = NULL;
+
+	if (s->idle_count) {
+		*reference = s->idle[--s->idle_count];
+	} else {
+		lua_pushcfunction(L, new_thread);
+		if (lua_pcall(L, 0, 1, 0) != LUA_OK) {
+			lua_pop(L, 1);
+			return NULL;
+		}
+		*reference = (int)lua_tointeger(L, -1);
+		lua_pop(L, 1);
+	}
+	lua_rawgeti(L, LUA_REGISTRYINDEX, *reference);
+	co = lua_tothread(L, -1);
+	lua_pop(L, 1);
+	return co;
+}
+
+void signature_thread_done(struct signature *s, lua_State *co, int reference, bool reuse)
+{
+	if (reuse && s->idle_count < SIGNATURE_IDLE_THREADS) {
+		lua_settop(co, 0);
+		limit_clear(co);
+		s->idle[s->idle_count++] = reference;
+		return;
+	}
+	luaL_unref(s->L, LUA_REGISTRYINDEX, reference);
+}

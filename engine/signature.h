@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Signatures: a Lua state each. */
+#ifndef ENGINE_SIGNATURE_H
+#define ENGINE_SIGNATURE_H
+
+#include <lauxlib.h>
+#include <lua.h>
+#include "engine/engine.h"
+#include "engine/ustar.h"
+
+#define SIGNATURE_MEMORY_MAX (16u << 20)
+#define SIGNATURE_IDLE_THREADS 4
+
+struct signature {
+	char name[USTAR_NAME_SIZE]; /* file name in the archive */
+	uint32_t index;             /* in archive order; the same in a restarted engine */
+	const char *source;
+	size_t source_size;
+	lua_State *L;               /* NULL: not loaded */
+	size_t memory, memory_max;  /* bytes in use by L, and allowed */
+	uint32_t hooks;             /* ever made: the next one's ordinal */
+	int idle[SIGNATURE_IDLE_THREADS]; /* references to coroutines for reuse */
+	unsigned int idle_count;
+	char chunk[USTAR_NAME_SIZE + 1]; /* "=name", for Lua */
+};
+
+extern struct signature *signatures[ENGINE_MAX_SIGNATURES];
+extern uint32_t signature_count;
+
+/*
+ * All *.lua at the archive's top level, in order, not loaded yet. Their number, or -EINVAL, -E2BIG,
+ * -ENOMEM (those before the fault are there).
+ */
+int signatures_open(const void *archive, size_t size) must_check;
+/* One more. 0, -E2BIG or -ENOMEM. source must stay. */
+int signature_add(const char *name, const char *source, size_t size) must_check;
+void signatures_close(void);
+
+/* A file of the archive, for require. 0 or -ENOENT. */
+int signatures_file(const char *name, struct ustar_file *file) must_check;
+
+/*
+ * New state, run the chunk. 0; -EINVAL: it has an error, which was reported as a record; -ENOMEM.
+ */
+int signature_load(struct signature *s) must_check;
+void signature_unload(struct signature *s);
+
+/* Whose state L is. */
+struct signature *signature_of(lua_State *L);
+
+/*
+ * Report the error object on top of co (from), which belongs to s: a record with file, line and
+ * traceback; a strike when time was used up. Pops nothing.
+ */
+void signature_report(struct signature *s, lua_State *co, const char *what);
+
+/* Say that a cool-down begins or is over. */
+void signature_cooldown(struct signature *s, bool begins);
+
+/* A coroutine of s, with a reference to it; NULL: out of memory. */
+lua_State *signature_thread(struct signature *s, int *reference) must_check;
+/* Give it back; reuse only when it ended without an error. */
+void signature_thread_done(struct signature *s, lua_State *co, int reference, bool reuse);
+
+#endif

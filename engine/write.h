@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Writing to guest memory, with the guest's help where a page is shared. */
+#ifndef ENGINE_WRITE_H
+#define ENGINE_WRITE_H
+
+#include "engine/scan/bytes.h"
+
+struct write_job {
+	/* What: all of source, to offset in memory. Both must stay until the job is done. */
+	const struct linux_memory *memory;
+	uint64_t offset;
+	struct bytes source;
+	bool may_call; /* the guest may be asked; otherwise shared pages are skipped */
+
+	/* How far, in bytes. */
+	uint64_t position, written, copied, skipped;
+	uint32_t calls;
+
+	/* The chunk that the guest is at work on; 0: only a pause */
+	size_t chunk;
+	bool calling;
+	struct write_job *next; /* for a queue of the caller's */
+};
+
+enum write_state {
+	WRITE_DONE,
+	WRITE_CALL, /* the verdict asks the guest; write_returned with its result, then again */
+};
+
+/* Go on. Fills function and args of verdict for WRITE_CALL. */
+enum write_state write_step(struct write_job *job, struct lvmon_verdict *verdict);
+void write_returned(struct write_job *job, uint64_t result);
+
+/* To guest-physical memory at once; the bytes that were written. */
+uint64_t write_physical(gpa_t gpa, const struct bytes *source);
+
+#endif
