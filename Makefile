@@ -12,6 +12,7 @@
 # V=1 shows the commands. LVISOR_CACHE=DIR keeps downloads where several clones share them.
 B := build
 Q := $(if $(V),,@)
+export B
 CC := gcc
 COMMON_CFLAGS := -std=gnu11 -g -Wall -Wextra -Wshadow -Werror=implicit -Wno-unused-parameter
 

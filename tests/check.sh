@@ -12,7 +12,7 @@ trap 'rm -f "$results"' EXIT
 # cmocka's standard output, one line a test; a program that dies is a failure of its own.
 unit()
 {
-	for program in build/unit/test_*; do
+	for program in "${B:-build}"/unit/test_*; do
 		[ -x "$program" ] && [ -f "$program" ] || continue
 		name=$(basename "$program")
 		[ -f "tests/unit/$name.c" ] || continue

@@ -61,10 +61,11 @@ static enum screen_style style_of(const char *kind)
 {
 	if (strcmp(kind, "alert") == 0)
 		return STYLE_ALERT;
-	if (strcmp(kind, "print") == 0)
+	if (strcmp(kind, "print") == 0 || strcmp(kind, "memwrite") == 0)
 		return STYLE_NOTE;
 	if (strcmp(kind, "error") == 0 || strcmp(kind, "lost") == 0 ||
-	    strcmp(kind, "restart") == 0 || strcmp(kind, "cooldown") == 0)
+	    strcmp(kind, "restart") == 0 || strcmp(kind, "cooldown") == 0 ||
+	    strcmp(kind, "warning") == 0)
 		return STYLE_ERROR;
 	return STYLE_DIM;
 }
@@ -122,18 +123,28 @@ static void put_detail(struct line *line, const json_t *event, const char *name,
 /* All that no other line shows, so that a kind this tool does not know is not hidden. */
 static void put_rest(struct line *line, const json_t *event)
 {
-	static const char *const shown[] = {"schema", "kind",	   "time",   "cpu",
-					    "sequence", "signature", "process"};
-	json_t *rest = json_copy((json_t *)event);
-	char *text;
+	static const char *const shown[] = {"schema",	 "kind",    "time", "cpu", "sequence",
+					    "signature", "process", "file", "line"};
+	const char *between = "", *key;
+	json_t *value;
 
-	for (size_t i = 0; rest && i < sizeof(shown) / sizeof(shown[0]); i++)
-		json_object_del(rest, shown[i]);
-	text = rest ? json_dumps(rest, JSON_COMPACT) : NULL;
-	if (text)
-		put(line, text, strlen(text));
-	free(text);
-	json_decref(rest);
+	json_object_foreach((json_t *)event, key, value) {
+		bool skip = false;
+		char *text;
+
+		for (size_t i = 0; i < sizeof(shown) / sizeof(shown[0]); i++)
+			skip = skip || strcmp(key, shown[i]) == 0;
+		if (skip)
+			continue;
+		text = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
+		put(line, between, strlen(between));
+		put(line, key, strlen(key));
+		put(line, " ", 1);
+		if (text)
+			put(line, text, strlen(text));
+		free(text);
+		between = ", ";
+	}
 }
 
 static void show(struct event_output *output, const json_t *event)

@@ -242,8 +242,8 @@ static void read_signal(struct run *run)
 	if (info.ssi_signo == SIGCHLD)
 		reap(run);
 	else
-		stop(run, 1, "ended by %s",
-		     info.ssi_signo == SIGINT ? "Ctrl-C" : strsignal((int)info.ssi_signo));
+		stop(run, 1, "ended by signal %u (%s)", info.ssi_signo,
+		     strsignal((int)info.ssi_signo));
 }
 
 static void turn(struct run *run)

@@ -13,7 +13,7 @@ cd "$(dirname "$0")/../.." || exit 1
 
 suite=$1
 shift
-build=$PWD/${B:-build}
+build=$(cd "${B:-build}" && pwd) || exit 1
 here=$PWD/tests/guest
 kernel=$build/guest/vmlinuz
 initramfs=$build/guest/initramfs.gz

@@ -75,9 +75,9 @@ static void unknown_kinds_are_shown(void **state)
 	struct shown s;
 
 	begin(&s);
-	record(&s, "{\"kind\":\"new\",\"cpu\":0,\"value\":1}");
+	record(&s, "{\"kind\":\"new\",\"cpu\":0,\"value\":1,\"names\":[\"a\"]}");
 	record(&s, "{}");
-	end(&s, "[new] {\"value\":1}\n[event] {}\n", NULL);
+	end(&s, "[new] value 1, names [\"a\"]\n[event] \n", NULL);
 }
 
 static void garbage_is_wrapped(void **state)
