@@ -38,6 +38,6 @@ hpa_t vmm_space_build(const struct boot_info *bi);
 
 /* boot/multiboot.S */
 void boot_relocate(hpa_t to, u64 size, hpa_t root, const struct boot_info *bi)
-	__attribute__((noreturn));
+	noreturn;
 
 #endif

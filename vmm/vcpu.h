@@ -127,7 +127,7 @@ extern const struct vcpu_ops svm_ops;
 void vcpu_init(const struct boot_info *bi);
 
 /* Run the guest on this CPU; does not return. */
-void vcpu_loop(struct vcpu *vcpu) __attribute__((noreturn));
+void vcpu_loop(struct vcpu *vcpu) noreturn;
 
 /* Any register of the vCPU. -EINVAL: no such register. */
 int vcpu_read_reg(struct vcpu *vcpu, enum lvmon_reg reg, u64 *value) must_check;

@@ -63,6 +63,8 @@ enum lvmon_call {
 	LVMON_BLOB_STORE,
 	/* (const char *text, uint64_t size) -> 0; a line for people on the log channel */
 	LVMON_LOG,
+	/* (gpa_t gpa) -> the byte of the guest's that a trap of ours replaced there, or -ENOENT */
+	LVMON_TRAP_BYTE,
 
 	LVMON_CALL_END
 };

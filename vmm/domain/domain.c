@@ -344,16 +344,17 @@ static u32 exchange(const struct lvmon_event *event, u32 budget_ms,
 
 int domain_handle(struct lvmon_event *event, u32 budget_ms, struct lvmon_verdict *verdict)
 {
+	verdict->kind = LVMON_CONTINUE;
+	if (!lapic_usable())
+		return -ENODEV; /* the guest switched it off: no way to limit the domain's time */
 	for (int i = 0; i < DEATHS_PER_EVENT; i++) {
 		u32 death;
 
 		if (!alive) {
 			int err = start();
 
-			if (err) {
-				verdict->kind = LVMON_CONTINUE;
+			if (err)
 				return err;
-			}
 		}
 		death = exchange(event, budget_ms, verdict);
 		if (death == LVMON_DEATH_NONE)

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The lvmon drivers: the engine's way to the guest's CPU and memory, and to the outside. Every
+ * argument comes from ring 3 and is checked here or in what is called.
+ */
+#include "vmm/cpu.h"
+#include "vmm/domain/domain.h"
+#include "vmm/guest_ram.h"
+#include "vmm/log.h"
+#include "vmm/monitor/internal.h"
+#include "vmm/ring.h"
+#include "vmm/time.h"
+#include "vmm/x86/asm.h"
+
+#define HARMLESS_FLAGS                                                                             \
+	(RFLAGS_CF | RFLAGS_PF | RFLAGS_AF | RFLAGS_ZF | RFLAGS_SF | RFLAGS_OF)
+#define LOG_MAX 4096u
+
+static s64 mem_read(gpa_t gpa, u64 to, u64 size)
+{
+	if (!size)
+		return 0;
+	if (!guest_ram_has(gpa, size))
+		return -EFAULT;
+	return domain_write(to, guest_ram_ptr(gpa), size);
+}
+
+static s64 mem_write(gpa_t gpa, u64 from, u64 size)
+{
+	static u8 page[PAGE_SIZE];
+
+	if (!size)
+		return 0;
+	if (size > PAGE_SIZE)
+		return -EINVAL;
+	if (domain_read(page, from, size))
+		return -EFAULT;
+	return guest_ram_write(gpa, page, size);
+}
+
+static s64 reg_read(u64 reg, u64 to)
+{
+	struct vcpu *vcpu = event_vcpu();
+	u64 value;
+
+	if (!vcpu || reg >= LVMON_NR_REGS || vcpu_read_reg(vcpu, (enum lvmon_reg)reg, &value))
+		return -EINVAL;
+	return domain_write(to, &value, sizeof(value));
+}
+
+static s64 reg_write(u64 reg, u64 value)
+{
+	struct vcpu *vcpu = event_vcpu();
+
+	if (!vcpu || reg >= LVMON_NR_REGS)
+		return -EINVAL;
+	if (reg == LVMON_RFLAGS)
+		value = (vcpu->regs[reg] & ~HARMLESS_FLAGS) | (value & HARMLESS_FLAGS);
+	else if (reg > LVMON_RIP)
+		return -EPERM;
+	vcpu->regs[reg] = value;
+	return 0;
+}
+
+static s64 cpu_time(u64 to)
+{
+	struct cpu *cpu = this_cpu();
+	u64 ns = tsc_to_ns(cpu->spent + rdtsc() - cpu->entered);
+
+	return domain_write(to, &ns, sizeof(ns));
+}
+
+static s64 add_hook(u64 from)
+{
+	struct lvmon_hook hook;
+
+	if (domain_read(&hook, from, sizeof(hook)))
+		return -EFAULT;
+	return hook_add(&hook);
+}
+
+static s64 set_layout(u64 from)
+{
+	struct lvmon_task_layout layout;
+
+	if (domain_read(&layout, from, sizeof(layout)))
+		return -EFAULT;
+	return task_layout_set(&layout);
+}
+
+static s64 log_text(u64 from, u64 size)
+{
+	char part[64];
+
+	if (size > LOG_MAX)
+		return -EINVAL;
+	log_raw("engine: ", 8);
+	for (u64 done = 0; done < size; done += sizeof(part)) {
+		u64 n = size - done < sizeof(part) ? size - done : sizeof(part);
+
+		if (domain_read(part, from + done, n))
+			return -EFAULT;
+		log_raw(part, n);
+	}
+	log_byte('\n');
+	return 0;
+}
+
+s64 monitor_call(u64 number, const u64 args[6])
+{
+	switch (number) {
+	case LVMON_MEM_READ:
+		return mem_read(args[0], args[1], args[2]);
+	case LVMON_MEM_WRITE:
+		return mem_write(args[0], args[1], args[2]);
+	case LVMON_REG_READ:
+		return reg_read(args[0], args[1]);
+	case LVMON_REG_WRITE:
+		return reg_write(args[0], args[1]);
+	case LVMON_MEM_SIZE:
+		return (s64)guest_ram_size();
+	case LVMON_CPU_TIME:
+		return cpu_time(args[0]);
+	case LVMON_HOOK_ADD:
+		return add_hook(args[0]);
+	case LVMON_HOOK_REMOVE:
+		return hook_remove((u32)args[0]);
+	case LVMON_SET_TASK_LAYOUT:
+		return set_layout(args[0]);
+	case LVMON_EMIT:
+		return ring_write(RECORD_ENGINE, (const void *)args[0], args[1], true);
+	case LVMON_BLOB_STORE:
+		return domain_store_blob(args[0], args[1]);
+	case LVMON_LOG:
+		return log_text(args[0], args[1]);
+	case LVMON_TRAP_BYTE:
+		return trap_byte(args[0]);
+	default:
+		return -ENOSYS;
+	}
+}

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The displaced instruction: the kinds that almost all functions begin with are emulated, any other
+ * is stepped over with the trap lifted.
+ */
+#include "vmm/monitor/internal.h"
+#include "vmm/x86/asm.h"
+
+#define ARITHMETIC_FLAGS                                                                           \
+	(RFLAGS_CF | RFLAGS_PF | RFLAGS_AF | RFLAGS_ZF | RFLAGS_SF | RFLAGS_OF)
+
+/* a - b: SDM vol. 1, 3.4.3.1 */
+static u64 sub_flags(u64 a, u64 b)
+{
+	u64 r = a - b, flags = 0;
+
+	flags |= a < b ? RFLAGS_CF : 0;
+	flags |= !(__builtin_popcount((u8)r) & 1) ? RFLAGS_PF : 0;
+	flags |= (a ^ b ^ r) & 0x10 ? RFLAGS_AF : 0;
+	flags |= !r ? RFLAGS_ZF : 0;
+	flags |= r >> 63 ? RFLAGS_SF : 0;
+	flags |= ((a ^ b) & (a ^ r)) >> 63 ? RFLAGS_OF : 0;
+	return flags;
+}
+
+static bool push(struct vcpu *vcpu, u64 value)
+{
+	gva_t to = vcpu->regs[LVMON_RSP] - 8;
+
+	if (guest_write(vcpu, to, &value, sizeof(value))) {
+		vcpu_inject_page_fault(vcpu, to, true);
+		return false;
+	}
+	vcpu->regs[LVMON_RSP] = to;
+	return true;
+}
+
+static bool load(struct vcpu *vcpu, const struct lvmon_insn *insn)
+{
+	gva_t from = vcpu->regs[insn->base] + (u64)(s64)insn->disp;
+	u64 value = 0;
+
+	if (guest_read(vcpu, from, &value, insn->width)) {
+		vcpu_inject_page_fault(vcpu, from, false);
+		return false;
+	}
+	vcpu->regs[insn->reg] = value;
+	return true;
+}
+
+void finish_trap(struct vcpu *vcpu, struct trap *trap)
+{
+	const struct lvmon_insn *insn = &trap->insn;
+	u64 *regs = vcpu->regs, a, b;
+
+	switch (insn->kind) {
+	case LVMON_INSN_NOP:
+		break;
+	case LVMON_INSN_PUSH:
+		if (!push(vcpu, regs[insn->reg]))
+			return;
+		break;
+	case LVMON_INSN_MOV:
+		regs[insn->reg] = insn->width == 4 ? (u32)regs[insn->base] : regs[insn->base];
+		break;
+	case LVMON_INSN_LOAD:
+		if (!load(vcpu, insn))
+			return;
+		break;
+	case LVMON_INSN_SUB_RSP:
+		a = regs[LVMON_RSP];
+		b = (u64)(s64)insn->disp;
+		regs[LVMON_RSP] = a - b;
+		regs[LVMON_RFLAGS] = (regs[LVMON_RFLAGS] & ~ARITHMETIC_FLAGS) | sub_flags(a, b);
+		break;
+	default:
+		trap_lift(trap);
+		vcpu->step_trap = trap->gva;
+		vcpu_start_step(vcpu, STEP_TRAP);
+		return;
+	}
+	regs[LVMON_RIP] += insn->length;
+}
+
+void monitor_step_done(gva_t gva)
+{
+	const struct trap *trap = trap_find(gva);
+
+	if (trap)
+		trap_lower(trap);
+}

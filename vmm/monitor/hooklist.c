@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The hook list: a hash of traps by guest-virtual address, each with the hooks that want it. Arming a
+ * trap writes INT3 over the first byte of the instruction, after a look that the bytes are those which
+ * the engine decoded.
+ */
+#include "vmm/guest_ram.h"
+#include "vmm/monitor/internal.h"
+#include "vmm/string.h"
+
+#define MAX_TRAPS 1024
+#define MAX_HOOKS 4096
+#define BUCKETS 256
+#define INT3 0xcc
+#define KERNEL_HALF BIT(63)
+
+static struct trap traps[MAX_TRAPS];
+static struct hook hooks[MAX_HOOKS];
+static struct trap *buckets[BUCKETS];
+static u32 last_id, used_traps;
+
+static struct trap **bucket_of(gva_t gva)
+{
+	return &buckets[(gva ^ gva >> 8) % BUCKETS];
+}
+
+struct trap *trap_find(gva_t gva)
+{
+	struct trap *t = *bucket_of(gva);
+
+	while (t && t->gva != gva)
+		t = t->next;
+	return t;
+}
+
+bool any_traps(void)
+{
+	return used_traps != 0;
+}
+
+static int write_byte(gpa_t gpa, u8 byte)
+{
+	return guest_ram_write(gpa, &byte, 1);
+}
+
+void trap_lift(const struct trap *trap)
+{
+	/* Armed memory stays RAM: this cannot fail. */
+	(void)!write_byte(trap->gpa, trap->insn.bytes[0]);
+}
+
+void trap_lower(const struct trap *trap)
+{
+	(void)!write_byte(trap->gpa, INT3);
+}
+
+static bool insn_valid(const struct lvmon_insn *insn)
+{
+	return insn->length >= 1 && insn->length <= 15 && insn->kind < LVMON_INSN_KINDS &&
+	       insn->reg <= LVMON_R15 && insn->base <= LVMON_R15 &&
+	       (insn->width == 4 || insn->width == 8 || insn->kind == LVMON_INSN_OTHER ||
+		insn->kind == LVMON_INSN_NOP || insn->kind == LVMON_INSN_PUSH ||
+		insn->kind == LVMON_INSN_SUB_RSP);
+}
+
+static struct trap *trap_create(const struct lvmon_hook *request, s64 *err)
+{
+	struct trap *t = traps, **bucket = bucket_of(request->gva);
+
+	*err = -EFAULT;
+	if (!guest_ram_has(request->gpa, request->insn.length))
+		return NULL;
+	*err = -EBUSY; /* somebody else's breakpoint, or code that changed meanwhile */
+	if (request->insn.bytes[0] == INT3 ||
+	    memcmp(guest_ram_ptr(request->gpa), request->insn.bytes, request->insn.length))
+		return NULL;
+	*err = -ENOSPC;
+	while (t < traps + MAX_TRAPS && t->gva)
+		t++;
+	if (t == traps + MAX_TRAPS)
+		return NULL;
+	*err = write_byte(request->gpa, INT3);
+	if (*err)
+		return NULL;
+	*t = (struct trap){.gva = request->gva,
+			   .gpa = request->gpa,
+			   .insn = request->insn,
+			   .next = *bucket};
+	*bucket = t;
+	used_traps++;
+	return t;
+}
+
+void trap_release(struct trap *trap)
+{
+	struct trap **link = bucket_of(trap->gva);
+
+	if (trap->hooks || trap->calls)
+		return;
+	/* Unless the guest has written something else there. */
+	if (*(const volatile u8 *)guest_ram_ptr(trap->gpa) == INT3)
+		trap_lift(trap);
+	while (*link != trap)
+		link = &(*link)->next;
+	*link = trap->next;
+	trap->gva = 0;
+	used_traps--;
+}
+
+s64 hook_add(const struct lvmon_hook *request)
+{
+	struct trap *trap;
+	struct hook *hook = hooks;
+	s64 err = -EINVAL;
+
+	if (!(request->gva & KERNEL_HALF) || !insn_valid(&request->insn) ||
+	    (request->filter.flags & ~(LVMON_FILTER_PID | LVMON_FILTER_COMM)))
+		return -EINVAL;
+	while (hook < hooks + MAX_HOOKS && hook->id)
+		hook++;
+	if (hook == hooks + MAX_HOOKS)
+		return -ENOSPC;
+	trap = trap_find(request->gva);
+	if (!trap)
+		trap = trap_create(request, &err);
+	if (!trap)
+		return err;
+	*hook = (struct hook){.id = ++last_id & INT32_MAX,
+			      .filter = request->filter,
+			      .trap = trap,
+			      .next = trap->hooks};
+	trap->hooks = hook;
+	if (request->budget_ms > trap->budget_ms)
+		trap->budget_ms = request->budget_ms;
+	return hook->id;
+}
+
+static void remove_hook(struct hook *hook)
+{
+	struct hook **link = &hook->trap->hooks;
+
+	while (*link != hook)
+		link = &(*link)->next;
+	*link = hook->next;
+	hook->id = 0;
+	trap_release(hook->trap);
+}
+
+s64 hook_remove(u32 id)
+{
+	for (struct hook *hook = hooks; id && hook < hooks + MAX_HOOKS; hook++) {
+		if (hook->id == id) {
+			remove_hook(hook);
+			return 0;
+		}
+	}
+	return -ENOENT;
+}
+
+void hook_remove_all(void)
+{
+	for (struct hook *hook = hooks; hook < hooks + MAX_HOOKS; hook++)
+		if (hook->id)
+			remove_hook(hook);
+}
+
+void trap_call_done(struct trap *trap)
+{
+	trap->calls--;
+}
+
+s64 trap_byte(gpa_t gpa)
+{
+	for (u32 i = 0; i < MAX_TRAPS; i++)
+		if (traps[i].gva && traps[i].gpa == gpa)
+			return traps[i].insn.bytes[0];
+	return -ENOENT;
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The parts of the monitor, for each other. */
+#ifndef VMM_MONITOR_INTERNAL_H
+#define VMM_MONITOR_INTERNAL_H
+
+#include "vmm/monitor/monitor.h"
+
+/* hooklist.c: traps by address, and the hooks on each. */
+
+struct hook {
+	u32 id; /* 0: free */
+	struct lvmon_filter filter;
+	struct trap *trap;
+	struct hook *next; /* on the same trap */
+};
+
+struct trap {
+	gva_t gva; /* 0: free */
+	gpa_t gpa;
+	struct lvmon_insn insn;
+	u32 budget_ms;
+	u32 calls; /* guest calls that will return through it: it must stay */
+	struct hook *hooks; /* NULL: goes when calls is zero */
+	struct trap *next;  /* in the hash */
+};
+
+/* NULL: not ours. */
+struct trap *trap_find(gva_t gva);
+/* LVMON_HOOK_ADD, LVMON_HOOK_REMOVE, LVMON_TRAP_BYTE */
+s64 hook_add(const struct lvmon_hook *request);
+s64 hook_remove(u32 id);
+s64 trap_byte(gpa_t gpa);
+void hook_remove_all(void);
+/* Takes the trap away when neither a hook nor a call needs it. */
+void trap_release(struct trap *trap);
+/* A guest call through the trap has returned. */
+void trap_call_done(struct trap *trap);
+/* Put the guest's byte back for a moment, and the trap again. */
+void trap_lift(const struct trap *trap);
+void trap_lower(const struct trap *trap);
+bool any_traps(void);
+
+/* filter.c */
+
+/* LVMON_SET_TASK_LAYOUT */
+s64 task_layout_set(const struct lvmon_task_layout *layout);
+/* Current task_struct, or 0. */
+gva_t current_task(struct vcpu *vcpu);
+/* Does any hook of the trap want this hit? */
+bool trap_wanted(struct vcpu *vcpu, const struct trap *trap);
+
+/* access.c: guest memory by virtual address, kernel mode. */
+
+int guest_read(struct vcpu *vcpu, gva_t va, void *to, u64 size) must_check;
+int guest_write(struct vcpu *vcpu, gva_t va, const void *from, u64 size) must_check;
+
+/* emulate.c: go on behind the trap, as if the instruction stood there. */
+void finish_trap(struct vcpu *vcpu, struct trap *trap);
+
+/* guest_call.c */
+
+/* LVMON_CALL_GUEST at the trap. 0, or -E...: nothing was changed. */
+int guest_call_start(struct vcpu *vcpu, struct trap *trap,
+		     const struct lvmon_verdict *verdict) must_check;
+/*
+ * Is this hit the return of a call? Then the registers are restored. orphan: the engine that asked
+ * for it is dead.
+ */
+bool guest_call_returned(struct vcpu *vcpu, struct trap *trap, u32 *call, u64 *result,
+			 bool *orphan) must_check;
+void guest_calls_orphan(void);
+
+/* monitor.c: the vCPU that the current event is about. */
+struct vcpu *event_vcpu(void);
+
+#endif

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The hook monitor: from an exit to an event, from a verdict back to the guest. docs/architecture.md
+ * follows one event through this file.
+ */
+#include "vmm/cpu.h"
+#include "vmm/domain/domain.h"
+#include "vmm/log.h"
+#include "vmm/monitor/internal.h"
+#include "vmm/string.h"
+#include "vmm/time.h"
+#include "vmm/x86/asm.h"
+
+#define KERNEL_HALF BIT(63)
+
+static struct vcpu *current_vcpu;
+static u32 default_budget, discovery_budget;
+static u64 sequence;
+static bool kernel_up;
+
+struct vcpu *event_vcpu(void)
+{
+	return current_vcpu;
+}
+
+void monitor_init(struct vcpu *vcpu, u32 budget_ms, u32 discovery_ms, bool watch)
+{
+	default_budget = budget_ms;
+	discovery_budget = discovery_ms;
+	/* Without signatures there is nothing to discover for: the guest runs untouched. */
+	if (watch)
+		vcpu_ops->trap_lstar(vcpu, true);
+}
+
+static void fill_event(struct vcpu *vcpu, struct lvmon_event *event, u32 kind)
+{
+	memcpy(event->regs, vcpu->regs, sizeof(event->regs));
+	event->kind = kind;
+	event->flags = 0;
+	event->sequence = sequence++;
+	event->time_ns = time_wall_ns();
+	event->cpu = vcpu->cpu->id;
+	event->call = 0;
+	event->hook = 0;
+	event->task = current_task(vcpu);
+	event->result = 0;
+	event->cr3 = vcpu_ops->get_reg(vcpu, LVMON_CR3);
+	event->gs_base = vcpu_ops->get_reg(vcpu, LVMON_GS_BASE);
+	event->kernel_gs_base = vcpu_ops->get_reg(vcpu, LVMON_KERNEL_GS_BASE);
+	event->cpl = (u32)vcpu_ops->get_reg(vcpu, LVMON_CPL);
+	event->reserved = 0;
+}
+
+static int send(struct vcpu *vcpu, struct lvmon_event *event, u32 budget_ms,
+		struct lvmon_verdict *verdict)
+{
+	int err;
+
+	current_vcpu = vcpu;
+	err = domain_handle(event, budget_ms, verdict);
+	current_vcpu = NULL;
+	vcpu_ops->trap_breakpoints(vcpu, any_traps());
+	return err;
+}
+
+void monitor_lstar_written(struct vcpu *vcpu)
+{
+	struct lvmon_event event;
+	struct lvmon_verdict verdict;
+
+	if (kernel_up || !(vcpu_ops->get_reg(vcpu, LVMON_LSTAR) & KERNEL_HALF))
+		return;
+	kernel_up = true;
+	vcpu_ops->trap_lstar(vcpu, false);
+	fill_event(vcpu, &event, LVMON_EV_KERNEL_UP);
+	if (send(vcpu, &event, discovery_budget, &verdict))
+		log_line("the engine is not available: this guest runs unwatched");
+}
+
+/* The hooked function returns value at once, never having run. */
+static void return_early(struct vcpu *vcpu, u64 value)
+{
+	u64 *regs = vcpu->regs, return_to;
+
+	if (guest_read(vcpu, regs[LVMON_RSP], &return_to, sizeof(return_to))) {
+		vcpu_inject_page_fault(vcpu, regs[LVMON_RSP], false);
+		return;
+	}
+	regs[LVMON_RAX] = value;
+	regs[LVMON_RIP] = return_to;
+	regs[LVMON_RSP] += 8;
+}
+
+/* Deliver the event and do as the engine says, until the guest goes on. */
+static void deliver(struct vcpu *vcpu, struct trap *trap, struct lvmon_event *event)
+{
+	u32 budget = trap->budget_ms ? trap->budget_ms : default_budget;
+	struct lvmon_verdict verdict;
+
+	for (;;) {
+		if (send(vcpu, event, budget, &verdict))
+			break;
+		if (verdict.kind == LVMON_RETURN) {
+			return_early(vcpu, verdict.value);
+			return;
+		}
+		if (verdict.kind != LVMON_CALL_GUEST)
+			break;
+		event->result = (u64)(s64)guest_call_start(vcpu, trap, &verdict);
+		if (!event->result)
+			return;
+		/* It could not be started: the engine hears that as the result. */
+		event->kind = LVMON_EV_CALL_DONE;
+		event->flags = 0;
+		event->call = verdict.call;
+		event->sequence = sequence++;
+	}
+	/* A signature may have set RIP: then there is nothing to make up for. */
+	if (vcpu->regs[LVMON_RIP] == event->hook)
+		finish_trap(vcpu, trap);
+}
+
+bool monitor_breakpoint(struct vcpu *vcpu, gva_t rip)
+{
+	struct trap *trap = trap_find(rip);
+	struct lvmon_event event;
+	bool orphan = false;
+	u64 result;
+	u32 call;
+
+	if (!trap)
+		return false;
+	if (guest_call_returned(vcpu, trap, &call, &result, &orphan)) {
+		fill_event(vcpu, &event, LVMON_EV_CALL_DONE);
+		event.call = call;
+		event.result = result;
+	} else if (trap_wanted(vcpu, trap)) {
+		fill_event(vcpu, &event, LVMON_EV_HOOK);
+	} else {
+		orphan = true; /* nobody waits for this hit */
+	}
+	if (orphan) {
+		finish_trap(vcpu, trap);
+	} else {
+		event.hook = rip;
+		deliver(vcpu, trap, &event);
+	}
+	trap_release(trap);
+	return true;
+}
+
+void monitor_domain_died(void)
+{
+	guest_calls_orphan();
+	hook_remove_all();
+}
