@@ -21,8 +21,7 @@ struct line {
 
 static void put(struct line *line, const char *text, size_t length)
 {
-	line->used +=
-		make_printable(line->text + line->used, LINE_SIZE - line->used, text, length);
+	line->used += make_printable(line->text + line->used, LINE_SIZE - line->used, text, length);
 }
 
 static void put_string(struct line *line, const json_t *string)
@@ -128,7 +127,8 @@ static void put_rest(struct line *line, const json_t *event)
 	const char *between = "", *key;
 	json_t *value;
 
-	json_object_foreach((json_t *)event, key, value) {
+	json_object_foreach((json_t *)event, key, value)
+	{
 		bool skip = false;
 		char *text;
 
@@ -194,9 +194,9 @@ void event_record(struct event_output *output, const char *text, size_t size)
 		show(output, event);
 	} else {
 		/* never a broken line in the file: what reads it expects one object a line */
-		json_t *wrapped = json_pack("{s:s, s:o}", "kind", "error", "message",
-					    json_sprintf("record that is no JSON object: %s",
-							 error.text));
+		json_t *wrapped =
+			json_pack("{s:s, s:o}", "kind", "error", "message",
+				  json_sprintf("record that is no JSON object: %s", error.text));
 		char *line = json_dumps(wrapped, JSON_COMPACT);
 
 		if (line) {

@@ -25,12 +25,12 @@
 #define MIN_PLAIN_MEMORY_MB 96
 
 /* Linux, Documentation/x86/boot.rst */
-#define BOOT_FLAG	 0x1fe
-#define BOOT_MAGIC	 0x202
-#define BOOT_VERSION	 0x206
-#define BOOT_XLOADFLAGS	 0x236
-#define BOOT_HEADER_END	 0x268
-#define XLF_KERNEL_64	 1
+#define BOOT_FLAG	0x1fe
+#define BOOT_MAGIC	0x202
+#define BOOT_VERSION	0x206
+#define BOOT_XLOADFLAGS 0x236
+#define BOOT_HEADER_END 0x268
+#define XLF_KERNEL_64	1
 
 static unsigned int get16(const unsigned char *at)
 {
@@ -39,8 +39,9 @@ static unsigned int get16(const unsigned char *at)
 
 const char *kernel_problem(const unsigned char *head, unsigned long size)
 {
-	if (size >= 4 && memcmp(head, "\x7f"
-				      "ELF",
+	if (size >= 4 && memcmp(head,
+				"\x7f"
+				"ELF",
 				4) == 0)
 		return "is an ELF file; give the bzImage (vmlinuz, arch/x86/boot/bzImage)";
 	if (size < BOOT_HEADER_END || get16(head + BOOT_FLAG) != 0xaa55 ||
@@ -201,8 +202,7 @@ bool inputs_open(struct run_inputs *inputs, const struct run_options *options)
 		return false;
 	}
 	if (!options->plain) {
-		inputs->archive =
-			signatures_archive(options->signatures, options->signature_count);
+		inputs->archive = signatures_archive(options->signatures, options->signature_count);
 		if (inputs->archive < 0)
 			return false;
 	}

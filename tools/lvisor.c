@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The lvisor command: `run` boots a guest under LVisor, `check` looks at signatures without a guest.
+ * The lvisor command: `run` boots a guest under LVisor, `check` looks at signatures without a
+ * guest.
  */
 #include <errno.h>
 #include <stdio.h>

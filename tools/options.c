@@ -25,7 +25,8 @@ static const struct argp_option OPTIONS[] = {
 	 "Signature to run: a .lua file, or a folder with its *.lua and lib/; can be repeated", 0},
 	{"events", 'e', "FILE", 0, "Write each event to FILE, one JSON object a line", 0},
 	{"log", KEY_LOG, "FILE", 0, "Keep the hypervisor's log in FILE", 0},
-	{"timeout", KEY_TIMEOUT, "SECONDS", 0, "End the guest after SECONDS, with exit code 124", 0},
+	{"timeout", KEY_TIMEOUT, "SECONDS", 0, "End the guest after SECONDS, with exit code 124",
+	 0},
 	{"plain", KEY_PLAIN, NULL, 0, "Boot the same guest without LVisor, for comparison", 0},
 	{"vmm", KEY_VMM, "STRING", 0, "Options for the hypervisor itself", 0},
 	{"verbose", 'v', NULL, 0, "Show the hypervisor's log and the emulator's command line", 0},
@@ -94,7 +95,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		break;
 	case ARGP_KEY_ARG:
 		if (!state->quoted || state->next <= state->quoted) {
-			complain("unexpected argument '%s' (QEMU's own arguments go behind --)", arg);
+			complain("unexpected argument '%s' (QEMU's own arguments go behind --)",
+				 arg);
 			exit(1);
 		}
 		options->qemu_args = &state->argv[state->next - 1];
@@ -108,8 +110,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 void options_parse(int argc, char **argv, struct run_options *options)
 {
-	static const struct argp argp = {OPTIONS, parse, "[-- QEMU-ARGUMENT...]", DOC, NULL, NULL,
-					 NULL};
+	static const struct argp argp = {OPTIONS, parse, "[-- QEMU-ARGUMENT...]", DOC, NULL,
+					 NULL,	  NULL};
 	static char *none[] = {NULL};
 
 	*options = (struct run_options){.memory_mb = 1024, .qemu_args = none};

@@ -32,8 +32,7 @@ __attribute__((format(printf, 2, 3))) static void add(struct words *words, const
 	if (vasprintf(&word, format, args) < 0)
 		word = NULL;
 	va_end(args);
-	words->list =
-		must_alloc(realloc(words->list, (words->count + 2) * sizeof(*words->list)));
+	words->list = must_alloc(realloc(words->list, (words->count + 2) * sizeof(*words->list)));
 	words->list[words->count++] = must_alloc(word);
 	words->list[words->count] = NULL;
 }
@@ -182,8 +181,8 @@ static void keep_open(int fd)
 static _Noreturn void become_qemu(const struct run_inputs *inputs, char **args, pid_t parent,
 				  const int keep[2], int errors)
 {
-	const int files[] = {inputs->kernel, inputs->initrd,  inputs->vmm, inputs->engine,
-			     inputs->archive, inputs->ram, keep[0],	keep[1]};
+	const int files[] = {inputs->kernel,  inputs->initrd, inputs->vmm, inputs->engine,
+			     inputs->archive, inputs->ram,    keep[0],	   keep[1]};
 	sigset_t none;
 	int null;
 

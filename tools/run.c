@@ -53,8 +53,8 @@ struct run {
 	size_t typed_size;
 	char error_line[1024];
 	size_t error_size;
-	bool complained; /* QEMU did */
-	char reason[1024];     /* why we ended the guest; empty: it ended itself */
+	bool complained;   /* QEMU did */
+	char reason[1024]; /* why we ended the guest; empty: it ended itself */
 	int exit_code;
 	int status; /* of QEMU, when ended */
 	bool ended;
@@ -216,8 +216,8 @@ static void read_keyboard(struct run *run)
 
 static void type_to_guest(struct run *run)
 {
-	ssize_t sent = send(run->qemu.console, run->typed, run->typed_size,
-			    MSG_DONTWAIT | MSG_NOSIGNAL);
+	ssize_t sent =
+		send(run->qemu.console, run->typed, run->typed_size, MSG_DONTWAIT | MSG_NOSIGNAL);
 
 	if (sent < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
@@ -329,8 +329,8 @@ static bool set_up(struct run *run)
 	if (options->log && !(run->log_file = open_output("log file", options->log)))
 		return false;
 	run->ram_size = (uint64_t)options->memory_mb << 20;
-	run->ram = mmap(NULL, run->ram_size, PROT_READ | PROT_WRITE, MAP_SHARED, run->inputs.ram,
-			0);
+	run->ram =
+		mmap(NULL, run->ram_size, PROT_READ | PROT_WRITE, MAP_SHARED, run->inputs.ram, 0);
 	if (run->ram == MAP_FAILED) {
 		complain("%u MB of memory for the guest: %s", options->memory_mb, strerror(errno));
 		return false;

@@ -119,7 +119,7 @@ void screen_message(struct screen *screen, enum screen_style style, const char *
 		    const char *text)
 {
 	static const char *const colours[] = {
-		[STYLE_PLAIN] = "",	   [STYLE_DIM] = "\033[2m",	[STYLE_NOTE] = "\033[36m",
+		[STYLE_PLAIN] = "",	    [STYLE_DIM] = "\033[2m",	  [STYLE_NOTE] = "\033[36m",
 		[STYLE_ERROR] = "\033[33m", [STYLE_ALERT] = "\033[1;31m",
 	};
 	char *line;
@@ -141,8 +141,7 @@ void screen_flush(struct screen *screen, uint64_t now_ms, bool now)
 
 	if (!screen->waiting_size)
 		return;
-	if (screen->shared && screen->midline && !now &&
-	    now_ms - screen->last_output_ms < QUIET_MS)
+	if (screen->shared && screen->midline && !now && now_ms - screen->last_output_ms < QUIET_MS)
 		return;
 	interrupt = screen->shared && screen->midline && !screen->closed;
 	if (interrupt)

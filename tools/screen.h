@@ -17,12 +17,12 @@ enum screen_style {
 };
 
 struct screen {
-	bool colour;   /* stderr is a terminal */
-	bool shared;   /* both streams end up in the same place */
-	bool raw;      /* the terminal is in raw mode */
-	bool closed;   /* nobody reads stdout any more */
-	bool midline;  /* the guest's line is not ended */
-	bool escape;   /* Ctrl-A was typed */
+	bool colour;  /* stderr is a terminal */
+	bool shared;  /* both streams end up in the same place */
+	bool raw;     /* the terminal is in raw mode */
+	bool closed;  /* nobody reads stdout any more */
+	bool midline; /* the guest's line is not ended */
+	bool escape;  /* Ctrl-A was typed */
 	uint64_t last_output_ms;
 	char *waiting; /* messages held back while the guest is within a line */
 	size_t waiting_size;

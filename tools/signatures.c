@@ -127,9 +127,8 @@ static bool add_file(struct archive *archive, const char *name, const char *path
 	}
 	archive->entries = must_alloc(
 		realloc(archive->entries, (archive->count + 1) * sizeof(*archive->entries)));
-	archive->entries[archive->count++] =
-		(struct entry){must_alloc(strdup(name)), must_alloc(strdup(path)), st.st_dev,
-			       st.st_ino};
+	archive->entries[archive->count++] = (struct entry){
+		must_alloc(strdup(name)), must_alloc(strdup(path)), st.st_dev, st.st_ino};
 	good = add_content(archive, name, path, fd, &st);
 out:
 	if (fd >= 0)

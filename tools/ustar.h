@@ -7,7 +7,8 @@
 
 #define USTAR_BLOCK 512
 
-/* Appends one regular file to the archive. 0, or -errno; -ENAMETOOLONG, -EFBIG say what ustar lacks. */
+/* Appends one regular file to the archive. 0, or -errno; -ENAMETOOLONG, -EFBIG say what ustar
+ * lacks. */
 int ustar_add(int fd, const char *name, const void *content, size_t size)
 	__attribute__((warn_unused_result));
 

@@ -105,7 +105,8 @@ static void terminals_are_safe(void **state)
 	struct shown s;
 
 	begin(&s);
-	record(&s, "{\"kind\":\"alert\",\"message\":\"a\\u001b[2Jb\\u0007\\u009bc\\u202e \xc3\xa4\"}");
+	record(&s,
+	       "{\"kind\":\"alert\",\"message\":\"a\\u001b[2Jb\\u0007\\u009bc\\u202e \xc3\xa4\"}");
 	end(&s, "[alert] a\\x1b[2Jb\\x07\\xc2\\x9bc\\xe2\\x80\\xae \xc3\xa4\n", NULL);
 	assert_int_equal(make_printable(out, 6, "aaaaaaaaaa", 10), 2);
 	assert_string_equal(out, "aa");
@@ -117,10 +118,14 @@ static void keys_of_ours(void **state)
 {
 	struct screen screen = {.raw = true};
 	bool quit = false;
-	char typed[] = "ab\x01\x01" "c";
+	char typed[] = "ab\x01\x01"
+		       "c";
 
 	assert_int_equal(screen_keys(&screen, typed, 5, &quit), 4);
-	assert_memory_equal(typed, "ab\x01" "c", 4);
+	assert_memory_equal(typed,
+			    "ab\x01"
+			    "c",
+			    4);
 	assert_false(quit);
 	strcpy(typed, "\x01");
 	assert_int_equal(screen_keys(&screen, typed, 1, &quit), 0);

@@ -11,8 +11,8 @@
 
 #include "tools/ring.h"
 
-#define GPA 4096
-#define DATA 512
+#define GPA    4096
+#define DATA   512
 #define MEMORY (GPA + sizeof(struct lvmon_ring) + DATA)
 
 struct fixture {

@@ -15,8 +15,8 @@ int main(int argc, char **argv)
 		const char *name;
 		long number;
 	} known[] = {
-		{"getppid", SYS_getppid}, {"getpgid", SYS_getpgid},
-		{"getsid", SYS_getsid},	  {"getpriority", SYS_getpriority},
+		{"getppid", SYS_getppid},	  {"getpgid", SYS_getpgid},
+		{"getsid", SYS_getsid},		  {"getpriority", SYS_getpriority},
 		{"sched_yield", SYS_sched_yield},
 	};
 	const int spread = argc > 3 && strcmp(argv[3], "spread") == 0;

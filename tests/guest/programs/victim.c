@@ -27,7 +27,7 @@ static const struct {
 	char mark[PAGE];
 	char behind[16 * PAGE];
 } in_file_pages __attribute__((used, aligned(PAGE))) = {{1}, MARK_TEXT, {1}};
-#define in_file in_file_pages.mark
+#define in_file	  in_file_pages.mark
 #elif defined(MARK_DATA)
 #define MARK_TEXT "suspicious 7"
 static char in_file[64] __attribute__((used)) = MARK_TEXT;
