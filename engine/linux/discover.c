@@ -12,7 +12,8 @@
 #include "engine/linux/internal.h"
 
 #define MAX_BTF (16 * MB)
-#define MIN_CHECKS 2 /* besides the banner */
+#define MIN_CHECKS 2      /* besides the banner */
+#define MAX_CANDIDATES 16 /* symbol tables that are none: one kernel image has up to three */
 
 const struct kernel_blob *kernel;
 
@@ -80,10 +81,10 @@ static void read_release(struct kernel_blob *b, const char *banner)
 		b->release[i] = s[i];
 }
 
-/* The page tables: five levels when CR4 says so; without CR4, when the kernel's variable does. */
+/* The page tables: five levels when CR4 says so; without CR4, when five lead to the image. */
 static int find_root(struct kernel_blob *b, const struct image *img, uint64_t cr4)
 {
-	uint32_t shift;
+	struct mapping m;
 	gva_t va;
 	int err;
 
@@ -92,9 +93,8 @@ static int find_root(struct kernel_blob *b, const struct image *img, uint64_t cr
 	if (err)
 		return err;
 	b->root = va - (img->va - img->gpa);
-	b->levels = cr4 & 1u << 12 ? 5 : 4;
-	if (!cr4 && !symbol_find(b, "pgdir_shift", &va) &&
-	    !image_read(img, va, &shift, sizeof(shift)) && shift == 48)
+	b->levels = cr4 & CR4_LA57 ? 5 : 4;
+	if (!cr4 && !page_walk(b->root, 5, va, false, &m) && m.gpa == b->root)
 		b->levels = 5;
 	return 0;
 }
@@ -189,12 +189,14 @@ static int discover_image(const struct image *img, const struct linux_anchor *a,
 	const uint8_t *mem = guest_ptr(img->gpa, img->size);
 	struct kallsyms_place place;
 	uint64_t from = 0;
-	int err;
+	int tries, err;
 
 	if (!mem)
 		return -EFAULT;
 	snprintf(error, error_size, "no kallsyms tables in the image");
-	while (!kallsyms_find(mem, img->size, img->va, &from, &place)) {
+	for (tries = 0; tries < MAX_CANDIDATES; tries++) {
+		if (kallsyms_find(mem, img->size, img->va, &from, &place))
+			break;
 		err = kallsyms_load(mem, &place, out);
 		if (err == -ENOMEM)
 			return err;
@@ -210,25 +212,94 @@ static int discover_image(const struct image *img, const struct linux_anchor *a,
 	return -ENOENT;
 }
 
+/*
+ * The image around a symbol table that lies at offset at in mem (guest-physical gpa on). In layouts
+ * A and B the table says virtual addresses, and the banner's text tells which of the few possible
+ * places is right; in layout C it says distances, and a variable of the kernel's tells the rest.
+ */
+static int image_around(const uint8_t *mem, gpa_t gpa, uint64_t size,
+			const struct kallsyms_place *place, struct image *img)
+{
+	gva_t start, end, va, slot;
+	uint64_t delta, value;
+
+	if (kallsyms_address(mem, place, "_text", &start) ||
+	    kallsyms_address(mem, place, "_end", &end) || end <= start || end - start > GB)
+		return -ENOENT;
+	if (place->layout == KALLSYMS_C) { /* offsets in mem so far */
+		if (kallsyms_address(mem, place, "phys_base", &va) || va > size - 8)
+			return -ENOENT;
+		value = load64(mem + va);
+		delta = KERNEL_MAP_START - value - gpa;
+		if (start >= size || end > size)
+			return -ENOENT;
+		*img = (struct image){ start + delta + gpa, gpa + start, end - start };
+		return 0;
+	}
+	if (kallsyms_address(mem, place, "linux_banner", &va))
+		return -ENOENT;
+	for (slot = start & ~(2 * MB - 1); slot < end; slot += 2 * MB) {
+		char text[14];
+		const void *image;
+
+		/* delta such that the table would be in this slot of the image */
+		delta = slot - ((gpa + place->token_index) & ~(2 * MB - 1));
+		if (guest_read(va - delta, text, sizeof(text)) ||
+		    memcmp(text, "Linux version ", sizeof(text)))
+			continue;
+		image = guest_ptr(start - delta, end - start);
+		if (!image)
+			continue;
+		*img = (struct image){ start, start - delta, end - start };
+		return 0;
+	}
+	return -ENOENT;
+}
+
+/* Without registers: search all guest memory. */
+static int discover_scan(const struct linux_anchor *a, struct kernel_blob **out, char *error,
+			 size_t error_size)
+{
+	size_t i;
+
+	snprintf(error, error_size, "no Linux kernel in memory");
+	for (i = 0; i < backend->ram_ranges; i++) {
+		gpa_t gpa = backend->ram[i].gpa;
+		uint64_t size = backend->ram[i].size, from = 0;
+		const uint8_t *mem = guest_ptr(gpa, size);
+		struct kallsyms_place place;
+		struct image img;
+		int tries;
+
+		for (tries = 0; mem && tries < MAX_CANDIDATES; tries++) {
+			if (kallsyms_find(mem, size, 0, &from, &place))
+				break;
+			if (image_around(mem, gpa, size, &place, &img))
+				continue;
+			if (!discover_image(&img, a, out, error, error_size))
+				return 0;
+		}
+	}
+	return -ENOENT;
+}
+
 int linux_discover(const struct linux_anchor *anchor, char *error, size_t error_size)
 {
 	struct kernel_blob *b;
 	struct image img;
 	int err;
 
-	if (anchor->cr3 && anchor->lstar) {
-		if (image_find(anchor->cr3, anchor->cr4, anchor->lstar, &img)) {
-			snprintf(error, error_size, "CR3 and LSTAR do not lead to a kernel image");
-			return -ENOENT;
-		}
+	if (!anchor->cr3 || !anchor->lstar) {
+		err = discover_scan(anchor, &b, error, error_size);
+	} else if (image_find(anchor->cr3, anchor->cr4, anchor->lstar, &img)) {
+		snprintf(error, error_size, "CR3 and LSTAR do not lead to a kernel image");
+		err = -ENOENT;
+	} else {
 		err = discover_image(&img, anchor, &b, error, error_size);
-		if (err)
-			return err;
-		kernel = b; /* for good: a second discovery may run while pointers are in use */
-		return 0;
 	}
-	snprintf(error, error_size, "CR3 or LSTAR unknown");
-	return -ENOENT;
+	if (!err)
+		kernel = b; /* never freed: what was found before may be in use */
+	return err;
 }
 
 int linux_save(void **blob, size_t *size)
@@ -250,7 +321,8 @@ int linux_restore(const void *blob, size_t size)
 
 	if ((uintptr_t)blob % 8 || size < sizeof(*b) || b->magic != BLOB_MAGIC ||
 	    b->version != BLOB_VERSION || b->header_size != sizeof(*b) || b->size != size ||
-	    (b->levels != 4 && b->levels != 5) || b->image_end <= b->image_start)
+	    (b->levels != 4 && b->levels != 5) || b->image_end <= b->image_start ||
+	    b->summary[sizeof(b->summary) - 1])
 		return -EINVAL;
 	for (i = 0; i < NR_SECTIONS; i++)
 		if (b->sec[i].off < sizeof(*b) || b->sec[i].off % 8 || b->sec[i].off > size ||

@@ -90,6 +90,7 @@ static const char *const enumerator_names[NR_ENUMERATORS] = {
 
 #define MAX_NESTING 8
 #define MAX_MODIFIERS 16
+#define MAX_MEMBERS 4096 /* looked at for one name: anonymous members may nest, or be a lie */
 
 /* Type behind const, volatile, typedef, ...; 0 when that does not end. */
 static uint32_t strip(const struct btf *btf, uint32_t id)
@@ -115,7 +116,7 @@ static bool name_is(const char *name, const char *want, size_t length)
 
 /* Offset in bits of the member called name[0..length), and its type. */
 static int64_t member_find(const struct btf *btf, uint32_t id, const char *name, size_t length,
-			   uint32_t *member_type, int depth)
+			   uint32_t *member_type, int depth, uint32_t *budget)
 {
 	const struct btf_type *t = btf__type_by_id(btf, strip(btf, id));
 	const struct btf_member *m;
@@ -128,13 +129,16 @@ static int64_t member_find(const struct btf *btf, uint32_t id, const char *name,
 	for (i = 0; i < n; i++) {
 		int64_t here = btf_member_bit_offset(t, i), inner;
 
+		if (!*budget)
+			return -E2BIG;
+		--*budget;
 		if (name_is(btf__name_by_offset(btf, m[i].name_off), name, length)) {
 			*member_type = m[i].type;
 			return here;
 		}
 		if (m[i].name_off)
 			continue;
-		inner = member_find(btf, m[i].type, name, length, member_type, depth + 1);
+		inner = member_find(btf, m[i].type, name, length, member_type, depth + 1, budget);
 		if (inner >= 0)
 			return here + inner;
 	}
@@ -147,8 +151,9 @@ int btf_member_offset(const struct btf *btf, uint32_t type, const char *path)
 
 	while (*path) {
 		size_t n = strcspn(path, ".");
+		uint32_t budget = MAX_MEMBERS;
 
-		one = member_find(btf, type, path, n, &type, 0);
+		one = member_find(btf, type, path, n, &type, 0, &budget);
 		if (one < 0)
 			return -ENOENT;
 		bits += one;

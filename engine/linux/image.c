@@ -6,7 +6,6 @@
 #include "engine/linux/internal.h"
 
 #define SLOT (2 * MB) /* the image is mapped in large pages where it can be */
-#define CR4_LA57 (1ull << 12)
 
 /* A mapping anywhere in the slot: pages at its start may be gone (freed init memory). */
 static bool slot_delta(gpa_t root, unsigned int levels, gva_t slot, uint64_t *delta)

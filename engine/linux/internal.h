@@ -20,6 +20,8 @@
 #define KERNEL_MAP_START 0xffffffff80000000ull
 #define KERNEL_MAP_END 0xffffffffc0000000ull
 
+#define CR4_LA57 (1ull << 12)
+
 /* One load, however often the value is used: guest memory changes under us. */
 #define READ_ONCE(x) (*(const volatile __typeof__(x) *)&(x))
 
@@ -185,6 +187,13 @@ struct kallsyms_place {
  */
 int kallsyms_find(const uint8_t *mem, uint64_t size, gva_t va, uint64_t *from,
 		  struct kallsyms_place *place) must_check;
+
+/*
+ * The address of one symbol as the tables found say it (layout C without va: its offset in mem). A
+ * linear search, for the time before there is an index.
+ */
+int kallsyms_address(const uint8_t *mem, const struct kallsyms_place *place, const char *name,
+		     gva_t *address) must_check;
 
 /*
  * A new blob with the symbols in it and an index by name. The copy is checked again: the guest may

@@ -18,6 +18,8 @@
 
 #define TOKENS 256
 #define TOKEN_INDEX_SIZE (TOKENS * sizeof(uint16_t))
+#define PROBE_STEP (TOKEN_INDEX_SIZE / 2)
+#define PROBE 8
 #define NAMES_PER_MARKER 256
 #define MIN_MARKERS 16          /* 4,000 symbols: the smallest kernels have more */
 #define MAX_SYMBOLS (1u << 20)
@@ -291,23 +293,47 @@ static bool find_addresses(const uint8_t *mem, uint64_t size, gva_t va, uint64_t
 	return addresses_fit(mem, size, va, pl);
 }
 
+/* Could p be somewhere in a token index? */
+static bool ascending(const uint8_t *p)
+{
+	uint32_t i, last = load16(p);
+
+	for (i = 1; i < PROBE; i++) {
+		uint32_t v = load16(p + 2 * i);
+
+		if (v < last + 2 || v > last + MAX_TOKEN)
+			return false;
+		last = v;
+	}
+	return true;
+}
+
+static bool tables_at(const uint8_t *mem, uint64_t size, gva_t va, uint64_t pos,
+		      struct kallsyms_place *pl)
+{
+	uint64_t num_syms;
+
+	if (!is_token_index(mem + pos))
+		return false;
+	*pl = (struct kallsyms_place){ .token_index = pos };
+	return find_tokens(mem, pl) && find_markers(mem, pl, &num_syms) &&
+	       find_addresses(mem, size, va, num_syms, pl);
+}
+
 int kallsyms_find(const uint8_t *mem, uint64_t size, gva_t va, uint64_t *from,
 		  struct kallsyms_place *place)
 {
-	uint64_t pos;
+	uint64_t probe, pos;
 
-	for (pos = align_up(*from, 4); pos + TOKEN_INDEX_SIZE <= size; pos += 4) {
-		uint32_t first = load32(mem + pos);
-		uint64_t num_syms;
-
-		/* 0, then the length of the first token */
-		if ((first & 0xffff) || first - (2u << 16) > (uint32_t)MAX_TOKEN << 16)
+	/* A table of 512 bytes has a probe in its first half. */
+	for (probe = align_up(*from, PROBE_STEP); probe + 2 * PROBE <= size; probe += PROBE_STEP) {
+		if (!ascending(mem + probe))
 			continue;
-		if (!is_token_index(mem + pos))
-			continue;
-		*place = (struct kallsyms_place){ .token_index = pos };
-		if (find_tokens(mem, place) && find_markers(mem, place, &num_syms) &&
-		    find_addresses(mem, size, va, num_syms, place)) {
+		for (pos = probe < PROBE_STEP ? 0 : probe - PROBE_STEP + 4; pos <= probe;
+		     pos += 4) {
+			if (pos < *from || pos + TOKEN_INDEX_SIZE > size ||
+			    !tables_at(mem, size, va, pos, place))
+				continue;
 			*from = pos + TOKEN_INDEX_SIZE;
 			return 0;
 		}
@@ -495,6 +521,33 @@ int linux_each_symbol(const char *prefix, int (*fn)(const char *name, gva_t va, 
 			return ret;
 	}
 	return 0;
+}
+
+int kallsyms_address(const uint8_t *mem, const struct kallsyms_place *pl, const char *name,
+		     gva_t *address)
+{
+	uint16_t token_index[TOKENS];
+	struct names n = {
+		.names = mem + pl->names,
+		.limit = pl->names_size,
+		.tokens = mem + pl->tokens,
+		.token_index = token_index,
+		.tokens_size = (uint32_t)pl->tokens_size,
+	};
+	char found[SYMBOL_NAME_SIZE], type;
+	uint64_t pos = 0;
+	uint32_t i;
+
+	memcpy(token_index, mem + pl->token_index, sizeof(token_index));
+	for (i = 0; i < pl->symbols; i++) {
+		if (name_expand(&n, &pos, found, &type) < 0)
+			return -EINVAL;
+		if (strcmp(found, name))
+			continue;
+		*address = decode_address(mem, pl, i);
+		return 0;
+	}
+	return -ENOENT;
 }
 
 /* Loading */

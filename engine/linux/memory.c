@@ -16,6 +16,7 @@
 #define VM_MIXEDMAP 0x10000000ull
 
 #define MAX_AREAS 65536 /* sysctl vm.max_map_count is 65,530 */
+#define MAX_TRIES 3
 #define USER_END (1ull << 56)
 
 /* include/linux/page-flags.h: low bits of page->mapping */
@@ -33,6 +34,7 @@ struct area_vector {
 	size_t room;
 	gva_t vdso, special_ops;
 	gva_t last_end;
+	bool lenient; /* leave out what makes no sense */
 };
 
 static int area_append(gva_t vma, void *arg)
@@ -46,11 +48,11 @@ static int area_append(gva_t vma, void *arg)
 	    kread64(at(vma, F_VMA_END), &a.end) || kread64(at(vma, F_VMA_FLAGS), &a.flags) ||
 	    kread64(at(vma, F_VMA_FILE), &a.file) || kread64(at(vma, F_VMA_PGOFF), &a.pgoff) ||
 	    kread64(at(vma, F_VMA_OPS), &ops))
-		return -EFAULT;
+		return av->lenient ? 0 : -EFAULT;
 	/* Ascending and disjoint, so that the sum of sizes cannot overflow. */
 	if (a.start >= a.end || a.end > USER_END || (a.start | a.end) % PAGE_SIZE ||
 	    a.start < av->last_end)
-		return -EINVAL;
+		return av->lenient ? 0 : -EINVAL;
 	av->last_end = a.end;
 	if (a.flags & (VM_SHARED | VM_MAYSHARE | VM_PFNMAP | VM_IO | VM_MIXEDMAP))
 		return 0;
@@ -114,7 +116,7 @@ static int mm_pgd(gva_t mm, gpa_t *pgd)
 int linux_memory(const struct linux_task *task, struct linux_memory *out)
 {
 	struct area_vector av = { .mem = out };
-	int err;
+	int err, tries;
 
 	memset(out, 0, sizeof(*out));
 	if (!kernel)
@@ -127,7 +129,16 @@ int linux_memory(const struct linux_task *task, struct linux_memory *out)
 		av.special_ops = 0;
 	if (has_field(F_MM_VDSO) && kread64(at(task->mm, F_MM_VDSO), &av.vdso))
 		return -EFAULT;
-	err = vma_each(task->mm, area_append, &av);
+	/* Another CPU may be changing the mappings: look again before settling for less. */
+	for (tries = 0; tries < MAX_TRIES; tries++) {
+		av.lenient = tries == MAX_TRIES - 1;
+		av.last_end = 0;
+		out->count = 0;
+		out->size = 0;
+		err = vma_each(task->mm, area_append, &av);
+		if (err != -EFAULT && err != -EINVAL)
+			break;
+	}
 	if (err)
 		linux_memory_free(out);
 	return err;

@@ -104,7 +104,6 @@ int linux_cmdline(const struct linux_task *task, char *buf, size_t size)
 {
 	gva_t start, end;
 	size_t n, i;
-	int err;
 
 	if (!kernel)
 		return -ENODATA;
@@ -116,12 +115,20 @@ int linux_cmdline(const struct linux_task *task, char *buf, size_t size)
 	if (kread64(at(task->mm, F_MM_ARG_START), &start) ||
 	    kread64(at(task->mm, F_MM_ARG_END), &end) || end <= start)
 		return -EFAULT;
-	n = end - start < size - 1 ? (size_t)(end - start) : size - 1;
-	err = linux_process_read(task, start, buf, n);
-	if (err) {
-		buf[0] = '\0';
-		return err;
+	/* Page by page: as much as there is. */
+	for (n = 0; n < size - 1 && n < end - start;) {
+		size_t step = PAGE_SIZE - (start + n) % PAGE_SIZE;
+
+		if (step > end - start - n)
+			step = end - start - n;
+		if (step > size - 1 - n)
+			step = size - 1 - n;
+		if (linux_process_read(task, start + n, buf + n, step))
+			break;
+		n += step;
 	}
+	if (!n)
+		return -EFAULT;
 	for (i = 0; i < n; i++)
 		if (!buf[i])
 			buf[i] = ' ';
