@@ -344,20 +344,26 @@ int kallsyms_find(const uint8_t *mem, uint64_t size, gva_t va, uint64_t *from,
 
 /* Looking up */
 
-#define HASH_START 0x811c9dc5u /* FNV-1a */
+/*
+ * The hash of a name: a polynomial, so that the hash of a name follows from those of its tokens
+ * without expanding it.
+ */
+#define HASH_BASE 0x01000193u
 
-static uint32_t hash_step(uint32_t h, uint8_t c)
+static uint32_t hash_fold(uint32_t h)
 {
-	return (h ^ c) * 0x01000193u;
+	h ^= h >> 15;
+	h *= 0x2c1b3c6du;
+	return h ^ h >> 13;
 }
 
 static uint32_t hash_string(const char *s)
 {
-	uint32_t h = HASH_START;
+	uint32_t h = 0;
 
 	while (*s)
-		h = hash_step(h, (uint8_t)*s++);
-	return h ^ h >> 15;
+		h = h * HASH_BASE + (uint8_t)*s++;
+	return hash_fold(h);
 }
 
 /* A name as stored: what walking and expanding it needs. */
@@ -552,34 +558,57 @@ int kallsyms_address(const uint8_t *mem, const struct kallsyms_place *pl, const 
 
 /* Loading */
 
+struct token_hash {
+	uint32_t hash, power; /* power: HASH_BASE to the token's length */
+	uint32_t first;       /* hash without the first character, which is the type letter */
+};
+
+static void hash_tokens(const struct names *n, struct token_hash th[TOKENS])
+{
+	uint32_t i;
+
+	for (i = 0; i < TOKENS; i++) {
+		struct token_hash h = { 0, 1, 0 };
+		uint32_t t = n->token_index[i], start = t;
+
+		for (; t < n->tokens_size && n->tokens[t]; t++) {
+			h.hash = h.hash * HASH_BASE + n->tokens[t];
+			h.power *= HASH_BASE;
+			if (t > start)
+				h.first = h.first * HASH_BASE + n->tokens[t];
+		}
+		th[i] = h;
+	}
+}
+
 static int index_build(struct kernel_blob *b)
 {
 	uint32_t *buckets = (uint32_t *)section(b, SEC_BUCKETS);
 	uint32_t *order = (uint32_t *)section(b, SEC_ORDER);
 	struct names n = names_of(b);
+	struct token_hash th[TOKENS];
 	uint32_t *hash, i, sum = 0;
 	uint64_t pos = 0;
 
 	hash = malloc(b->symbols * sizeof(*hash));
 	if (!hash)
 		return -ENOMEM;
+	hash_tokens(&n, th);
 	for (i = 0; i < b->symbols; i++) {
-		uint32_t length, k, h = HASH_START;
-		bool first = true;
+		uint32_t length, k, h;
 
 		if (!name_length(n.names, n.limit, &pos, &length)) {
 			free(hash);
 			return -EINVAL;
 		}
-		for (k = 0; k < length; k++) {
-			uint32_t t = n.token_index[n.names[pos + k]] + first;
+		h = th[n.names[pos]].first;
+		for (k = 1; k < length; k++) {
+			const struct token_hash *t = &th[n.names[pos + k]];
 
-			first = false;
-			for (; t < n.tokens_size && n.tokens[t]; t++)
-				h = hash_step(h, n.tokens[t]);
+			h = h * t->power + t->hash;
 		}
 		pos += length;
-		hash[i] = (h ^ h >> 15) & (b->buckets - 1);
+		hash[i] = hash_fold(h) & (b->buckets - 1);
 		buckets[hash[i] + 1]++;
 	}
 	for (i = 0; i <= b->buckets; i++) {
