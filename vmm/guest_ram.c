@@ -51,6 +51,17 @@ void guest_ram_init(const struct boot_info *bi, hpa_t root)
 	write_entry = page_entry(root, FIXED_GUEST_WRITE);
 }
 
+void guest_ram_ascending(struct lvmon_ram out[LVMON_MAX_RAM_RANGES])
+{
+	for (u32 i = 0; i < guest_ram_ranges; i++) {
+		u32 at = i;
+
+		for (; at > 0 && out[at - 1].gpa > guest_ram[i].gpa; at--)
+			out[at] = out[at - 1];
+		out[at] = guest_ram[i];
+	}
+}
+
 u64 guest_ram_size(void)
 {
 	u64 sum = 0;

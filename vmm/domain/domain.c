@@ -116,7 +116,7 @@ int domain_init(const struct boot_info *bi, hpa_t vmm_root, u32 default_budget_m
 		.budget_ms = default_budget_ms,
 		.ram_ranges = guest_ram_ranges,
 	};
-	memcpy(start_info->ram, guest_ram, sizeof(guest_ram));
+	guest_ram_ascending(start_info->ram);
 	return space_init(vmm_root, quota);
 }
 

@@ -46,6 +46,7 @@ int guest_call_start(struct vcpu *vcpu, struct trap *trap, const struct lvmon_ve
 		.trap = trap, .task = task, .rsp = regs[LVMON_RSP], .call = verdict->call};
 	memcpy(call->saved, regs, sizeof(call->saved));
 	trap->calls++;
+	trap_hold(trap);
 	for (int i = 0; i < 6; i++)
 		regs[argument[i]] = verdict->args[i];
 	regs[LVMON_RSP] -= 8;
@@ -71,7 +72,8 @@ bool guest_call_returned(struct vcpu *vcpu, struct trap *trap, u32 *id, u64 *res
 		*orphan = call->orphan;
 		memcpy(vcpu->regs, call->saved, sizeof(call->saved));
 		call->trap = NULL;
-		trap_call_done(trap);
+		trap->calls--;
+		trap_release(trap); /* our caller holds it too */
 		return true;
 	}
 	return false;

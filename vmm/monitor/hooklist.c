@@ -91,11 +91,11 @@ static struct trap *trap_create(const struct lvmon_hook *request, s64 *err)
 	return t;
 }
 
-void trap_release(struct trap *trap)
+static void remove_unused(struct trap *trap)
 {
 	struct trap **link = bucket_of(trap->gva);
 
-	if (trap->hooks || trap->calls)
+	if (trap->hooks || trap->users)
 		return;
 	/* Unless the guest has written something else there. */
 	if (*(const volatile u8 *)guest_ram_ptr(trap->gpa) == INT3)
@@ -143,7 +143,7 @@ static void remove_hook(struct hook *hook)
 		link = &(*link)->next;
 	*link = hook->next;
 	hook->id = 0;
-	trap_release(hook->trap);
+	remove_unused(hook->trap);
 }
 
 s64 hook_remove(u32 id)
@@ -164,9 +164,15 @@ void hook_remove_all(void)
 			remove_hook(hook);
 }
 
-void trap_call_done(struct trap *trap)
+void trap_hold(struct trap *trap)
 {
-	trap->calls--;
+	trap->users++;
+}
+
+void trap_release(struct trap *trap)
+{
+	trap->users--;
+	remove_unused(trap);
 }
 
 s64 trap_byte(gpa_t gpa)

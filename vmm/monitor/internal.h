@@ -19,8 +19,9 @@ struct trap {
 	gpa_t gpa;
 	struct lvmon_insn insn;
 	u32 budget_ms;
-	u32 calls; /* guest calls that will return through it: it must stay */
-	struct hook *hooks; /* NULL: goes when calls is zero */
+	u32 calls; /* guest calls that will return through it */
+	u32 users; /* these, and the hit being handled: the trap stays until zero */
+	struct hook *hooks;
 	struct trap *next;  /* in the hash */
 };
 
@@ -31,10 +32,9 @@ s64 hook_add(const struct lvmon_hook *request);
 s64 hook_remove(u32 id);
 s64 trap_byte(gpa_t gpa);
 void hook_remove_all(void);
-/* Takes the trap away when neither a hook nor a call needs it. */
+/* Hold a trap, and let go of it: it is taken away when nobody and no hook needs it. */
+void trap_hold(struct trap *trap);
 void trap_release(struct trap *trap);
-/* A guest call through the trap has returned. */
-void trap_call_done(struct trap *trap);
 /* Put the guest's byte back for a moment, and the trap again. */
 void trap_lift(const struct trap *trap);
 void trap_lower(const struct trap *trap);

@@ -130,6 +130,7 @@ bool monitor_breakpoint(struct vcpu *vcpu, gva_t rip)
 
 	if (!trap)
 		return false;
+	trap_hold(trap);
 	if (guest_call_returned(vcpu, trap, &call, &result, &orphan)) {
 		fill_event(vcpu, &event, LVMON_EV_CALL_DONE);
 		event.call = call;
