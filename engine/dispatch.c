@@ -75,6 +75,8 @@ void dispatch_reset(void)
 	unsigned int i;
 
 	for (i = 0; i < SLOTS; i++) {
+		if (used[i] && slots[i]->hook)
+			hook_put(slots[i]->hook);
 		free(slots[i]);
 		slots[i] = NULL;
 		used[i] = false;

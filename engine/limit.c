@@ -8,6 +8,7 @@
  * What runs in C (a pattern that explodes) is not stopped by this, but by the kill; the line that
  * it was called from has been left in the persist page by then.
  */
+#include <stdbool.h>
 #include <string.h>
 #include "engine/limit.h"
 #include <lauxlib.h>
@@ -17,21 +18,7 @@ volatile sig_atomic_t limit_expired;
 static lua_State *volatile running;
 static char *where_text;
 static size_t where_size;
-
-static void stop(lua_State *L, lua_Debug *ar)
-{
-	(void)ar;
-	if (!limit_expired) {
-		lua_sethook(L, NULL, 0, 0);
-		return;
-	}
-	luaL_error(L, "time limit exceeded");
-}
-
-static void set_stop(lua_State *L)
-{
-	lua_sethook(L, stop, LUA_MASKCALL | LUA_MASKRET | LUA_MASKLINE | LUA_MASKCOUNT, 1);
-}
+static bool place_is_exact;
 
 /* In a signal handler: no stdio. */
 static void note_where(lua_State *L)
@@ -57,15 +44,36 @@ static void note_where(lua_State *L)
 	}
 }
 
+static void stop(lua_State *L, lua_Debug *ar)
+{
+	(void)ar;
+	if (!limit_expired) {
+		lua_sethook(L, NULL, 0, 0);
+		return;
+	}
+	/* The interpreter's own place was not written back when the signal came; now it is. */
+	if (!place_is_exact && where_text)
+		note_where(L);
+	place_is_exact = true;
+	luaL_error(L, "time limit exceeded");
+}
+
+static void set_stop(lua_State *L)
+{
+	lua_sethook(L, stop, LUA_MASKCALL | LUA_MASKRET | LUA_MASKLINE | LUA_MASKCOUNT, 1);
+}
+
 static void on_signal(int signal)
 {
 	lua_State *L = running;
 
 	(void)signal;
 	limit_expired = 1;
+	place_is_exact = false;
 	if (!L)
 		return;
 	set_stop(L);
+	/* For the case that C code is killed: a call's line is exact. */
 	if (where_text)
 		note_where(L);
 }

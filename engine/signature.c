@@ -129,6 +129,7 @@ int signature_load(struct signature *s)
 	lua_State *L, *outer;
 	int status;
 
+	signature_unload(s);
 	L = lua_newstate(allocate, s);
 	if (!L)
 		return -ENOMEM;

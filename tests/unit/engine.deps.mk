@@ -1,0 +1,13 @@
+# Everything of the engine but its start, its backends and the introspection, which is faked.
+ENGINE_TEST_SRCS := tests/unit/engine_fake.c $(filter-out engine/main.c engine/command.c engine/check.c \
+	engine/backend_domain.c engine/backend_dump.c,$(wildcard engine/*.c)) \
+	$(wildcard engine/lua/*.c engine/scan/*.c)
+ENGINE_TEST_LIBS := -llua5.4 -ljansson -lm
+
+$(foreach t,test_engine_memwrite test_engine_limit test_engine_signature test_engine_events \
+	test_lua_search test_lua_api,$(eval UNIT_SRCS_$(t) := $(ENGINE_TEST_SRCS)) \
+	$(eval UNIT_LIBS_$(t) := $(ENGINE_TEST_LIBS)))
+
+UNIT_SRCS_test_ustar := engine/ustar.c
+UNIT_SRCS_test_record := $(ENGINE_TEST_SRCS)
+UNIT_LIBS_test_record := $(ENGINE_TEST_LIBS)

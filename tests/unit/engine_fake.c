@@ -1,0 +1,522 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The guest of cardboard, see engine_fake.h. */
+#include <errno.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <stdlib.h>
+#include <string.h>
+#include "engine/dispatch.h"
+#include "engine/lifecycle.h"
+#include "engine/limit.h"
+#include "engine/record.h"
+#include "engine/sites.h"
+#include "tests/unit/engine_fake.h"
+
+struct fake fake;
+
+static const char *const symbols[] = {
+	"kernel_execve", "__x64_sys_execve", "__ia32_compat_sys_execve", "__x64_sys_execveat",
+	"__x64_sys_openat", "__ia32_sys_openat", "__x64_sys_getpid", "access_process_vm",
+	"empty_zero_page", "sys_call_table",
+};
+
+#define SYMBOLS (sizeof(symbols) / sizeof(*symbols))
+#define PROCESSES 16
+
+static struct fake_process processes[PROCESSES];
+static size_t process_count;
+static json_t *records;
+static struct lvmon_ram ram = { 0, FAKE_RAM };
+static struct backend ops;
+
+gva_t fake_symbol(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < SYMBOLS; i++)
+		if (strcmp(symbols[i], name) == 0)
+			return FAKE_KERNEL + i * 0x1000;
+	return 0;
+}
+
+/* --- the vmm's side --- */
+
+static int f_next_event(const struct lvmon_verdict *v, struct lvmon_event *ev) { return -ENODATA; }
+
+static int f_mem_write(gpa_t gpa, const void *buf, size_t size)
+{
+	if (gpa >= FAKE_RAM || size > FAKE_RAM - gpa)
+		return -EFAULT;
+	if ((gpa & 4095) + size > 4096)
+		return -EINVAL;
+	memcpy(fake.ram + gpa, buf, size);
+	fake.writes++;
+	return 0;
+}
+
+static int f_reg_read(enum lvmon_reg reg, uint64_t *value)
+{
+	*value = fake.regs[reg];
+	return 0;
+}
+
+static int f_reg_write(enum lvmon_reg reg, uint64_t value)
+{
+	if (reg >= LVMON_NR_EVENT_REGS)
+		return -EPERM;
+	fake.regs[reg] = value;
+	return 0;
+}
+
+static uint64_t f_mem_size(void) { return FAKE_RAM; }
+static uint64_t f_cpu_time(void) { return 12345; }
+
+static int f_hook_add(const struct lvmon_hook *hook)
+{
+	if (fake.hooks < 64)
+		fake.armed[fake.hooks] = *hook;
+	return (int)++fake.hooks;
+}
+
+static int f_hook_remove(uint32_t id)
+{
+	fake.hooks_removed++;
+	return 0;
+}
+
+static int f_layout(const struct lvmon_task_layout *layout) { return 0; }
+
+static int f_emit(const char *json, size_t size)
+{
+	json_error_t error;
+	json_t *r = json_loadb(json, size, 0, &error);
+
+	/* Whatever the engine sends is one JSON object on one line, bounded. */
+	assert_non_null(r);
+	assert_true(json_is_object(r));
+	assert_null(memchr(json, '\n', size));
+	assert_true(size <= RECORD_SIZE_MAX);
+	json_array_append_new(records, r);
+	return 0;
+}
+
+static int f_blob_store(const void *blob, size_t size)
+{
+	free(fake.blob);
+	fake.blob = malloc(size);
+	memcpy(fake.blob, blob, size);
+	fake.blob_size = size;
+	fake.blobs++;
+	return 0;
+}
+
+static int f_log(const char *text, size_t size) { return 0; }
+
+/* --- introspection --- */
+
+int linux_discover(const struct linux_anchor *anchor, char *error, size_t error_size) { return 0; }
+bool linux_known(void) { return true; }
+const char *linux_summary(void) { return "Linux of cardboard"; }
+
+int linux_save(void **blob, size_t *size)
+{
+	*blob = strdup("cardboard");
+	*size = 10;
+	return 0;
+}
+
+int linux_restore(const void *blob, size_t size)
+{
+	return size == 10 && strcmp(blob, "cardboard") == 0 ? 0 : -EINVAL;
+}
+
+int linux_symbol(const char *name, gva_t *va)
+{
+	if (fake.no_calls && strcmp(name, "access_process_vm") == 0)
+		return -ENOENT;
+	*va = fake_symbol(name);
+	return *va ? 0 : -ENOENT;
+}
+
+int linux_symbolize(gva_t va, char *buf, size_t size)
+{
+	size_t i = (va - FAKE_KERNEL) / 0x1000;
+
+	if (va < FAKE_KERNEL || i >= SYMBOLS)
+		return -ENOENT;
+	snprintf(buf, size, "%s+0x%x", symbols[i], (unsigned int)(va & 0xfff));
+	return 0;
+}
+
+int linux_each_symbol(const char *prefix, int (*fn)(const char *, gva_t, void *), void *arg)
+{
+	size_t i;
+
+	for (i = 0; i < SYMBOLS; i++)
+		if (strncmp(symbols[i], prefix, strlen(prefix)) == 0)
+			fn(symbols[i], FAKE_KERNEL + i * 0x1000, arg);
+	return 0;
+}
+
+int linux_enumerator(const char *name, int64_t *value) { return -ENOENT; }
+int linux_kva_to_gpa(gva_t va, gpa_t *gpa) { return -ENOENT; }
+
+int linux_kread(gva_t va, void *buf, size_t size)
+{
+	uint64_t *words = buf;
+	size_t i;
+
+	if (va == fake_symbol("sys_call_table") + 59 * 8) {
+		words[0] = fake_symbol("__x64_sys_execve");
+		return 0;
+	}
+	if (va != 0xffff888000001000ull)
+		return -EFAULT;
+	for (i = 0; i < size / 8; i++)
+		words[i] = 0x1111111111111100ull + i; /* pt_regs: the word's number */
+	return 0;
+}
+
+int linux_trap_site(gva_t function, struct lvmon_hook *hook, char *error, size_t error_size)
+{
+	if (function == fake_symbol("__x64_sys_getpid")) {
+		snprintf(error, error_size, "no place for a trap");
+		return -ENOTSUP;
+	}
+	memset(hook, 0, sizeof(*hook));
+	hook->gva = function + 5;
+	hook->gpa = 0x1000000 + (function & 0xffffff);
+	return 0;
+}
+
+int linux_task_layout(struct lvmon_task_layout *layout)
+{
+	memset(layout, 0, sizeof(*layout));
+	return 0;
+}
+
+static struct fake_process *by_task(gva_t task)
+{
+	size_t i;
+
+	for (i = 0; i < process_count; i++)
+		if (processes[i].task.task == task)
+			return &processes[i];
+	return NULL;
+}
+
+int linux_task(gva_t task, struct linux_task *out)
+{
+	struct fake_process *p = by_task(task);
+
+	if (!p)
+		return -EFAULT;
+	*out = p->task;
+	return 0;
+}
+
+int linux_current(uint64_t gs, uint64_t kgs, uint32_t cpl, struct linux_task *out)
+{
+	return -ENODATA;
+}
+
+int linux_tasks(struct linux_task **tasks, size_t *count)
+{
+	size_t i;
+
+	*tasks = malloc(PROCESSES * sizeof(**tasks));
+	for (i = 0; i < process_count; i++)
+		(*tasks)[i] = processes[i].task;
+	*count = process_count;
+	return 0;
+}
+
+int linux_find_pid(int32_t pid, struct linux_task *out)
+{
+	size_t i;
+
+	for (i = 0; i < process_count; i++) {
+		if (processes[i].task.tgid == pid) {
+			*out = processes[i].task;
+			return 0;
+		}
+	}
+	return -ESRCH;
+}
+
+int linux_exe(const struct linux_task *task, char *buf, size_t size)
+{
+	snprintf(buf, size, "%s", by_task(task->task)->exe);
+	return 0;
+}
+
+int linux_cmdline(const struct linux_task *task, char *buf, size_t size)
+{
+	snprintf(buf, size, "%s -c x", by_task(task->task)->exe);
+	return 0;
+}
+
+int linux_memory(const struct linux_task *task, struct linux_memory *out)
+{
+	struct fake_process *p = by_task(task->task);
+
+	memset(out, 0, sizeof(*out));
+	out->task = *task;
+	out->size = p->pages * 4096;
+	return 0;
+}
+
+void linux_memory_free(struct linux_memory *mem) { }
+
+gva_t linux_memory_va(const struct linux_memory *mem, uint64_t offset)
+{
+	return offset < mem->size ? 0x400000 + offset : 0;
+}
+
+int linux_memory_page(const struct linux_memory *mem, uint64_t offset, struct linux_page *page)
+{
+	struct fake_process *p = by_task(mem->task.task);
+
+	if (offset >= mem->size)
+		return -ERANGE;
+	page->state = p->state[offset / 4096];
+	page->gpa = p->gpa[offset / 4096] + offset % 4096;
+	page->left = 4096 - offset % 4096;
+	return 0;
+}
+
+int linux_memory_read(const struct linux_memory *m, uint64_t o, void *b, size_t s, uint64_t *absent)
+{
+	return -ENOSYS;
+}
+
+int linux_process_read(const struct linux_task *task, gva_t va, void *buf, size_t size)
+{
+	struct fake_process *p = by_task(task->task);
+
+	if (va < 0x400000 || va - 0x400000 + size > p->pages * 4096)
+		return -EFAULT;
+	memcpy(buf, fake_bytes(p, va - 0x400000), size);
+	return 0;
+}
+
+/* --- the tests' side --- */
+
+void fake_reset(void)
+{
+	fake_free();
+	memset(&fake, 0, sizeof(fake));
+	fake.ram = calloc(1, FAKE_RAM);
+	fake.next_page = 16 << 20;
+	fake.time_ns = 1700000000123456789ull;
+	records = json_array();
+	ops = (struct backend){
+		.next_event = f_next_event, .mem_write = f_mem_write, .reg_read = f_reg_read,
+		.reg_write = f_reg_write, .mem_size = f_mem_size, .cpu_time = f_cpu_time,
+		.hook_add = f_hook_add, .hook_remove = f_hook_remove, .set_task_layout = f_layout,
+		.emit = f_emit, .blob_store = f_blob_store, .log = f_log,
+		.window = fake.ram, .ram = &ram, .ram_ranges = 1,
+	};
+	backend = &ops;
+	engine_init(ENGINE_LIVE, NULL);
+	limit_init(engine.persist->where, sizeof(engine.persist->where));
+	limit_reset();
+	fake_process(1, "init", 1, LINUX_PAGE_PRIVATE);
+	fake_process(100, "sh", 8, LINUX_PAGE_PRIVATE);
+}
+
+void fake_free(void)
+{
+	dispatch_reset();
+	if (backend)
+		signatures_close();
+	sites_forget();
+	while (process_count) {
+		struct fake_process *p = &processes[--process_count];
+
+		free(p->state);
+		free(p->gpa);
+	}
+	if (records)
+		json_decref(records);
+	records = NULL;
+	free(fake.ram);
+	free(fake.blob);
+	fake.ram = NULL;
+	fake.blob = NULL;
+}
+
+static gpa_t new_page(void)
+{
+	gpa_t gpa = fake.next_page;
+
+	/* Every other one: neighbours in a process are no neighbours in RAM. */
+	fake.next_page += 8192;
+	assert_true(fake.next_page <= FAKE_RAM);
+	return gpa;
+}
+
+struct fake_process *fake_process(int pid, const char *comm, size_t pages,
+				  enum linux_page_state state)
+{
+	struct fake_process *p = &processes[process_count];
+	size_t i;
+
+	assert_true(process_count < PROCESSES);
+	memset(p, 0, sizeof(*p));
+	p->task.task = 0xffff888003000000ull + 0x2000 * (uint64_t)process_count++;
+	p->task.mm = p->task.task + 0x1000;
+	p->task.pid = p->task.tgid = pid;
+	p->task.ppid = pid == 1 ? 0 : 1;
+	p->task.uid = 1000;
+	p->task.start_time = 1000u + (uint64_t)pid;
+	snprintf(p->task.comm, sizeof(p->task.comm), "%s", comm);
+	snprintf(p->exe, sizeof(p->exe), "/bin/%s", comm);
+	p->pages = pages;
+	p->state = calloc(pages, sizeof(*p->state));
+	p->gpa = calloc(pages, sizeof(*p->gpa));
+	for (i = 0; i < pages; i++) {
+		p->gpa[i] = new_page();
+		p->state[i] = state;
+	}
+	return p;
+}
+
+void fake_page(struct fake_process *p, size_t page, enum linux_page_state state)
+{
+	p->state[page] = state;
+}
+
+uint8_t *fake_bytes(struct fake_process *p, uint64_t offset)
+{
+	return fake.ram + p->gpa[offset / 4096] + offset % 4096;
+}
+
+void fake_write(struct fake_process *p, uint64_t offset, const void *data, size_t size)
+{
+	size_t i;
+
+	for (i = 0; i < size; i++)
+		*fake_bytes(p, offset + i) = ((const uint8_t *)data)[i];
+}
+
+void fake_signature(const char *name, const char *text)
+{
+	assert_int_equal(signature_add(name, text, strlen(text)), 0);
+}
+
+uint32_t fake_load(void) { return lifecycle_load(); }
+
+struct lvmon_verdict fake_event_once(const char *function, struct fake_process *p,
+				     struct lvmon_event *ev)
+{
+	struct lvmon_verdict v;
+
+	memset(ev, 0, sizeof(*ev));
+	ev->kind = LVMON_EV_HOOK;
+	ev->sequence = ++fake.sequence;
+	ev->time_ns = fake.time_ns;
+	ev->cpu = 1;
+	ev->hook = fake_symbol(function) + 5;
+	ev->task = p->task.task;
+	ev->regs[LVMON_RDI] = 0xffff888000001000ull;
+	dispatch(ev, &v);
+	return v;
+}
+
+/* access_process_vm, as Linux does it to a private mapping. */
+static uint64_t guest_function(const struct lvmon_verdict *v)
+{
+	struct fake_process *p = by_task(v->args[0]);
+	uint64_t offset = v->args[1] - 0x400000, n = v->args[3];
+	size_t page = offset / 4096;
+
+	assert_true(v->function == fake_symbol("access_process_vm"));
+	assert_true(v->args[2] == fake_symbol("empty_zero_page"));
+	assert_true(v->args[4] == 0x11);
+	assert_non_null(p);
+	if (n > 4096 - offset % 4096)
+		fake.short_calls++; /* reads behind the page of zeros */
+	if (fake.calls_fail)
+		return (uint64_t)-14;
+	if (n && (p->state[page] == LINUX_PAGE_SHARED || p->state[page] == LINUX_PAGE_CACHED)) {
+		gpa_t copy = new_page();
+
+		memcpy(fake.ram + copy, fake.ram + p->gpa[page], 4096);
+		p->gpa[page] = copy;
+		p->state[page] = LINUX_PAGE_PRIVATE;
+	}
+	if (n)
+		memset(fake_bytes(p, offset), 0, n);
+	return n;
+}
+
+struct lvmon_event fake_call(const struct lvmon_verdict *v, const struct lvmon_event *from)
+{
+	struct lvmon_event ev = *from;
+
+	assert_int_equal(v->kind, LVMON_CALL_GUEST);
+	fake.calls++;
+	ev.kind = LVMON_EV_CALL_DONE;
+	ev.sequence = ++fake.sequence;
+	ev.call = v->call;
+	ev.cpu = 0;
+	ev.result = guest_function(v);
+	return ev;
+}
+
+struct lvmon_verdict fake_event(const char *function, struct fake_process *p)
+{
+	struct lvmon_event ev;
+	struct lvmon_verdict v = fake_event_once(function, p, &ev);
+
+	while (v.kind == LVMON_CALL_GUEST) {
+		ev = fake_call(&v, &ev);
+		dispatch(&ev, &v);
+	}
+	return v;
+}
+
+json_t *fake_record(const char *kind, size_t i)
+{
+	json_t *r;
+	size_t at;
+
+	json_array_foreach(records, at, r) {
+		if (!kind || strcmp(json_string_value(json_object_get(r, "kind")), kind) == 0)
+			if (i-- == 0)
+				return r;
+	}
+	return NULL;
+}
+
+size_t fake_count(const char *kind)
+{
+	size_t n = 0;
+
+	while (fake_record(kind, n))
+		n++;
+	return n;
+}
+
+const char *fake_string(const char *kind, size_t i, const char *key)
+{
+	const char *s = json_string_value(json_object_get(fake_record(kind, i), key));
+
+	return s ? s : "(none)";
+}
+
+long long fake_number(const char *kind, size_t i, const char *key)
+{
+	json_t *n = json_object_get(fake_record(kind, i), key);
+
+	return json_is_integer(n) ? json_integer_value(n) : -1;
+}
+
+void fake_forget_records(void)
+{
+	json_array_clear(records);
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A guest of cardboard for the engine's tests: some RAM, a table of processes whose pages have the
+ * states that matter, symbols, and the vmm's side of the contract. Records are kept for looking at.
+ */
+#ifndef ENGINE_FAKE_H
+#define ENGINE_FAKE_H
+
+#include <jansson.h>
+#include "engine/linux/linux.h"
+
+#define FAKE_RAM (64u << 20)
+#define FAKE_KERNEL 0xffffffff81000000ull
+
+/* A process with pages.count pages of memory at va 0x400000, all of them in this state. */
+struct fake_process {
+	struct linux_task task;
+	size_t pages;
+	enum linux_page_state *state;
+	gpa_t *gpa;
+	char exe[64];
+};
+
+/* Fresh guest, fresh engine (mode live), no signatures. */
+void fake_reset(void);
+void fake_free(void);
+/* Processes 1 (init) and 100 (sh, child of 1) exist after the reset. */
+struct fake_process *fake_process(int pid, const char *comm, size_t pages,
+				  enum linux_page_state state);
+void fake_page(struct fake_process *p, size_t page, enum linux_page_state state);
+uint8_t *fake_bytes(struct fake_process *p, uint64_t offset);
+void fake_write(struct fake_process *p, uint64_t offset, const void *data, size_t size);
+
+/* Add signature text and load all; the number that load. */
+void fake_signature(const char *name, const char *text);
+uint32_t fake_load(void);
+
+/* An event at a function, as process p; runs calls into the guest until the verdict is final. */
+struct lvmon_verdict fake_event(const char *function, struct fake_process *p);
+/* One step only. */
+struct lvmon_verdict fake_event_once(const char *function, struct fake_process *p,
+				     struct lvmon_event *ev);
+/* Carry out a call; the event that says so. */
+struct lvmon_event fake_call(const struct lvmon_verdict *v, const struct lvmon_event *from);
+
+/* Records so far of this kind (NULL: all), the i-th of them (borrowed; NULL: none). */
+size_t fake_count(const char *kind);
+json_t *fake_record(const char *kind, size_t i);
+const char *fake_string(const char *kind, size_t i, const char *key);
+long long fake_number(const char *kind, size_t i, const char *key);
+void fake_forget_records(void);
+
+struct fake {
+	uint8_t *ram;
+	uint64_t next_page, time_ns, sequence;
+	unsigned int calls, short_calls, writes, hooks, hooks_removed, blobs;
+	bool calls_fail;   /* the guest's function returns less than asked */
+	bool no_calls;     /* symbol access_process_vm is missing */
+	struct lvmon_hook armed[64];
+	uint64_t regs[LVMON_NR_REGS];
+	void *blob;
+	size_t blob_size;
+};
+
+extern struct fake fake;
+
+gva_t fake_symbol(const char *name);
+
+#endif

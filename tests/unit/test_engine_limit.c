@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Scripts that do not end: the signal that says that time is up stops them wherever they are, and
+ * what comes after them runs. If it does not work, the alarm ends the test.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/time.h>
+#include <unistd.h>
+#include "engine/dispatch.h"
+#include "engine/limit.h"
+#include "engine/strikes.h"
+#include "tests/unit/engine_fake.h"
+
+static void on_alarm(int signal)
+{
+	raise(SIGXCPU);
+}
+
+static int setup(void **state)
+{
+	fake_reset();
+	signal(SIGVTALRM, on_alarm);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	alarm(0);
+	fake_free();
+	return 0;
+}
+
+/* One SIGXCPU after 20 ms, as the vmm would send it; SIGALRM after 5 s ends the test. */
+static void run_limited(struct fake_process *p)
+{
+	struct itimerval once = { .it_value = { .tv_usec = 20000 } }, none = { 0 };
+
+	alarm(5);
+	setitimer(ITIMER_VIRTUAL, &once, NULL);
+	fake_event("__x64_sys_openat", p);
+	setitimer(ITIMER_VIRTUAL, &none, NULL);
+	alarm(0);
+}
+
+#define HOOK(body) "lvmon.hook.syscall('openat', function(ev)\n" body "\nend)\n"
+
+static void stopped(const char *script, int line)
+{
+	struct fake_process *p = fake_process(200, "p", 1, LINUX_PAGE_PRIVATE);
+	char where[64];
+
+	fake_signature("slow.lua", script);
+	fake_signature("next.lua", HOOK("print('next')"));
+	assert_int_equal(fake_load(), 2);
+	run_limited(p);
+	assert_int_equal(fake_count("error"), 1);
+	assert_string_equal(fake_string("error", 0, "signature"), "slow.lua");
+	assert_string_equal(fake_string("error", 0, "reason"), "time");
+	assert_non_null(strstr(fake_string("error", 0, "message"), "time limit exceeded"));
+	snprintf(where, sizeof(where), "slow.lua:%d", line);
+	assert_string_equal(fake_string("error", 0, "where"), where);
+	assert_int_equal(fake_number("error", 0, "strikes"), 1);
+	assert_int_equal(json_integer_value(json_object_get(
+		json_object_get(fake_record("error", 0), "process"), "pid")), 200);
+	/* The next signature, and the next event. */
+	assert_int_equal(fake_count("print"), 1);
+	fake_forget_records();
+	fake_signature("last.lua", HOOK("print('last')"));
+	assert_int_equal(signature_load(signatures[2]), 0);
+	run_limited(p);
+	assert_string_equal(fake_string("print", 1, "message"), "last");
+}
+
+static void plain_loop(void **state) { stopped(HOOK("while true do end"), 2); }
+
+static void in_pcall(void **state)
+{
+	stopped(HOOK("while true do\n pcall(function()\n while true do end end) end"), 4);
+}
+
+static void in_xpcall_with_a_slow_handler(void **state)
+{
+	stopped(HOOK("local function f() while true do end end\n while true do xpcall(f, f) end"), 2);
+}
+
+static void in_a_coroutine(void **state)
+{
+	stopped(HOOK("while true do coroutine.resume(coroutine.create(function()\n"
+		     "while true do end\n end)) end"), 3);
+}
+
+static void in_nested_coroutines(void **state)
+{
+	stopped(HOOK("local function deep(n)\n"
+		     " return coroutine.wrap(function() while true do\n"
+		     "  pcall(function() if n > 0 then deep(n - 1)() end\n"
+		     "  while true do end end) end end)\n"
+		     "end\n"
+		     "while true do pcall(deep(5)) end"), 5);
+}
+
+static void in_a_close_method(void **state)
+{
+	stopped(HOOK("local x <close> = setmetatable({}, {__close = function()\n"
+		     " while true do end end})"), 3);
+}
+
+static void in_a_sort(void **state)
+{
+	stopped(HOOK("local t = {} for i = 1, 200000 do t[i] = i * 7919 % 200003 end\n"
+		     "while true do table.sort(t, function(a, b)\n"
+		     " for i = 1, 200000 do local j = i end\n"
+		     " return a < b end) end"), 4);
+}
+
+/* The chunk itself. */
+static void while_loading(void **state)
+{
+	struct itimerval once = { .it_value = { .tv_usec = 20000 } };
+
+	fake_signature("slow.lua", "\nwhile true do end");
+	fake_signature("next.lua", "print('next')");
+	alarm(5);
+	setitimer(ITIMER_VIRTUAL, &once, NULL);
+	assert_int_equal(fake_load(), 1);
+	assert_string_equal(fake_string("error", 0, "where"), "slow.lua:2");
+	assert_string_equal(fake_string("print", 0, "message"), "next");
+}
+
+static void strikes_and_cooldown(void **state)
+{
+	struct fake_process *p = fake_process(200, "p", 1, LINUX_PAGE_PRIVATE);
+	bool over;
+	int i;
+
+	fake_signature("slow.lua", HOOK("if slow then while true do end end print('ran') slow = true"));
+	fake_load();
+	fake_event("__x64_sys_openat", p);
+	for (i = 0; i < 3; i++) {
+		assert_int_equal(fake_count("cooldown"), 0);
+		run_limited(p);
+	}
+	assert_int_equal(fake_count("error"), 3);
+	assert_int_equal(fake_count("cooldown"), 1);
+	assert_string_equal(fake_string("cooldown", 0, "state"), "begin");
+	assert_string_equal(fake_string("cooldown", 0, "signature"), "slow.lua");
+	/* A pause of ten seconds. */
+	fake.time_ns += 9900000000u;
+	run_limited(p);
+	assert_int_equal(fake_count("error"), 3);
+	fake.time_ns += 100000000u;
+	run_limited(p);
+	assert_int_equal(fake_count("error"), 4);
+	assert_string_equal(fake_string("cooldown", 1, "state"), "end");
+	/* One more was enough for the next pause. */
+	assert_string_equal(fake_string("cooldown", 2, "state"), "begin");
+	/* After a long quiet time a strike is the first one again. */
+	fake.time_ns += 600000000000u;
+	assert_true(strikes_allow(0, fake.time_ns, &over));
+	fake.time_ns += 600000000000u;
+	assert_int_equal(strikes_add(0, fake.time_ns), 1);
+	fake.time_ns += 59000000000u;
+	assert_int_equal(strikes_add(0, fake.time_ns), 2);
+	fake.time_ns += 60000000000u;
+	assert_int_equal(strikes_add(0, fake.time_ns), 2);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(plain_loop, setup, teardown),
+		cmocka_unit_test_setup_teardown(in_pcall, setup, teardown),
+		cmocka_unit_test_setup_teardown(in_xpcall_with_a_slow_handler, setup, teardown),
+		cmocka_unit_test_setup_teardown(in_a_coroutine, setup, teardown),
+		cmocka_unit_test_setup_teardown(in_nested_coroutines, setup, teardown),
+		cmocka_unit_test_setup_teardown(in_a_close_method, setup, teardown),
+		cmocka_unit_test_setup_teardown(in_a_sort, setup, teardown),
+		cmocka_unit_test_setup_teardown(while_loading, setup, teardown),
+		cmocka_unit_test_setup_teardown(strikes_and_cooldown, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

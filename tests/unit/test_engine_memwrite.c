@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* memwrite to a process: the paper's program, and the sequence of calls into the guest. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <stdio.h>
+#include <string.h>
+#include "engine/dispatch.h"
+#include "tests/unit/engine_fake.h"
+
+static int setup(void **state)
+{
+	fake_reset();
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	fake_free();
+	return 0;
+}
+
+static char *read_file(const char *path)
+{
+	static char text[4096];
+	FILE *f = fopen(path, "r");
+
+	assert_non_null(f);
+	text[fread(text, 1, sizeof(text) - 1, f)] = '\0';
+	fclose(f);
+	return text;
+}
+
+static void paper_program(void **state)
+{
+	struct fake_process *bad = fake_process(200, "bad", 16, LINUX_PAGE_PRIVATE);
+	struct fake_process *good = fake_process(201, "good", 16, LINUX_PAGE_PRIVATE);
+	uint8_t *library;
+	size_t i;
+
+	fake_page(bad, 3, LINUX_PAGE_SHARED);
+	fake_page(bad, 4, LINUX_PAGE_CACHED);
+	fake_page(bad, 5, LINUX_PAGE_ABSENT);
+	memset(fake_bytes(bad, 0), 'c', 4096);
+	memset(fake_bytes(bad, 3 * 4096), 'l', 4096);
+	library = fake_bytes(bad, 3 * 4096);
+	fake_write(bad, 2 * 4096 - 5, "suspicious 7", 12); /* over a page's end */
+	fake_write(good, 100, "suspicious x", 12);
+	memset(fake_bytes(bad, 5 * 4096), 'a', 4096);
+	fake_signature("paper.lua", read_file("signatures/paper.lua"));
+	assert_int_equal(fake_load(), 1);
+	assert_int_equal(fake.hooks, 3); /* two ways of execve, one of execveat */
+
+	assert_int_equal(fake_event("__x64_sys_execve", good).kind, LVMON_CONTINUE);
+	assert_int_equal(fake_count("error"), 0);
+	assert_int_equal(fake_count("memwrite"), 0);
+	assert_int_equal(memcmp(fake_bytes(good, 100), "suspicious x", 12), 0);
+
+	assert_int_equal(fake_event("__ia32_compat_sys_execve", bad).kind, LVMON_CONTINUE);
+	assert_int_equal(fake_count("error"), 0);
+	assert_int_equal(fake_count("memwrite"), 1);
+	assert_int_equal(fake_number("memwrite", 0, "written"), 15 * 4096);
+	assert_int_equal(fake_number("memwrite", 0, "copied"), 2 * 4096);
+	assert_int_equal(fake_number("memwrite", 0, "skipped"), 4096);
+	assert_string_equal(fake_string("memwrite", 0, "signature"), "paper.lua");
+	assert_int_equal(json_integer_value(json_object_get(
+		json_object_get(fake_record("memwrite", 0), "process"), "pid")), 200);
+	assert_int_equal(fake.calls, 2);
+	assert_int_equal(fake.short_calls, 0);
+	for (i = 0; i < 16 * 4096; i++)
+		if (i / 4096 != 5)
+			assert_int_equal(*fake_bytes(bad, i), 0);
+	/* The page that was shared is as it was for the others. */
+	assert_int_equal(library[0], 'l');
+	assert_int_equal(library[4095], 'l');
+	assert_int_equal(*fake_bytes(bad, 5 * 4096), 'a');
+}
+
+static void bytes_that_are_not_zero(void **state)
+{
+	struct fake_process *p = fake_process(200, "p", 4, LINUX_PAGE_SHARED);
+
+	memset(fake_bytes(p, 0), 's', 4096);
+	memset(fake_bytes(p, 4096), 's', 4096);
+	fake_signature("w.lua",
+		       "lvmon.hook.syscall('openat', function(ev)\n"
+		       "  local p = lvmon.getproc()\n"
+		       "  local w, c, s = lvmon.memwrite(p.memory + 4090, 'hello\\0world')\n"
+		       "  print(w, c, s, p.pid)\n"
+		       "end)\n");
+	fake_load();
+	fake_event("__x64_sys_openat", p);
+	assert_int_equal(fake_count("error"), 0);
+	assert_string_equal(fake_string("print", 0, "message"), "11\t11\t0\t200");
+	assert_int_equal(fake_number("print", 0, "line"), 4);
+	assert_int_equal(fake.calls, 2);
+	assert_int_equal(memcmp(fake_bytes(p, 4090), "hello\0", 6), 0);
+	assert_int_equal(memcmp(fake_bytes(p, 4096), "world", 5), 0);
+	assert_int_equal(*fake_bytes(p, 4089), 's');
+	assert_int_equal(*fake_bytes(p, 4101), 's');
+}
+
+static void other_events_meanwhile(void **state)
+{
+	struct fake_process *a = fake_process(200, "a", 2, LINUX_PAGE_SHARED);
+	struct fake_process *b = fake_process(201, "b", 2, LINUX_PAGE_SHARED);
+	struct lvmon_event ea, eb;
+	struct lvmon_verdict va, vb;
+
+	fake_signature("one.lua",
+		       "lvmon.hook.syscall('openat', function(ev)\n"
+		       "  local p = lvmon.getproc()\n"
+		       "  lvmon.memwrite(p.memory, string.rep('x', 8192))\n"
+		       "  print('one', p.pid, ev.pid, ev.cpu)\n"
+		       "end)\n");
+	fake_signature("two.lua", "lvmon.hook.syscall('openat', function(ev) print('two', ev.pid) end)");
+	assert_int_equal(fake_load(), 2);
+	va = fake_event_once("__x64_sys_openat", a, &ea);
+	assert_int_equal(va.kind, LVMON_CALL_GUEST);
+	vb = fake_event_once("__x64_sys_openat", b, &eb);
+	assert_int_equal(vb.kind, LVMON_CALL_GUEST);
+	assert_int_not_equal(va.call, vb.call);
+	assert_int_equal(fake_count("print"), 0); /* the second signature waits for the first */
+	eb = fake_call(&vb, &eb);
+	dispatch(&eb, &vb);
+	ea = fake_call(&va, &ea);
+	dispatch(&ea, &va);
+	assert_int_equal(vb.kind, LVMON_CALL_GUEST);
+	assert_int_equal(va.kind, LVMON_CALL_GUEST);
+	ea = fake_call(&va, &ea);
+	dispatch(&ea, &va);
+	assert_int_equal(va.kind, LVMON_CONTINUE);
+	assert_string_equal(fake_string("print", 0, "message"), "one\t200\t200\t0");
+	assert_string_equal(fake_string("print", 1, "message"), "two\t200");
+	eb = fake_call(&vb, &eb);
+	dispatch(&eb, &vb);
+	assert_int_equal(vb.kind, LVMON_CONTINUE);
+	assert_string_equal(fake_string("print", 2, "message"), "one\t201\t201\t0");
+	assert_string_equal(fake_string("print", 3, "message"), "two\t201");
+	assert_int_equal(*fake_bytes(a, 8191), 'x');
+	assert_int_equal(*fake_bytes(b, 8191), 'x');
+}
+
+static void guest_refuses(void **state)
+{
+	struct fake_process *p = fake_process(200, "p", 3, LINUX_PAGE_SHARED);
+
+	fake.calls_fail = true;
+	fake_signature("w.lua", "lvmon.hook.syscall('openat', function(ev)\n"
+				"  print(lvmon.memwrite(lvmon.getproc().memory, string.rep('x', 3 * 4096)))\n"
+				"end)\n");
+	fake_load();
+	fake_event("__x64_sys_openat", p);
+	assert_string_equal(fake_string("print", 0, "message"), "0\t0\t12288");
+
+	fake_forget_records();
+	fake.no_calls = true;
+	fake_event("__x64_sys_openat", p);
+	assert_string_equal(fake_string("print", 0, "message"), "0\t0\t12288");
+}
+
+static void in_a_callback(void **state)
+{
+	struct fake_process *p = fake_process(200, "p", 2, LINUX_PAGE_SHARED);
+
+	fake_signature("w.lua",
+		       "lvmon.hook.syscall('openat', function(ev)\n"
+		       "  local p = lvmon.getproc()\n"
+		       "  string.gsub('ab', '.', function(c)\n"
+		       "    print(lvmon.memwrite(p.memory + (c == 'a' and 0 or 4096), c))\n"
+		       "  end)\n"
+		       "  coroutine.wrap(function() print(lvmon.memwrite(p.memory + 9, 'c')) end)()\n"
+		       "  print('end')\n"
+		       "end)\n");
+	fake_load();
+	assert_int_equal(fake_event("__x64_sys_openat", p).kind, LVMON_CONTINUE);
+	assert_int_equal(fake_count("error"), 0);
+	assert_string_equal(fake_string("print", 0, "message"), "0\t0\t0\t1");
+	assert_string_equal(fake_string("print", 3, "message"), "end");
+	assert_int_equal(*fake_bytes(p, 0), 'a');
+	assert_int_equal(*fake_bytes(p, 9), 'c');
+	assert_int_equal(*fake_bytes(p, 4096), 'b');
+	assert_int_equal(fake_count("memwrite"), 3);
+}
+
+static void another_process(void **state)
+{
+	struct fake_process *p = fake_process(200, "p", 1, LINUX_PAGE_PRIVATE);
+	struct fake_process *q = fake_process(300, "q", 2, LINUX_PAGE_SHARED);
+
+	fake_signature("w.lua", "lvmon.hook.syscall('openat', function(ev)\n"
+				"  print(lvmon.memwrite(lvmon.getproc(300).memory, 'x'))\n"
+				"end)\n");
+	fake_load();
+	fake_event("__x64_sys_openat", p);
+	assert_string_equal(fake_string("print", 0, "message"), "1\t1\t0");
+	assert_int_equal(*fake_bytes(q, 0), 'x');
+
+	/* It ends and its task_struct is somebody else's when the call would be made. */
+	fake_page(q, 0, LINUX_PAGE_SHARED);
+	fake_forget_records();
+	fake_signature("v.lua", "local q\nlvmon.hook.syscall('execve', function(ev)\n"
+				"  if not q then q = lvmon.getproc(300).memory return end\n"
+				"  print(lvmon.memwrite(q, 'y'))\nend)\n");
+	fake_load();
+	fake_event("__x64_sys_execve", p);
+	q->task.start_time++;
+	fake_event("__x64_sys_execve", p);
+	assert_string_equal(fake_string("print", 0, "message"), "0\t0\t1");
+	assert_int_equal(*fake_bytes(q, 0), 'x');
+}
+
+/* The engine that asked is gone: the call's end must not be taken for one of the new engine's. */
+static void restarted_meanwhile(void **state)
+{
+	struct fake_process *p = fake_process(200, "p", 2, LINUX_PAGE_SHARED);
+	struct lvmon_event ev;
+	struct lvmon_verdict v;
+
+	fake_signature("one.lua", "lvmon.hook.syscall('openat', function(ev)\n"
+				  "  lvmon.memwrite(lvmon.getproc().memory, 'x')\n"
+				  "  print('one')\nend)\n");
+	fake_signature("two.lua", "lvmon.hook.syscall('openat', function(ev) print('two') end)");
+	fake_load();
+	v = fake_event_once("__x64_sys_openat", p, &ev);
+	assert_int_equal(v.kind, LVMON_CALL_GUEST);
+	ev = fake_call(&v, &ev);
+	dispatch_reset();
+	dispatch(&ev, &v);
+	assert_int_equal(v.kind, LVMON_CONTINUE);
+	assert_int_equal(fake_count("lost"), 1);
+	assert_string_equal(fake_string("lost", 0, "signature"), "one.lua");
+	assert_int_equal(fake_count("print"), 1);
+	assert_string_equal(fake_string("print", 0, "message"), "two");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(paper_program, setup, teardown),
+		cmocka_unit_test_setup_teardown(bytes_that_are_not_zero, setup, teardown),
+		cmocka_unit_test_setup_teardown(other_events_meanwhile, setup, teardown),
+		cmocka_unit_test_setup_teardown(guest_refuses, setup, teardown),
+		cmocka_unit_test_setup_teardown(in_a_callback, setup, teardown),
+		cmocka_unit_test_setup_teardown(another_process, setup, teardown),
+		cmocka_unit_test_setup_teardown(restarted_meanwhile, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
