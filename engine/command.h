@@ -4,15 +4,24 @@
 #define ENGINE_COMMAND_H
 
 #include <stddef.h>
-#include <stdint.h>
 
 /* engine --check FILE..., engine --dump FILE ...: exit status */
 int command_main(int argc, char **argv);
 
+/* The text of a file (the caller frees it); NULL with a message on standard error. */
+char *command_read(const char *path, size_t *size);
+
 /*
- * Check the signatures in these files; what is wrong goes to standard error with file and line.
+ * Check the signatures in these files; what is wrong goes to standard error as "file:line: text".
  * The number of errors.
  */
 unsigned int check_files(char *const *files, size_t count);
+
+/*
+ * Names of lvmon and bitvisor in Lua text that do not exist (also where it never runs): report is
+ * called for each. The number of them.
+ */
+unsigned int check_names(const char *text, size_t size,
+			 void (*report)(int line, const char *message, void *arg), void *arg);
 
 #endif

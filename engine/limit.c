@@ -55,7 +55,10 @@ static void stop(lua_State *L, lua_Debug *ar)
 	if (!place_is_exact && where_text)
 		note_where(L);
 	place_is_exact = true;
-	luaL_error(L, "time limit exceeded");
+	luaL_where(L, 0); /* in a hook, level 0 is the code that it stopped */
+	lua_pushliteral(L, "time limit exceeded");
+	lua_concat(L, 2);
+	lua_error(L);
 }
 
 static void set_stop(lua_State *L)

@@ -67,6 +67,7 @@ static void stopped(const char *script, int line)
 	snprintf(where, sizeof(where), "slow.lua:%d", line);
 	assert_string_equal(fake_string("error", 0, "where"), where);
 	assert_int_equal(fake_number("error", 0, "strikes"), 1);
+	assert_string_equal(fake_string("error", 0, "file"), "slow.lua");
 	assert_int_equal(json_integer_value(json_object_get(
 		json_object_get(fake_record("error", 0), "process"), "pid")), 200);
 	/* The next signature, and the next event. */
