@@ -21,7 +21,7 @@
 #include "engine/strikes.h"
 
 #define DISCOVERIES_MAX 3
-#define LOAD_BUDGET_MS 10000
+#define LOAD_BUDGET_MS 2000
 
 static struct {
 	gva_t gva;
@@ -144,7 +144,12 @@ uint32_t lifecycle_load(void)
 		engine_mark(ENGINE_LOAD, i, 0);
 		if (signature_load(s) == 0)
 			loaded++;
-		limit_reset();
+		if (limit_expired) {
+			/* The others have the grace period only; a successor starts without this one. */
+			engine.memory->entry[i].skip = 1;
+			engine.memory->late = 1;
+			limit_reset();
+		}
 	}
 	engine_mark(ENGINE_IDLE, 0, 0);
 	hooks_flush();
@@ -200,7 +205,7 @@ static void take_over(const struct lvmon_start *start)
 	engine.memory->late = 0;
 	engine.persist->where[0] = '\0';
 	if (death.signature < signature_count) {
-		if (death.phase == ENGINE_LOAD)
+		if (death.phase == ENGINE_LOAD && !death.late)
 			engine.memory->entry[death.signature].skip = 1;
 		if (death.phase == ENGINE_HANDLER && !death.late)
 			strikes_add(death.signature, now);
