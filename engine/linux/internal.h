@@ -25,19 +25,24 @@
 /* One load, however often the value is used: guest memory changes under us. */
 #define READ_ONCE(x) (*(const volatile __typeof__(x) *)&(x))
 
+/* Guest memory at any alignment. */
+typedef uint16_t __attribute__((aligned(1), may_alias)) any_u16;
+typedef uint32_t __attribute__((aligned(1), may_alias)) any_u32;
+typedef uint64_t __attribute__((aligned(1), may_alias)) any_u64;
+
 static inline uint16_t load16(const uint8_t *p)
 {
-	return READ_ONCE(*(const uint16_t *)p);
+	return *(const volatile any_u16 *)p;
 }
 
 static inline uint32_t load32(const uint8_t *p)
 {
-	return READ_ONCE(*(const uint32_t *)p);
+	return *(const volatile any_u32 *)p;
 }
 
 static inline uint64_t load64(const uint8_t *p)
 {
-	return READ_ONCE(*(const uint64_t *)p);
+	return *(const volatile any_u64 *)p;
 }
 
 static inline uint64_t align_up(uint64_t x, uint64_t to)
