@@ -173,10 +173,29 @@ void lapic_interrupt(struct lapic_loan *loan, u32 vector)
 		loan->resend[vector / 32] |= 1u << (vector % 32);
 }
 
-/* Give the guest's timer the time that is left of it. */
+static void send_to_self(bool x2, u32 vector)
+{
+	write_reg(x2, APIC_ICR, ICR_SELF | ICR_ASSERT | vector);
+}
+
+/*
+ * The guest's one-shot timer has run out, in our time or just before. Raise its interrupt by hand: a
+ * count of one would do the same later, perhaps after the next visit has stopped the timer. (In an
+ * emulator the count reaches zero a moment before the interrupt is raised.)
+ */
+static void raise_expired(bool x2, const struct lapic_loan *loan)
+{
+	u32 vector = loan->lvt_timer & 0xff;
+
+	if (!(loan->lvt_timer & LVT_MASKED) && !bit_of(x2, APIC_IRR, vector) &&
+	    !bit_of(x2, APIC_ISR, vector))
+		send_to_self(x2, vector);
+}
+
+/* Give the guest's timer the time that is left of it; used: how long we had it. */
 static void restore_timer(bool x2, const struct lapic_loan *loan, u32 used)
 {
-	u32 left = loan->current > used ? loan->current - used : 1;
+	u32 left = loan->current > used ? loan->current - used : 0;
 
 	switch (loan->lvt_timer & LVT_TIMER_MODE) {
 	case LVT_TSC_DEADLINE:
@@ -194,12 +213,14 @@ static void restore_timer(bool x2, const struct lapic_loan *loan, u32 used)
 		periodic.lvt = loan->lvt_timer;
 		periodic.initial = loan->initial;
 		write_reg(x2, APIC_LVT_TIMER, (loan->lvt_timer & ~LVT_TIMER_MODE) | LVT_ONE_SHOT);
-		write_reg(x2, APIC_INITIAL, left);
+		write_reg(x2, APIC_INITIAL, left ? left : 1);
 		break;
 	default:
 		write_reg(x2, APIC_LVT_TIMER, loan->lvt_timer);
-		if (loan->current)
+		if (left)
 			write_reg(x2, APIC_INITIAL, left);
+		else if (loan->initial)
+			raise_expired(x2, loan);
 	}
 }
 
@@ -221,7 +242,7 @@ void lapic_return(struct lapic_loan *loan)
 	write_cr8(loan->cr8);
 	for (u32 v = 0xf0; v < 0x100; v++)
 		if (loan->resend[v / 32] >> (v % 32) & 1)
-			write_reg(x2, APIC_ICR, ICR_SELF | ICR_ASSERT | v);
+			send_to_self(x2, v);
 }
 
 bool lapic_periodic_pending(void)
