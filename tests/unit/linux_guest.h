@@ -79,6 +79,53 @@ static inline gpa_t pa(gva_t va)
 	return va - GUEST_BASE;
 }
 
+struct guest_symbol {
+	const char *name; /* type letter first */
+	gva_t va;         /* ascending */
+};
+
+/*
+ * Give the made-up kernel symbols: the smallest tables there can be, of one bucket and with the
+ * characters as tokens. The blob becomes the kernel; the caller frees it.
+ */
+static inline struct kernel_blob *guest_symbols(const struct guest_symbol *symbols, uint32_t count)
+{
+	const uint32_t sizes[NR_SECTIONS] = {
+		[SEC_NAMES] = 64 * count, [SEC_TOKENS] = 512, [SEC_TOKEN_INDEX] = 512,
+		[SEC_MARKERS] = 8, [SEC_ADDRESSES] = 8 * count, [SEC_BUCKETS] = 8,
+		[SEC_ORDER] = 8 * count,
+	};
+	struct kernel_blob *b = calloc(1, sizeof(*b) + 4096 + 80 * count);
+	uint32_t off = sizeof(*b), i, pos = 0;
+	uint8_t *names, *tokens;
+
+	*b = guest_kernel;
+	for (i = 0; i < NR_SECTIONS; i++) {
+		b->sec[i] = (struct section){ off, sizes[i] };
+		off += sizes[i];
+	}
+	tokens = (uint8_t *)section(b, SEC_TOKENS);
+	for (i = 0; i < 256; i++) {
+		((uint16_t *)section(b, SEC_TOKEN_INDEX))[i] = (uint16_t)(2 * i);
+		tokens[2 * i] = (uint8_t)i;
+	}
+	names = (uint8_t *)section(b, SEC_NAMES);
+	for (i = 0; i < count; i++) {
+		size_t n = strlen(symbols[i].name);
+
+		names[pos] = (uint8_t)n;
+		memcpy(names + pos + 1, symbols[i].name, n);
+		pos += 1 + n;
+		((int32_t *)section(b, SEC_ADDRESSES))[i] = (int32_t)symbols[i].va;
+		((uint32_t *)section(b, SEC_ORDER))[i] = i;
+	}
+	b->buckets = 1;
+	((uint32_t *)section(b, SEC_BUCKETS))[1] = count;
+	b->symbols = count;
+	kernel = b;
+	return b;
+}
+
 /* A random number, the same each run. */
 static inline uint32_t noise(void)
 {
