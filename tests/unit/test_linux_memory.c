@@ -1,0 +1,395 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * A process's own memory: which mappings, which page where, and above all when a page may be called
+ * private: each single doubt must make it shared.
+ */
+#include "tests/unit/linux_guest.h"
+
+enum { MM_PGD = 0, MM_MMAP = 8, MM_VDSO = 16, MM_SIZE = 32 };
+enum { VMA_START = 0, VMA_END = 8, VMA_FLAGS = 16, VMA_FILE = 24, VMA_PGOFF = 32, VMA_NEXT = 40,
+       VMA_OPS = 48, VMA_SIZE = 56 };
+enum { PG_FLAGS = 0, PG_HEAD = 8, PG_MAPPING = 24, PG_INDEX = 32, PG_MAPCOUNT = 48, PG_REFCOUNT = 52,
+       PG_SIZE = 64 };
+enum { LOCKED = 0, UPTODATE = 2, SWAPCACHE = 10, EXCLUSIVE = 16, SWAPBACKED = 19 };
+
+#define VARIABLE (GUEST_BASE + 0x1000) /* vmemmap_base */
+#define SPECIAL (GUEST_BASE + 0x1100)
+#define VMEMMAP (GUEST_BASE + 0x100000) /* a struct page for each page of RAM */
+#define ROOT 0x8000ull
+
+#define R 0x1ull
+#define W 0x2ull
+#define SHARED 0x8ull
+#define MAYSHARE 0x80ull
+#define PFNMAP 0x400ull
+#define IO 0x4000ull
+
+#define VA 0x400000ull
+#define STACK 0x7ffffff00000ull
+
+static struct linux_task task;
+static gva_t last_vma;
+static gpa_t next_table;
+
+static gva_t page_of(gpa_t gpa)
+{
+	return VMEMMAP + gpa / PAGE_SIZE * PG_SIZE;
+}
+
+static void map(gva_t va, uint64_t pte, int leaf)
+{
+	gpa_t table = ROOT;
+	int level;
+
+	for (level = 4; level > leaf; level--) {
+		uint64_t *e = (uint64_t *)(guest_ram + table) + (va >> (12 + 9 * (level - 1)) & 511);
+
+		if (!*e) {
+			*e = next_table | 7;
+			next_table += 0x1000;
+		}
+		table = *e & ~0xfffull;
+	}
+	((uint64_t *)(guest_ram + table))[va >> (12 + 9 * (leaf - 1)) & 511] = pte;
+}
+
+static gva_t vma_new(gva_t start, gva_t end, uint64_t flags, gva_t file, uint64_t pgoff)
+{
+	gva_t v = guest_alloc(VMA_SIZE, 8);
+
+	put64(v + VMA_START, start);
+	put64(v + VMA_END, end);
+	put64(v + VMA_FLAGS, flags);
+	put64(v + VMA_FILE, file);
+	put64(v + VMA_PGOFF, pgoff);
+	put64(last_vma, v);
+	last_vma = v + VMA_NEXT;
+	return v;
+}
+
+/* An anonymous page that belongs to one process, as 6.1 marks it. */
+static void page_anonymous(gpa_t gpa)
+{
+	gva_t p = page_of(gpa);
+
+	memset(guest_at(p), 0, PG_SIZE);
+	put64(p + PG_FLAGS, 1ull << SWAPBACKED | 1ull << EXCLUSIVE | 1ull << UPTODATE);
+	put64(p + PG_MAPPING, 0xffff888012345600ull | 1);
+	put32(p + PG_REFCOUNT, 1);
+}
+
+static int set_up(void **state)
+{
+	static const struct guest_symbol symbols[] = {
+		{ "Dvmemmap_base", VARIABLE }, { "Dspecial_mapping_vmops", SPECIAL }
+	};
+	int32_t *f = guest_kernel.field;
+	gva_t mm;
+
+	guest_start();
+	f[F_MM_PGD] = MM_PGD;
+	f[F_MM_MMAP] = MM_MMAP;
+	f[F_MM_VDSO] = MM_VDSO;
+	f[F_VMA_START] = VMA_START;
+	f[F_VMA_END] = VMA_END;
+	f[F_VMA_FLAGS] = VMA_FLAGS;
+	f[F_VMA_FILE] = VMA_FILE;
+	f[F_VMA_PGOFF] = VMA_PGOFF;
+	f[F_VMA_NEXT] = VMA_NEXT;
+	f[F_VMA_OPS] = VMA_OPS;
+	f[F_FILE_MAPPING] = 0;
+	f[F_MAPPING_PAGES_HEAD] = 8;
+	f[F_XA_NODE_SHIFT] = 0;
+	f[F_XA_NODE_SLOTS] = 40;
+	f[F_PAGE_FLAGS] = PG_FLAGS;
+	f[F_PAGE_HEAD] = PG_HEAD;
+	f[F_PAGE_MAPPING] = PG_MAPPING;
+	f[F_PAGE_INDEX] = PG_INDEX;
+	f[F_PAGE_MAPCOUNT] = PG_MAPCOUNT;
+	f[F_PAGE_REFCOUNT] = PG_REFCOUNT;
+	f[F_PAGE_SIZE] = PG_SIZE;
+	guest_kernel.enumerator[E_PG_LOCKED] = LOCKED;
+	guest_kernel.enumerator[E_PG_UPTODATE] = UPTODATE;
+	guest_kernel.enumerator[E_PG_SWAPCACHE] = SWAPCACHE;
+	guest_kernel.enumerator[E_PG_SWAPBACKED] = SWAPBACKED;
+	guest_kernel.enumerator[E_PG_ANON_EXCLUSIVE] = EXCLUSIVE;
+	guest_kernel.enumerators_known = 1 << E_PG_LOCKED | 1 << E_PG_UPTODATE |
+					 1 << E_PG_SWAPCACHE | 1 << E_PG_SWAPBACKED |
+					 1 << E_PG_ANON_EXCLUSIVE;
+	put64(VARIABLE, VMEMMAP);
+	mm = guest_alloc(MM_SIZE, 8);
+	put64(mm + MM_PGD, GUEST_BASE + ROOT);
+	last_vma = mm + MM_MMAP;
+	task = (struct linux_task){ .mm = mm, .tgid = 5 };
+	next_table = 0x200000;
+	*state = guest_symbols(symbols, 2);
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	kernel = NULL;
+	free(*state);
+	free(guest_ram);
+	guest_ram = NULL;
+	return 0;
+}
+
+static void test_areas(void **state)
+{
+	struct linux_memory mem;
+	gva_t special;
+
+	vma_new(VA, VA + 0x2000, R, GUEST_BASE + 0x9000, 0);
+	vma_new(VA + 0x2000, VA + 0x3000, R | W, 0, 0);
+	vma_new(VA + 0x8000, VA + 0x9000, R | W | SHARED | MAYSHARE, 0, 0);
+	vma_new(VA + 0x9000, VA + 0xa000, R | MAYSHARE, 0, 0);
+	vma_new(VA + 0xa000, VA + 0xb000, R | PFNMAP, 0, 0);
+	vma_new(VA + 0xb000, VA + 0xc000, R | IO, 0, 0);
+	special = vma_new(VA + 0xc000, VA + 0xd000, R, 0, 0);
+	put64(special + VMA_OPS, SPECIAL);
+	vma_new(VA + 0xd000, VA + 0xe000, R, 0, 0);
+	put64(task.mm + MM_VDSO, VA + 0xd000);
+	vma_new(STACK, STACK + 0x1000, R | W, 0, 0);
+
+	assert_int_equal(linux_memory(&task, &mem), 0);
+	assert_int_equal(mem.count, 3);
+	assert_int_equal(mem.size, 0x4000);
+	assert_true(mem.pgd == ROOT);
+	assert_true(mem.areas[2].start == STACK && mem.areas[2].offset == 0x3000);
+	assert_true(linux_memory_va(&mem, 0) == VA);
+	assert_true(linux_memory_va(&mem, 0x2fff) == VA + 0x2fff);
+	assert_true(linux_memory_va(&mem, 0x3001) == STACK + 1);
+	assert_true(linux_memory_va(&mem, 0x4000) == 0);
+	assert_true(linux_memory_va(&mem, ~0ull) == 0);
+	linux_memory_free(&mem);
+	linux_memory_free(&mem);
+
+	task.mm = 0;
+	assert_int_equal(linux_memory(&task, &mem), -EINVAL);
+	task.mm = 0xffff999900000000ull;
+	assert_int_equal(linux_memory(&task, &mem), -EFAULT);
+}
+
+/* What makes no sense is left out after a few tries; a list that loops ends. */
+static void test_areas_hostile(void **state)
+{
+	struct linux_memory mem;
+	gva_t v;
+
+	vma_new(VA, VA + 0x2000, R, 0, 0);
+	vma_new(VA + 0x1000, VA + 0x3000, R, 0, 0);
+	vma_new(VA + 0x4000, VA + 0x4000, R, 0, 0);
+	vma_new(VA + 0x5000, VA + 0x5800, R, 0, 0);
+	vma_new(VA + 0x6000, ~0xfffull, R, 0, 0);
+	v = vma_new(VA + 0x8000, VA + 0x9000, R, 0, 0);
+	assert_int_equal(linux_memory(&task, &mem), 0);
+	assert_int_equal(mem.count, 2);
+	assert_int_equal(mem.size, 0x3000);
+	linux_memory_free(&mem);
+	put64(v + VMA_NEXT, v);
+	assert_int_equal(linux_memory(&task, &mem), -EOVERFLOW);
+	assert_null(mem.areas);
+}
+
+static enum linux_page_state state_of(uint64_t offset, struct linux_page *page)
+{
+	struct linux_memory mem;
+
+	assert_int_equal(linux_memory(&task, &mem), 0);
+	assert_int_equal(linux_memory_page(&mem, offset, page), 0);
+	linux_memory_free(&mem);
+	return page->state;
+}
+
+static void test_private(void **state)
+{
+	gva_t p = page_of(0x300000), head = page_of(0x2ff000);
+	struct linux_page page;
+	uint64_t flags;
+
+	vma_new(VA, VA + 0x2000, R | W, 0, 0);
+	map(VA, 0x300000 | 7, 1);
+	page_anonymous(0x300000);
+	assert_int_equal(state_of(0x10, &page), LINUX_PAGE_PRIVATE);
+	assert_true(page.gpa == 0x300010 && page.left == 0xff0);
+	assert_int_equal(state_of(0x1000, &page), LINUX_PAGE_ABSENT);
+	map(VA, 0x300000 | 5, 1); /* read-only in the page table, but the process's own */
+	assert_int_equal(state_of(0, &page), LINUX_PAGE_PRIVATE);
+	map(VA, 0x000ffffffffff100ull ^ 0x300000, 1); /* PROT_NONE */
+	assert_int_equal(state_of(0, &page), LINUX_PAGE_PRIVATE);
+	assert_true(page.gpa == 0x300000);
+	map(VA, 0x0000deadbeef0200ull, 1); /* swapped out */
+	assert_int_equal(state_of(0, &page), LINUX_PAGE_ABSENT);
+	map(VA, (GUEST_RAM + 0x1000) | 7, 1); /* not RAM */
+	assert_int_equal(state_of(0, &page), LINUX_PAGE_ABSENT);
+	map(VA, 0x300000 | 7, 1);
+
+	memcpy(&flags, guest_at(p + PG_FLAGS), 8);
+	put64(p + PG_FLAGS, flags & ~(1ull << EXCLUSIVE));
+	assert_int_equal(state_of(0, &page), LINUX_PAGE_SHARED);
+	put64(p + PG_FLAGS, flags & ~(1ull << SWAPBACKED));
+	assert_int_equal(state_of(0, &page), LINUX_PAGE_SHARED);
+	put64(p + PG_FLAGS, flags | 1ull << SWAPCACHE);
+	assert_int_equal(state_of(0, &page), LINUX_PAGE_SHARED);
+	put64(p + PG_FLAGS, flags | 1ull << LOCKED);
+	assert_int_equal(state_of(0, &page), LINUX_PAGE_SHARED);
+	put64(p + PG_FLAGS, flags);
+	put64(p + PG_MAPPING, 0xffff888012345600ull); /* page cache */
+	assert_int_equal(state_of(0, &page), LINUX_PAGE_SHARED);
+	put64(p + PG_MAPPING, 0xffff888012345600ull | 3); /* KSM */
+	assert_int_equal(state_of(0, &page), LINUX_PAGE_SHARED);
+	put64(p + PG_MAPPING, 0xffff888012345600ull | 1);
+
+	/* a tail page: the mark is its own, the rest is its head's */
+	page_anonymous(0x2ff000);
+	put64(head + PG_FLAGS, 1ull << SWAPBACKED);
+	put64(p + PG_FLAGS, 1ull << EXCLUSIVE);
+	put64(p + PG_MAPPING, 0);
+	put64(p + PG_HEAD, head | 1);
+	assert_int_equal(state_of(0, &page), LINUX_PAGE_PRIVATE);
+	put64(p + PG_HEAD, (p + PG_SIZE) | 1); /* a head behind its tail */
+	assert_int_equal(state_of(0, &page), LINUX_PAGE_SHARED);
+	put64(p + PG_HEAD, (head + 8) | 1);
+	assert_int_equal(state_of(0, &page), LINUX_PAGE_SHARED);
+	put64(p + PG_HEAD, (VMEMMAP - (1ull << 32)) | 1);
+	assert_int_equal(state_of(0, &page), LINUX_PAGE_SHARED);
+	put64(VARIABLE, 0xffffea0000000000ull); /* no struct page to be read */
+	assert_int_equal(state_of(0, &page), LINUX_PAGE_SHARED);
+}
+
+/* From 7.1 on a tail page holds a mask in place of its head's address. */
+static void test_compound_mask(void **state)
+{
+	gva_t head = page_of(0x300000), tail = page_of(0x303000);
+	struct linux_page page;
+
+	vma_new(VA, VA + 0x1000, R | W, 0, 0);
+	map(VA, 0x303000 | 7, 1);
+	page_anonymous(0x300000);
+	put64(head + PG_FLAGS, 1ull << SWAPBACKED);
+	put64(tail + PG_FLAGS, 1ull << EXCLUSIVE);
+	put64(tail + PG_HEAD, ~(4ull * PG_SIZE - 1) | 1);
+	assert_int_equal(state_of(0, &page), LINUX_PAGE_PRIVATE);
+	put64(head + PG_MAPPING, 0);
+	assert_int_equal(state_of(0, &page), LINUX_PAGE_SHARED);
+}
+
+static void test_huge(void **state)
+{
+	struct linux_page page;
+
+	vma_new(VA, VA + 4 * MB, R | W, 0, 0);
+	map(VA, 0x200000 | 0x87, 2);
+	next_table = 0x30000;
+	page_anonymous(0x200000);
+	assert_int_equal(state_of(0x12345, &page), LINUX_PAGE_PRIVATE);
+	assert_true(page.gpa == 0x212345 && page.left == 2 * MB - 0x12345);
+}
+
+/* Before 5.19: one mapping and one reference, and no huge pages. */
+static void test_private_old(void **state)
+{
+	struct kernel_blob *b = *state;
+	gva_t p = page_of(0x300000);
+	struct linux_page page;
+
+	b->enumerators_known &= ~(1u << E_PG_ANON_EXCLUSIVE);
+	vma_new(VA, VA + 0x2000, R | W, 0, 0);
+	map(VA, 0x300000 | 7, 1);
+	page_anonymous(0x300000);
+	assert_int_equal(state_of(0, &page), LINUX_PAGE_PRIVATE);
+	put32(p + PG_MAPCOUNT, 1);
+	assert_int_equal(state_of(0, &page), LINUX_PAGE_SHARED);
+	put32(p + PG_MAPCOUNT, 0);
+	put32(p + PG_REFCOUNT, 2);
+	assert_int_equal(state_of(0, &page), LINUX_PAGE_SHARED);
+	put32(p + PG_REFCOUNT, 1);
+	put64(p + PG_HEAD, page_of(0x2ff000) | 1);
+	page_anonymous(0x2ff000);
+	assert_int_equal(state_of(0, &page), LINUX_PAGE_SHARED);
+	put64(p + PG_HEAD, 0);
+	b->enumerators_known &= ~(1u << E_PG_LOCKED);
+	assert_int_equal(state_of(0, &page), LINUX_PAGE_SHARED);
+}
+
+static void test_page_cache(void **state)
+{
+	gva_t file = guest_alloc(8, 8), mapping = guest_alloc(16, 8);
+	gva_t node = guest_alloc(40 + 64 * 8, 64);
+	struct linux_page page;
+
+	put64(file, mapping);
+	put64(mapping + 8, node + 2);
+	memset(guest_at(node), 0, 40 + 64 * 8);
+	put64(node + 40 + 8 * 9, page_of(0x310000));
+	put64(node + 40 + 8 * 10, 9 << 2 | 2); /* the same folio */
+	put64(node + 40 + 8 * 11, page_of(0x320000));
+	put64(page_of(0x310000) + PG_FLAGS, 1ull << UPTODATE);
+	put64(page_of(0x310000) + PG_INDEX, 9);
+	put64(page_of(0x320000) + PG_INDEX, 11);
+	vma_new(VA, VA + 0x8000, R, file, 8);
+
+	assert_int_equal(state_of(0, &page), LINUX_PAGE_ABSENT);
+	assert_int_equal(state_of(0x1010, &page), LINUX_PAGE_CACHED);
+	assert_true(page.gpa == 0x310010 && page.left == 0xff0);
+	assert_int_equal(state_of(0x2010, &page), LINUX_PAGE_CACHED);
+	assert_true(page.gpa == 0x311010);
+	assert_int_equal(state_of(0x3000, &page), LINUX_PAGE_ABSENT); /* still being read */
+	put64(page_of(0x310000) + PG_INDEX, 90);
+	assert_int_equal(state_of(0x1010, &page), LINUX_PAGE_ABSENT);
+	put64(page_of(0x310000) + PG_INDEX, 9);
+	put64(node + 40 + 8 * 9, page_of(0x310000) + 8);
+	assert_int_equal(state_of(0x1010, &page), LINUX_PAGE_ABSENT);
+	put64(node + 40 + 8 * 9, page_of(0x310000));
+	/* a copy of its own that is swapped out: the file's page would be the wrong one */
+	map(VA + 0x1000, 0x0000deadbeef0200ull, 1);
+	assert_int_equal(state_of(0x1010, &page), LINUX_PAGE_ABSENT);
+}
+
+static void test_read(void **state)
+{
+	uint8_t buf[0x2800];
+	struct linux_memory mem;
+	uint64_t absent;
+
+	vma_new(VA, VA + 0x2000, R | W, 0, 0);
+	vma_new(STACK, STACK + 0x1000, R | W, 0, 0);
+	map(VA, 0x301000 | 7, 1);
+	map(STACK, 0x300000 | 7, 1);
+	memset(guest_ram + 0x301000, 'a', 0x1000);
+	memset(guest_ram + 0x300000, 'b', 0x1000);
+	assert_int_equal(linux_memory(&task, &mem), 0);
+	assert_int_equal(mem.size, 0x3000);
+	memset(buf, 'x', sizeof(buf));
+	assert_int_equal(linux_memory_read(&mem, 0x800, buf, sizeof(buf), &absent), 0);
+	assert_int_equal(absent, 0x1000);
+	assert_true(buf[0] == 'a' && buf[0x7ff] == 'a' && buf[0x800] == 0 && buf[0x17ff] == 0 &&
+		    buf[0x1800] == 'b' && buf[0x27ff] == 'b');
+	assert_int_equal(linux_memory_read(&mem, 0x801, buf, sizeof(buf), &absent), -ERANGE);
+	assert_int_equal(linux_memory_read(&mem, ~0ull, buf, 2, &absent), -ERANGE);
+	assert_int_equal(linux_memory_read(&mem, 0x3000, buf, 0, &absent), 0);
+	linux_memory_free(&mem);
+
+	assert_int_equal(linux_process_read(&task, VA + 0xffe, buf, 2), 0);
+	assert_int_equal(linux_process_read(&task, VA + 0xffe, buf, 3), -EFAULT);
+	assert_int_equal(linux_process_read(&task, GUEST_BASE, buf, 1), -EFAULT);
+	task.mm = 0;
+	assert_int_equal(linux_process_read(&task, VA, buf, 1), -EFAULT);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_areas, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_areas_hostile, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_private, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_compound_mask, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_huge, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_private_old, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_page_cache, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_read, set_up, tear_down),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
