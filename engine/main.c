@@ -3,6 +3,7 @@
  * Where the engine starts: in the protection domain it enters the event loop, on plain Linux it is a
  * command that checks signatures and looks into memory dumps.
  */
+#include <malloc.h>
 #include <string.h>
 #include "engine/command.h"
 #include "engine/dispatch.h"
@@ -13,6 +14,11 @@ static int run_domain(const struct lvmon_start *start)
 {
 	int ret;
 
+	/*
+	 * Large blocks always get pages of their own and give them back: without brk, the heap that
+	 * glibc would keep them in only grows.
+	 */
+	mallopt(M_MMAP_THRESHOLD, 128 * 1024);
 	engine_init(ENGINE_LIVE, start);
 	if (start->abi_version != LVMON_ABI_VERSION) {
 		engine_log("the vmm speaks version %u of the interface, this engine %u",

@@ -57,8 +57,11 @@ const char *register_name(int reg);
 #define MEMORY_TYPE "memory"
 #define VIEW_TYPE "view"
 
-/* What is larger than this is not copied into a string but stays a view. */
-#define VIEW_MIN (4u << 20)
+/*
+ * What is larger than this is not copied into a string but stays a view: making a string takes its
+ * size twice for a moment, and a signature has SIGNATURE_MEMORY_MAX.
+ */
+#define VIEW_MIN (1u << 20)
 
 void process_push(lua_State *L, const struct linux_task *task);
 const struct linux_task *process_check(lua_State *L, int arg);
@@ -78,6 +81,8 @@ struct bytes *view_push(lua_State *L, const struct bytes *b, int keeper);
 struct bytes *view_test(lua_State *L, int arg);
 /* string.find and string.match on the view at 1; args as theirs. original: index of Lua's own */
 int view_search(lua_State *L, struct bytes *b, bool match, int original);
+/* string.gmatch(view, pattern) */
+int view_gmatch(lua_State *L);
 int view_sub(lua_State *L, struct bytes *b);
 int view_byte(lua_State *L, struct bytes *b);
 

@@ -120,6 +120,19 @@ static int string_match(lua_State *L)
 	return search(L, true);
 }
 
+static int string_gmatch(lua_State *L)
+{
+	return view_test(L, 1) ? view_gmatch(L) : call_original(L);
+}
+
+/* The others make a new string of the whole one. */
+static int no_view(lua_State *L)
+{
+	if (view_test(L, 1))
+		return luaL_error(L, "a view is too large for this; take a part of it with sub");
+	return call_original(L);
+}
+
 static int string_sub(lua_State *L)
 {
 	struct bytes *view = view_test(L, 1);
@@ -144,18 +157,38 @@ static int string_len(lua_State *L)
 	return 1;
 }
 
+/* size bytes of the unit, repeated; Lua's own goes byte by byte */
+static void fill(char *to, size_t size, const char *unit, size_t unit_size)
+{
+	size_t have = unit_size < size ? unit_size : size, n;
+
+	if (unit_size == 1) {
+		memset(to, *unit, size);
+		return;
+	}
+	memcpy(to, unit, have);
+	for (; have < size; have += n) {
+		n = have < size - have ? have : size - have;
+		memcpy(to + have, to, n);
+	}
+}
+
+static int push_repeated(lua_State *L, const char *unit, size_t unit_size, size_t size)
+{
+	luaL_Buffer buffer;
+
+	fill(luaL_buffinitsize(L, &buffer, size), size, unit, unit_size);
+	luaL_pushresultsize(&buffer, size);
+	return 1;
+}
+
 /* A view of size bytes of the unit, which is kept as a string of at least a page. */
 static int push_fill(lua_State *L, const char *unit, size_t unit_size, uint64_t size)
 {
 	struct bytes b = { .kind = BYTES_FILL, .size = size };
-	size_t n = (FILL_PAGE + unit_size - 1) / unit_size, i;
-	luaL_Buffer buffer;
-	char *to;
+	size_t n = (FILL_PAGE + unit_size - 1) / unit_size;
 
-	to = luaL_buffinitsize(L, &buffer, n * unit_size);
-	for (i = 0; i < n; i++)
-		memcpy(to + i * unit_size, unit, unit_size);
-	luaL_pushresultsize(&buffer, n * unit_size);
+	push_repeated(L, unit, unit_size, n * unit_size);
 	b.data = lua_tolstring(L, -1, &b.data_size);
 	view_push(L, &b, -1);
 	return 1;
@@ -182,9 +215,7 @@ static int string_rep(lua_State *L)
 	if (__builtin_mul_overflow(size + gap, (uint64_t)n, &all) || all - gap > most)
 		return luaL_error(L, "resulting string too large");
 	all -= gap;
-	if (all <= VIEW_MIN)
-		return call_original(L);
-	if (size >= VIEW_MIN || gap >= VIEW_MIN)
+	if (all > VIEW_MIN && (size >= VIEW_MIN || gap >= VIEW_MIN))
 		return luaL_error(L, "resulting string too large");
 	if (gap) {
 		lua_pushvalue(L, 1);
@@ -192,6 +223,8 @@ static int string_rep(lua_State *L)
 		lua_concat(L, 2);
 		unit = lua_tolstring(L, -1, &size);
 	}
+	if (all <= VIEW_MIN)
+		return push_repeated(L, unit, size, all);
 	return push_fill(L, unit, size, all);
 }
 
@@ -210,10 +243,17 @@ void string_open(lua_State *L)
 	lua_getfield(L, -1, "find");
 	lua_setfield(L, LUA_REGISTRYINDEX, "lua.find");
 	wrap(L, "find", string_find);
+	lua_getfield(L, -1, "find");
+	lua_setfield(L, LUA_REGISTRYINDEX, "string.find");
 	wrap(L, "match", string_match);
 	wrap(L, "sub", string_sub);
 	wrap(L, "byte", string_byte);
 	wrap(L, "len", string_len);
 	wrap(L, "rep", string_rep);
+	wrap(L, "gmatch", string_gmatch);
+	wrap(L, "gsub", no_view);
+	wrap(L, "lower", no_view);
+	wrap(L, "upper", no_view);
+	wrap(L, "reverse", no_view);
 	lua_pop(L, 1);
 }

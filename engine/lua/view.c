@@ -45,9 +45,9 @@ static uint64_t start_position(lua_Integer i, uint64_t size)
 {
 	if (i > 0)
 		return (uint64_t)i - 1;
-	if (i == 0 || (uint64_t)-i > size)
+	if (i == 0 || -(uint64_t)i > size)
 		return 0;
-	return size - (uint64_t)-i;
+	return size - -(uint64_t)i;
 }
 
 /* The end (excluded) for an inclusive end as the string functions have it. */
@@ -55,9 +55,9 @@ static uint64_t end_position(lua_Integer j, uint64_t size)
 {
 	if (j > 0)
 		return (uint64_t)j < size ? (uint64_t)j : size;
-	if (j == 0 || (uint64_t)-j > size)
+	if (j == 0 || -(uint64_t)j > size)
 		return 0;
-	return size - (uint64_t)-j + 1;
+	return size - -(uint64_t)j + 1;
 }
 
 static void push_copy(lua_State *L, const struct bytes *b, uint64_t from, size_t n)
@@ -259,6 +259,48 @@ int view_search(lua_State *L, struct bytes *b, bool match, int original)
 	return 1;
 }
 
+/* The iterator of gmatch: upvalues view, pattern, position to go on from (1 is the first). */
+static int gmatch_next(lua_State *L)
+{
+	lua_Integer first, last;
+	int n;
+
+	lua_settop(L, 0);
+	lua_getfield(L, LUA_REGISTRYINDEX, "string.find");
+	lua_pushvalue(L, lua_upvalueindex(1));
+	lua_pushvalue(L, lua_upvalueindex(2));
+	lua_pushvalue(L, lua_upvalueindex(3));
+	lua_call(L, 3, LUA_MULTRET);
+	n = lua_gettop(L);
+	if (lua_isnil(L, 1))
+		return 0;
+	first = lua_tointeger(L, 1);
+	last = lua_tointeger(L, 2);
+	/* An empty match must not be found again. */
+	lua_pushinteger(L, last >= first ? last + 1 : first + 1);
+	lua_replace(L, lua_upvalueindex(3));
+	if (n > 2)
+		return n - 2;
+	lua_settop(L, 0);
+	lua_pushvalue(L, lua_upvalueindex(1));
+	lua_pushinteger(L, first);
+	lua_pushinteger(L, last);
+	if (last < first) {
+		lua_pushliteral(L, "");
+		return 1;
+	}
+	return view_sub(L, view_test(L, 1));
+}
+
+int view_gmatch(lua_State *L)
+{
+	luaL_checkstring(L, 2);
+	lua_settop(L, 2);
+	lua_pushinteger(L, 1);
+	lua_pushcclosure(L, gmatch_next, 3);
+	return 1;
+}
+
 /* string.sub(view, i [, j]) -> string of at most VIEW_MIN bytes */
 int view_sub(lua_State *L, struct bytes *b)
 {
@@ -337,7 +379,7 @@ void view_open(lua_State *L)
 	static const luaL_Reg meta[] = {
 		{ "__len", method_len }, { "__tostring", view_tostring }, { NULL, NULL },
 	};
-	static const char *const shared[] = { "find", "match", "sub", "byte", "len" };
+	static const char *const shared[] = { "find", "match", "gmatch", "sub", "byte", "len" };
 	size_t i;
 
 	api_metatable(L, VIEW_TYPE, meta);
