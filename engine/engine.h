@@ -33,7 +33,7 @@ struct strike_entry {
 	uint64_t last_ns;  /* when the last strike came or decayed */
 	uint64_t until_ns; /* end of the cool-down, 0: none */
 	uint8_t strikes;
-	uint8_t skip;      /* it killed an engine while it was loaded: never loaded again */
+	uint8_t skip;      /* it could not be loaded, or killed the engine then: not tried again */
 	uint8_t reserved[6];
 };
 

@@ -130,23 +130,17 @@ uint32_t lifecycle_load(void)
 
 	for (i = 0; i < signature_count; i++) {
 		struct signature *s = signatures[i];
-		json_t *r;
 
-		if (engine.memory->entry[i].skip) {
-			engine.signature = s;
-			r = record_new("error");
-			record_string(r, "phase", "load");
-			record_string(r, "message", "not loaded: it ended the engine before");
-			record_emit(r);
-			engine.signature = NULL;
+		/* It failed in a predecessor, was reported then, and would fail again. */
+		if (engine.memory->entry[i].skip)
 			continue;
-		}
 		engine_mark(ENGINE_LOAD, i, 0);
 		if (signature_load(s) == 0)
 			loaded++;
-		if (limit_expired) {
-			/* The others have the grace period only; a successor starts without this one. */
+		else
 			engine.memory->entry[i].skip = 1;
+		if (limit_expired) {
+			/* The others have the grace period only. */
 			engine.memory->late = 1;
 			limit_reset();
 		}
