@@ -135,6 +135,20 @@ void screen_message(struct screen *screen, enum screen_style style, const char *
 	free(line);
 }
 
+/* Shows the guest's line again; but no second time asks the terminal where its cursor is. */
+static void show_partial(struct screen *screen)
+{
+	static const char ask[] = "\033[6n";
+	const char *at = screen->partial, *end = at + screen->partial_size;
+
+	while (at < end) {
+		const char *found = memmem(at, (size_t)(end - at), ask, strlen(ask));
+
+		write_all(STDOUT_FILENO, at, (size_t)((found ? found : end) - at));
+		at = found ? found + strlen(ask) : end;
+	}
+}
+
 void screen_flush(struct screen *screen, uint64_t now_ms, bool now)
 {
 	bool interrupt;
@@ -149,7 +163,7 @@ void screen_flush(struct screen *screen, uint64_t now_ms, bool now)
 	write_all(STDERR_FILENO, screen->waiting, screen->waiting_size);
 	screen->waiting_size = 0;
 	if (interrupt && screen->raw)
-		write_all(STDOUT_FILENO, screen->partial, screen->partial_size);
+		show_partial(screen);
 	else if (interrupt)
 		screen->midline = false;
 }
