@@ -69,13 +69,13 @@ static void test_members(void **state)
 	assert_int_equal(offset(9999, "x"), -ENOENT);
 }
 
-/* A structure that is its own member ten times over, and types that go round. */
+/* A structure that is its own member a hundred times over, and types that go round. */
 static void test_circles(void **state)
 {
 	int i, self, td;
 
 	self = structure("self", 8);
-	for (i = 0; i < 10; i++)
+	for (i = 0; i < 100; i++)
 		member(NULL, self, 0);
 	assert_true(offset(self, "x") < 0);
 	td = btf__add_typedef(btf, "around", btf__type_cnt(btf));

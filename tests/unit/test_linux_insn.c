@@ -60,6 +60,7 @@ static void test_stepped(void **state)
 {
 	other(CLASSIFY(0x54), 1);                         /* push %rsp */
 	other(CLASSIFY(0x66, 0x55), 2);                   /* push %bp */
+	other(CLASSIFY(0xf3, 0x55), 2);                   /* rep push %rbp */
 	other(CLASSIFY(0x6a, 0x01), 2);                   /* push $1 */
 	other(CLASSIFY(0xff, 0x37), 2);                   /* push (%rdi) */
 	other(CLASSIFY(0x65, 0x48, 0x8b, 0x04, 0x25, 0x00, 0xfb, 0x01, 0x00), 9); /* %gs: */

@@ -117,7 +117,7 @@ static void test_maple_end(void **state)
 
 static void test_maple_hostile(void **state)
 {
-	gva_t a = node_new(RANGE), b = node_new(RANGE);
+	gva_t a = node_new(RANGE), b = node_new(RANGE), below;
 	int i, round;
 
 	/* two nodes that are each other's children: 16 to the power of 16 ways */
@@ -126,7 +126,17 @@ static void test_maple_hostile(void **state)
 		node_set(b, i, (uint64_t)i + 1, a);
 	}
 	assert_int_equal(maple_each(a | 2, see, NULL), -EOVERFLOW);
-	/* the same one level high: one node that a leaf tree uses over and over */
+	/* not too high, but too many: each level uses the one below 16 times */
+	below = node_new(LEAF);
+	for (round = 0; round < 12; round++) {
+		gva_t n = node_new(RANGE);
+
+		for (i = 0; i < 16; i++)
+			node_set(n, i, (uint64_t)i + 1, below);
+		below = n;
+	}
+	assert_int_equal(maple_each(below | 2, see, NULL), -EOVERFLOW);
+	/* as many ways, but to nothing */
 	for (i = 0; i < 16; i++)
 		node_set(b, i, (uint64_t)i + 1, 0);
 	assert_int_equal(maple_each(a | 2, see, NULL), 0);
