@@ -95,8 +95,8 @@ static void classify(const cs_insn *in, struct lvmon_insn *insn)
 	const cs_x86 *x = &in->detail->x86;
 	const cs_x86_op *op = x->operands;
 
-	/* lock, rep, another address size: rare enough to be stepped */
-	if (x->prefix[0] || x->prefix[3] || x->addr_size != 8)
+	/* Rare enough to be stepped. A rep prefix means nothing to any of these, to the CPU too. */
+	if (x->addr_size != 8)
 		return;
 	switch (in->id) {
 	case X86_INS_NOP:
