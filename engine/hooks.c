@@ -56,7 +56,7 @@ static void unlink_site(struct hook_site *s)
 
 int hooks_add(const struct hook *h, struct hook **out, char *error, size_t error_size)
 {
-	struct hook *n;
+	struct hook *n, **last = &all;
 	size_t i, j;
 	int ret = 0;
 
@@ -97,8 +97,10 @@ int hooks_add(const struct hook *h, struct hook **out, char *error, size_t error
 	n->ordinal = h->signature->hooks++;
 	for (i = 0; i < n->count; i++)
 		insert(&n->site[i]);
-	n->next = all;
-	all = n;
+	while (*last)
+		last = &(*last)->next;
+	*last = n;
+	n->next = NULL;
 	hook_total++;
 	pending = true;
 	*out = n;

@@ -40,8 +40,8 @@ bool strikes_allow(uint32_t signature, uint64_t now, bool *over)
 	e = &engine.memory->entry[signature];
 	if (!e->until_ns)
 		return true;
-	/* A clock that went back must not lengthen the pause beyond its size. */
-	if (now < e->until_ns && e->until_ns - now <= STRIKE_COOLDOWN_NS)
+	/* A clock that went back must not make a long pause of it (events come a little late). */
+	if (now < e->until_ns && e->until_ns - now <= 2 * STRIKE_COOLDOWN_NS)
 		return false;
 	e->until_ns = 0;
 	e->strikes = STRIKES_LIMIT - 1;

@@ -4,10 +4,12 @@ ENGINE_TEST_SRCS := tests/unit/engine_fake.c $(filter-out engine/main.c engine/c
 	$(wildcard engine/lua/*.c engine/scan/*.c)
 ENGINE_TEST_LIBS := -llua5.4 -ljansson -lm
 
-$(foreach t,test_engine_memwrite test_engine_limit test_engine_signature test_engine_events \
+$(foreach t,test_engine_memwrite test_engine_limit test_engine_events \
 	test_lua_search test_lua_api,$(eval UNIT_SRCS_$(t) := $(ENGINE_TEST_SRCS)) \
 	$(eval UNIT_LIBS_$(t) := $(ENGINE_TEST_LIBS)))
 
 UNIT_SRCS_test_ustar := engine/ustar.c
 UNIT_SRCS_test_record := $(ENGINE_TEST_SRCS)
 UNIT_LIBS_test_record := $(ENGINE_TEST_LIBS)
+# The check of names is part of the command.
+UNIT_SRCS_test_lua_api += engine/check.c engine/command.c engine/backend_dump.c

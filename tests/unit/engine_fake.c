@@ -76,6 +76,7 @@ static uint64_t f_cpu_time(void) { return 12345; }
 
 static int f_hook_add(const struct lvmon_hook *hook)
 {
+	fake.stored_first = fake.stored_first && fake.blobs > 0;
 	if (fake.hooks < 64)
 		fake.armed[fake.hooks] = *hook;
 	return (int)++fake.hooks;
@@ -117,8 +118,17 @@ static int f_log(const char *text, size_t size) { return 0; }
 
 /* --- introspection --- */
 
-int linux_discover(const struct linux_anchor *anchor, char *error, size_t error_size) { return 0; }
-bool linux_known(void) { return true; }
+int linux_discover(const struct linux_anchor *anchor, char *error, size_t error_size)
+{
+	if (anchor->lstar != 0x1234) {
+		snprintf(error, error_size, "no image");
+		return -ENOENT;
+	}
+	fake.unknown = false;
+	return 0;
+}
+
+bool linux_known(void) { return !fake.unknown; }
 const char *linux_summary(void) { return "Linux of cardboard"; }
 
 int linux_save(void **blob, size_t *size)
@@ -130,7 +140,10 @@ int linux_save(void **blob, size_t *size)
 
 int linux_restore(const void *blob, size_t size)
 {
-	return size == 10 && strcmp(blob, "cardboard") == 0 ? 0 : -EINVAL;
+	if (size != 10 || strcmp(blob, "cardboard"))
+		return -EINVAL;
+	fake.unknown = false;
+	return 0;
 }
 
 int linux_symbol(const char *name, gva_t *va)
@@ -182,7 +195,7 @@ int linux_kread(gva_t va, void *buf, size_t size)
 
 int linux_trap_site(gva_t function, struct lvmon_hook *hook, char *error, size_t error_size)
 {
-	if (function == fake_symbol("__x64_sys_getpid")) {
+	if (function == fake_symbol("__x64_sys_getpid") || fake.trapped) {
 		snprintf(error, error_size, "no place for a trap");
 		return -ENOTSUP;
 	}
@@ -311,6 +324,7 @@ void fake_reset(void)
 	memset(&fake, 0, sizeof(fake));
 	fake.ram = calloc(1, FAKE_RAM);
 	fake.next_page = 16 << 20;
+	fake.stored_first = true;
 	fake.time_ns = 1700000000123456789ull;
 	records = json_array();
 	ops = (struct backend){

@@ -56,6 +56,9 @@ struct fake {
 	unsigned int calls, short_calls, writes, hooks, hooks_removed, blobs;
 	bool calls_fail;   /* the guest's function returns less than asked */
 	bool no_calls;     /* symbol access_process_vm is missing */
+	bool unknown;      /* the kernel has not been found yet */
+	bool trapped;      /* all places show a trap's byte: none can be decoded */
+	bool stored_first; /* no hook came before the first blob */
 	struct lvmon_hook armed[64];
 	uint64_t regs[LVMON_NR_REGS];
 	void *blob;

@@ -1,0 +1,343 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The engine's life: kernel up, first program, signatures loaded; and what a successor does that is
+ * started after its predecessor was killed.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "engine/dispatch.h"
+#include "engine/hooks.h"
+#include "engine/lifecycle.h"
+#include "engine/limit.h"
+#include "engine/signature.h"
+#include "engine/sites.h"
+#include "tests/unit/engine_fake.h"
+
+static struct lvmon_persist persist;
+static struct lvmon_start start;
+static char archive[32768];
+
+static void tar_add(size_t *at, const char *name, const char *text)
+{
+	char *h = archive + *at;
+	unsigned int sum = 8 * ' ', i;
+
+	memset(h, 0, 512);
+	strcpy(h, name);
+	snprintf(h + 124, 12, "%011o", (unsigned int)strlen(text));
+	h[156] = '0';
+	memcpy(h + 257, "ustar\00000", 8);
+	for (i = 0; i < 512; i++)
+		sum += (unsigned char)h[i];
+	snprintf(h + 148, 8, "%06o", sum);
+	h[155] = ' ';
+	strcpy(h + 512, text);
+	*at += 512 + (strlen(text) + 511) / 512 * 512;
+}
+
+static void make_archive(const char *one, const char *two, const char *library)
+{
+	size_t at = 0;
+
+	memset(archive, 0, sizeof(archive));
+	tar_add(&at, "one.lua", one);
+	tar_add(&at, "two.lua", two);
+	tar_add(&at, "lib/part.lua", library);
+	tar_add(&at, "README", "not a signature");
+	start.archive = archive;
+	start.archive_size = at + 1024;
+}
+
+static int setup(void **state)
+{
+	fake_reset();
+	memset(&persist, 0, sizeof(persist));
+	memset(&start, 0, sizeof(start));
+	start.abi_version = LVMON_ABI_VERSION;
+	start.persist = &persist;
+	fake.unknown = true;
+	fake.regs[LVMON_LSTAR] = 0x1234;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	fake_free();
+	return 0;
+}
+
+static void begin(void)
+{
+	engine_init(ENGINE_LIVE, &start);
+	lifecycle_start();
+}
+
+/* The vmm kills the engine and starts a new one. */
+static void restart(uint32_t reason)
+{
+	static char blob[8192] __attribute__((aligned(16)));
+
+	dispatch_reset();
+	signatures_close();
+	sites_forget();
+	limit_reset();
+	fake.unknown = true;
+	fake.trapped = true; /* traps stay armed: nothing can be decoded again */
+	start.generation++;
+	start.death = reason;
+	start.blob = fake.blob ? blob : NULL;
+	start.blob_size = fake.blob_size;
+	if (fake.blob) {
+		assert_true(fake.blob_size <= sizeof(blob));
+		memcpy(blob, fake.blob, fake.blob_size);
+	}
+	begin();
+}
+
+static void kernel_up(void)
+{
+	struct lvmon_event ev = { .kind = LVMON_EV_KERNEL_UP, .sequence = 1 };
+	struct lvmon_verdict v;
+
+	dispatch(&ev, &v);
+	assert_int_equal(v.kind, LVMON_CONTINUE);
+}
+
+static void first_program(void)
+{
+	struct lvmon_event ev;
+
+	fake_event_once("kernel_execve", fake_process(42, "swapper", 1, LINUX_PAGE_PRIVATE), &ev);
+}
+
+#define SAY(x) "lvmon.hook.syscall('openat', function() print('" x "') end)"
+
+static void in_order(void **state)
+{
+	struct fake_process *p = fake_process(200, "p", 1, LINUX_PAGE_PRIVATE);
+
+	make_archive("local part = require('part')\n" SAY("one") "print(part.x, require('part') == part)",
+		     SAY("two"), "return { x = 5 }");
+	begin();
+	assert_int_equal(signature_count, 2);
+	kernel_up();
+	assert_int_equal(fake_count("kernel"), 1);
+	assert_string_equal(fake_string("kernel", 0, "message"), "Linux of cardboard");
+	assert_int_equal(fake.hooks, 1);
+	assert_true(fake.armed[0].gva == fake_symbol("kernel_execve") + 5);
+	assert_int_equal(fake_count("print"), 0);
+	first_program();
+	assert_int_equal(fake_count("ready"), 1);
+	assert_int_equal(fake_number("ready", 0, "signatures"), 2);
+	assert_int_equal(fake_number("ready", 0, "hooks"), 2);
+	assert_string_equal(fake_string("print", 0, "message"), "5\ttrue");
+	assert_int_equal(fake.hooks, 1 + 4);
+	assert_int_equal(fake.hooks_removed, 1);
+	assert_true(fake.stored_first);
+	fake_event("__x64_sys_openat", p);
+	assert_string_equal(fake_string("print", 1, "message"), "one");
+	assert_string_equal(fake_string("print", 2, "message"), "two");
+	/* It happens once. */
+	first_program();
+	assert_int_equal(fake_count("ready"), 1);
+}
+
+static void nothing_to_do(void **state)
+{
+	begin();
+	kernel_up();
+	assert_int_equal(fake_count(NULL), 0);
+	assert_int_equal(fake.hooks, 0);
+}
+
+static void no_kernel(void **state)
+{
+	make_archive(SAY("one"), SAY("two"), "");
+	fake.regs[LVMON_LSTAR] = 0;
+	begin();
+	kernel_up();
+	assert_int_equal(fake_count("kernel"), 0);
+	assert_non_null(strstr(fake_string("error", 0, "message"), "no image"));
+}
+
+static void damaged_archive(void **state)
+{
+	make_archive(SAY("one"), SAY("two"), "");
+	archive[1024 + 10] ^= 1; /* the second header */
+	begin();
+	assert_non_null(strstr(fake_string("error", 0, "message"), "damaged"));
+	kernel_up();
+	first_program();
+	assert_int_equal(fake_number("ready", 0, "signatures"), 1);
+}
+
+/* Killed in the first signature's handler: reported, and the event goes on with the second one's. */
+static void killed_in_a_handler(void **state)
+{
+	struct fake_process *p = fake_process(200, "p", 1, LINUX_PAGE_PRIVATE);
+	struct lvmon_verdict v;
+	struct lvmon_event ev;
+	unsigned int hooks;
+
+	make_archive(SAY("one") SAY("one b"), SAY("two"), "");
+	begin();
+	kernel_up();
+	first_program();
+	hooks = fake.hooks;
+	fake_event_once("__x64_sys_openat", p, &ev);
+	assert_int_equal(fake_count("print"), 3);
+	fake_forget_records();
+
+	persist.phase = ENGINE_HANDLER;
+	persist.signature = 0;
+	persist.handler = 0;
+	strcpy(persist.where, "one.lua:1");
+	restart(LVMON_DEATH_FAULT);
+	assert_int_equal(fake_count("ready"), 1); /* loaded again, from what was remembered */
+	assert_int_equal(fake_count("error"), 0);
+	assert_int_equal(fake.hooks, hooks + 6);
+	ev.flags = LVMON_EVF_AGAIN;
+	dispatch(&ev, &v);
+	assert_int_equal(fake_count("restart"), 1);
+	assert_string_equal(fake_string("restart", 0, "signature"), "one.lua");
+	assert_string_equal(fake_string("restart", 0, "reason"), "fault");
+	assert_string_equal(fake_string("restart", 0, "where"), "one.lua:1");
+	assert_int_equal(fake_number("restart", 0, "strikes"), 1);
+	assert_int_equal(json_integer_value(json_object_get(
+		json_object_get(fake_record("restart", 0), "process"), "pid")), 200);
+	assert_int_equal(fake_count("print"), 2);
+	assert_string_equal(fake_string("print", 0, "message"), "one b");
+	assert_string_equal(fake_string("print", 1, "message"), "two");
+	/* The next event is for all. */
+	fake_event("__x64_sys_openat", p);
+	assert_int_equal(fake_count("print"), 5);
+	assert_int_equal(fake_count("restart"), 1);
+}
+
+/* The third death in a row is followed by a pause, which ends. */
+static void deaths_lead_to_a_pause(void **state)
+{
+	struct fake_process *p = fake_process(200, "p", 1, LINUX_PAGE_PRIVATE);
+	struct lvmon_verdict v;
+	struct lvmon_event ev;
+	int i;
+
+	make_archive(SAY("one"), SAY("two"), "");
+	begin();
+	kernel_up();
+	first_program();
+	fake_event_once("__x64_sys_openat", p, &ev);
+	fake.time_ns = ev.time_ns = engine_now();
+	for (i = 0; i < 3; i++) {
+		assert_int_equal(fake_count("cooldown"), 0);
+		persist.phase = ENGINE_HANDLER;
+		persist.signature = 0;
+		persist.handler = 0;
+		restart(LVMON_DEATH_TIME);
+		ev.flags = LVMON_EVF_AGAIN;
+		dispatch(&ev, &v);
+	}
+	assert_int_equal(fake_count("cooldown"), 1);
+	fake_forget_records();
+	fake_event("__x64_sys_openat", p);
+	assert_int_equal(fake_count("print"), 1);
+	assert_string_equal(fake_string("print", 0, "message"), "two");
+	fake.time_ns += 11000000000u;
+	fake_event("__x64_sys_openat", p);
+	assert_string_equal(fake_string("cooldown", 0, "state"), "end");
+	assert_int_equal(fake_count("print"), 3);
+}
+
+/* Killed with time that another handler had used up: no strike, and it runs again. */
+static void killed_late(void **state)
+{
+	struct fake_process *p = fake_process(200, "p", 1, LINUX_PAGE_PRIVATE);
+	struct lvmon_verdict v;
+	struct lvmon_event ev;
+
+	make_archive(SAY("one"), SAY("two"), "");
+	begin();
+	kernel_up();
+	first_program();
+	fake_event_once("__x64_sys_openat", p, &ev);
+	fake_forget_records();
+	persist.phase = ENGINE_HANDLER;
+	persist.signature = 1;
+	persist.handler = 0;
+	engine.memory->late = 1;
+	restart(LVMON_DEATH_TIME);
+	ev.flags = LVMON_EVF_AGAIN;
+	dispatch(&ev, &v);
+	assert_int_equal(fake_number("restart", 0, "strikes"), 0);
+	assert_int_equal(fake_count("print"), 1);
+	assert_string_equal(fake_string("print", 0, "message"), "two");
+}
+
+static void killed_while_loading(void **state)
+{
+	struct fake_process *p = fake_process(200, "p", 1, LINUX_PAGE_PRIVATE);
+	struct lvmon_event ev;
+	struct lvmon_verdict v;
+
+	make_archive(SAY("one"), SAY("two"), "");
+	begin();
+	kernel_up();
+	persist.phase = ENGINE_LOAD;
+	persist.signature = 0;
+	restart(LVMON_DEATH_MEMORY);
+	assert_int_equal(fake_count("ready"), 0);
+	memset(&ev, 0, sizeof(ev));
+	ev.kind = LVMON_EV_HOOK;
+	ev.flags = LVMON_EVF_AGAIN;
+	ev.hook = fake_symbol("kernel_execve") + 5;
+	fake.trapped = false;
+	dispatch(&ev, &v);
+	assert_string_equal(fake_string("restart", 0, "phase"), "load");
+	assert_string_equal(fake_string("restart", 0, "signature"), "one.lua");
+	assert_int_equal(fake_number("ready", 0, "signatures"), 1);
+	assert_int_equal(fake_number("ready", 0, "failed"), 1);
+	fake_event("__x64_sys_openat", p);
+	assert_int_equal(fake_count("print"), 1);
+	assert_string_equal(fake_string("print", 0, "message"), "two");
+}
+
+static void killed_in_discovery(void **state)
+{
+	int i;
+
+	make_archive(SAY("one"), SAY("two"), "");
+	begin();
+	for (i = 0; i < 3; i++) {
+		/* As if discovery had begun and not come back. */
+		engine.memory->discoveries++;
+		persist.phase = ENGINE_DISCOVERY;
+		restart(LVMON_DEATH_TIME);
+	}
+	kernel_up();
+	assert_int_equal(fake_count("kernel"), 0);
+	assert_string_equal(fake_string("restart", 0, "phase"), "discovery");
+	assert_int_equal(fake_count("error"), 1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(in_order, setup, teardown),
+		cmocka_unit_test_setup_teardown(nothing_to_do, setup, teardown),
+		cmocka_unit_test_setup_teardown(no_kernel, setup, teardown),
+		cmocka_unit_test_setup_teardown(damaged_archive, setup, teardown),
+		cmocka_unit_test_setup_teardown(killed_in_a_handler, setup, teardown),
+		cmocka_unit_test_setup_teardown(deaths_lead_to_a_pause, setup, teardown),
+		cmocka_unit_test_setup_teardown(killed_late, setup, teardown),
+		cmocka_unit_test_setup_teardown(killed_while_loading, setup, teardown),
+		cmocka_unit_test_setup_teardown(killed_in_discovery, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
