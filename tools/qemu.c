@@ -77,6 +77,22 @@ char *guest_command_line(const char *append)
 	return line;
 }
 
+/*
+ * The hypervisor's default time for one event is meant for a processor. An emulated one is an order
+ * of magnitude slower and, on a busy machine, stands still for tens of milliseconds now and then.
+ */
+char *vmm_command_line(const char *options)
+{
+	char *line;
+
+	if (!options)
+		options = "";
+	if (asprintf(&line, "%s%s%s", options, *options ? " " : "",
+		     has_word_with(options, "budget=") ? "" : "budget=250") < 0)
+		line = NULL;
+	return must_alloc(line);
+}
+
 /* The roles of the modules are told to the vmm by the word that starts with '@'. */
 static void add_modules(struct words *words, const struct run_inputs *inputs, const char *line)
 {
@@ -112,6 +128,7 @@ static void compose(struct words *words, const struct run_inputs *inputs,
 		    const struct run_options *options, int console, int log)
 {
 	char *line = guest_command_line(options->append);
+	char *vmm_line = vmm_command_line(options->vmm_options);
 
 	add(words, "%s", inputs->qemu);
 	add(words, "-M");
@@ -153,11 +170,12 @@ static void compose(struct words *words, const struct run_inputs *inputs,
 		add(words, "-kernel");
 		add(words, "/proc/self/fd/%d", inputs->vmm);
 		add(words, "-append");
-		add(words, "%s", options->vmm_options ? options->vmm_options : "");
+		add(words, "%s", vmm_line);
 		add_modules(words, inputs, line);
 	}
 	for (char **arg = options->qemu_args; *arg; arg++)
 		add(words, "%s", *arg);
+	free(vmm_line);
 	free(line);
 }
 

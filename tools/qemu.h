@@ -22,6 +22,9 @@ bool qemu_start(struct qemu *qemu, const struct run_inputs *inputs,
 /* The guest's command line: what was asked for, and a console if it names none; caller frees. */
 char *guest_command_line(const char *append);
 
+/* The hypervisor's options: those asked for, and more time for each event; caller frees. */
+char *vmm_command_line(const char *options);
+
 /* Text as one element of a list that QEMU splits at commas; caller frees. */
 char *quote_commas(const char *text);
 

@@ -33,6 +33,20 @@ static void console_is_added(void **state)
 	expect_line("netconsole=x", "netconsole=x console=ttyS0");
 }
 
+static void events_have_more_time(void **state)
+{
+	static const char *const pairs[][2] = {{NULL, "budget=250"},
+					       {"mem=64", "mem=64 budget=250"},
+					       {"mem=64 budget=9", "mem=64 budget=9 "}};
+
+	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+		char *line = vmm_command_line(pairs[i][0]);
+
+		assert_string_equal(line, pairs[i][1]);
+		free(line);
+	}
+}
+
 static void commas_are_doubled(void **state)
 {
 	static const char *const pairs[][2] = {
@@ -176,6 +190,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(console_is_added),
+		cmocka_unit_test(events_have_more_time),
 		cmocka_unit_test(commas_are_doubled),
 		cmocka_unit_test(kernels),
 		cmocka_unit_test_setup_teardown(folders_and_files, make_folder, remove_folder),
