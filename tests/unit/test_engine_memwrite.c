@@ -78,6 +78,30 @@ static void paper_program(void **state)
 	assert_int_equal(*fake_bytes(bad, 5 * 4096), 'a');
 }
 
+/* The same where its memory is too large for strings: views all the way. */
+static void paper_program_large(void **state)
+{
+	struct fake_process *bad = fake_process(200, "bad", 700, LINUX_PAGE_PRIVATE);
+	size_t i;
+
+	for (i = 0; i < 700; i += 50)
+		fake_page(bad, i, LINUX_PAGE_SHARED);
+	fake_page(bad, 333, LINUX_PAGE_ABSENT);
+	for (i = 0; i < 700; i++)
+		memset(fake_bytes(bad, i * 4096), 's', 4096);
+	fake_signature("paper.lua", read_file("signatures/paper.lua"));
+	fake_load();
+	fake_event("__x64_sys_execve", bad);
+	assert_int_equal(fake_count("memwrite"), 0);
+	fake_write(bad, 650 * 4096 - 11, "suspicious 7", 12);
+	fake_event("__x64_sys_execve", bad);
+	assert_int_equal(fake_count("error"), 0);
+	assert_int_equal(fake_number("memwrite", 0, "written"), 699 * 4096);
+	assert_int_equal(fake_number("memwrite", 0, "copied"), 14 * 4096);
+	for (i = 0; i < 700 * 4096; i += 1023)
+		assert_int_equal(*fake_bytes(bad, i), i / 4096 == 333 ? 's' : 0);
+}
+
 static void bytes_that_are_not_zero(void **state)
 {
 	struct fake_process *p = fake_process(200, "p", 4, LINUX_PAGE_SHARED);
@@ -240,6 +264,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(paper_program, setup, teardown),
+		cmocka_unit_test_setup_teardown(paper_program_large, setup, teardown),
 		cmocka_unit_test_setup_teardown(bytes_that_are_not_zero, setup, teardown),
 		cmocka_unit_test_setup_teardown(other_events_meanwhile, setup, teardown),
 		cmocka_unit_test_setup_teardown(guest_refuses, setup, teardown),
