@@ -23,7 +23,8 @@ ifneq ($(filter-out clean,$(or $(MAKECMDGOALS),all)),)
 ifndef LVISOR_DEPS
 DEP_GROUPS := build \
 	$(if $(filter demo guest check check-guest check-long bench,$(MAKECMDGOALS)),guest) \
-	$(if $(filter check check-unit check-long unit-tests,$(MAKECMDGOALS)),test)
+	$(if $(filter check check-unit check-long unit-tests,$(MAKECMDGOALS)),test) \
+	$(if $(filter style,$(MAKECMDGOALS)),style)
 $(shell tools/deps.sh $(DEP_GROUPS))
 ifneq ($(.SHELLSTATUS),0)
 $(error packages are missing, see above)

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Makes sure that what a make target needs is installed.
 #
-#	tools/deps.sh GROUP...		groups: build, guest, test
+#	tools/deps.sh GROUP...		groups: build, guest, test, style
 #
 # On Debian and its relatives a missing package is installed here and now, if we are root; in every
 # other case the missing ones are named together with the command that installs them.
@@ -30,6 +30,9 @@ gzip:gzip
 test='
 libcmocka-dev:cmocka.h
 '
+style='
+clang-format:clang-format
+'
 
 wanted=
 for group in "$@"; do
@@ -37,6 +40,7 @@ for group in "$@"; do
 	build) wanted="$wanted $build" ;;
 	guest) wanted="$wanted $guest" ;;
 	test) wanted="$wanted $test" ;;
+	style) wanted="$wanted $style" ;;
 	*)
 		echo "deps.sh: no group $group" >&2
 		exit 2

@@ -62,7 +62,6 @@ bool screen_raw(struct screen *screen)
 		return false;
 	raw = screen->saved;
 	cfmakeraw(&raw);
-	raw.c_oflag |= OPOST | ONLCR; /* our own lines end in a bare line feed */
 	screen->raw = tcsetattr(STDIN_FILENO, TCSADRAIN, &raw) == 0;
 	return true;
 }
@@ -70,11 +69,11 @@ bool screen_raw(struct screen *screen)
 void screen_close(struct screen *screen)
 {
 	screen_flush(screen, 0, true);
-	if (screen->midline && screen->shared && !screen->closed)
-		write_all(STDOUT_FILENO, "\n", 1);
 	if (screen->raw)
 		tcsetattr(STDIN_FILENO, TCSADRAIN, &screen->saved);
 	screen->raw = false;
+	if (screen->midline && screen->shared && !screen->closed)
+		write_all(STDOUT_FILENO, "\n", 1);
 	free(screen->waiting);
 	screen->waiting = NULL;
 	screen->waiting_size = 0;
@@ -135,6 +134,23 @@ void screen_message(struct screen *screen, enum screen_style style, const char *
 	free(line);
 }
 
+/* A raw terminal does not go back to the left by itself. */
+static void write_lines(const struct screen *screen, int fd, const char *text, size_t size)
+{
+	const char *end = text + size;
+
+	while (text < end) {
+		const char *feed = screen->raw ? memchr(text, '\n', (size_t)(end - text)) : NULL;
+
+		write_all(fd, text, (size_t)((feed ? feed : end) - text));
+		if (feed && isatty(fd))
+			write_all(fd, "\r", 1);
+		if (feed)
+			write_all(fd, "\n", 1);
+		text = feed ? feed + 1 : end;
+	}
+}
+
 /* Shows the guest's line again; but no second time asks the terminal where its cursor is. */
 static void show_partial(struct screen *screen)
 {
@@ -159,8 +175,8 @@ void screen_flush(struct screen *screen, uint64_t now_ms, bool now)
 		return;
 	interrupt = screen->shared && screen->midline && !screen->closed;
 	if (interrupt)
-		write_all(STDOUT_FILENO, "\n", 1);
-	write_all(STDERR_FILENO, screen->waiting, screen->waiting_size);
+		write_lines(screen, STDOUT_FILENO, "\n", 1);
+	write_lines(screen, STDERR_FILENO, screen->waiting, screen->waiting_size);
 	screen->waiting_size = 0;
 	if (interrupt && screen->raw)
 		show_partial(screen);
