@@ -35,6 +35,8 @@ refuse run --kernel "$kernel" --events "$work/none/events"
 refused "events file that cannot be made" "No such file"
 refuse run --kernel "$kernel" --plain --signature "$work/good.lua"
 refused "signature without LVisor" "--plain"
+refuse run --kernel "$kernel" -- -smp 2
+refused "two processors" "one processor"
 refuse run --kernel "$kernel" surplus
 refused "surplus argument" "unexpected argument 'surplus'"
 refuse run --kernel "$kernel" --nonsense
