@@ -47,6 +47,10 @@ refuse check
 refused "check of nothing" "name the signatures"
 refuse check "$work/none.lua"
 refused "check of a missing file" "none.lua: No such file"
+refuse check "$here/signatures/faulty"
+refused "check of faulty signatures" "syntax.lua:2: "
+refuse check signatures "$here/signatures/count/count.lua"
+is "check of good signatures" "$code" 0
 if [ "$(id -u)" != 0 ]; then
 	cp "$initramfs" "$work/closed"
 	chmod 0 "$work/closed"
