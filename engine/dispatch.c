@@ -150,10 +150,9 @@ static bool resume(struct activity *a, int arguments)
 	limit_enter(outer);
 	if (status == LUA_YIELD && a->job)
 		return true;
-	if (status == LUA_YIELD) {
-		lua_pushliteral(a->co, "attempt to yield from a handler");
+	/* coroutine.c lets no script yield from here. */
+	if (status == LUA_YIELD)
 		status = LUA_ERRRUN;
-	}
 	if (status != LUA_OK)
 		signature_report(a->owner, a->co, "handler");
 	end_handler(a, status);

@@ -4,7 +4,7 @@ ENGINE_TEST_SRCS := tests/unit/engine_fake.c $(filter-out engine/main.c engine/c
 	$(wildcard engine/lua/*.c engine/scan/*.c)
 ENGINE_TEST_LIBS := -llua5.4 -ljansson -lm
 
-$(foreach t,test_engine_memwrite test_engine_limit test_engine_events \
+$(foreach t,test_engine_memwrite test_engine_limit test_engine_events test_engine_memory \
 	test_lua_search test_lua_api,$(eval UNIT_SRCS_$(t) := $(ENGINE_TEST_SRCS)) \
 	$(eval UNIT_LIBS_$(t) := $(ENGINE_TEST_LIBS)))
 

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include "engine/dispatch.h"
 #include "engine/lifecycle.h"
 #include "engine/limit.h"
@@ -322,7 +323,8 @@ void fake_reset(void)
 {
 	fake_free();
 	memset(&fake, 0, sizeof(fake));
-	fake.ram = calloc(1, FAKE_RAM);
+	fake.ram = mmap(NULL, FAKE_RAM, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	assert_true(fake.ram != MAP_FAILED);
 	fake.next_page = 16 << 20;
 	fake.stored_first = true;
 	fake.time_ns = 1700000000123456789ull;
@@ -357,7 +359,8 @@ void fake_free(void)
 	if (records)
 		json_decref(records);
 	records = NULL;
-	free(fake.ram);
+	if (fake.ram)
+		munmap(fake.ram, FAKE_RAM);
 	free(fake.blob);
 	fake.ram = NULL;
 	fake.blob = NULL;
