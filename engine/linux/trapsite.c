@@ -10,6 +10,7 @@
 
 #define INT3 0xcc
 #define CALL 0xe8
+#define JMP 0xe9
 #define ENDBR_SIZE 4
 #define FENTRY_SIZE 5
 #define PATCH_SIZE 5 /* jump labels and static calls: jmp or call rel32 */
@@ -203,6 +204,17 @@ static bool patched_place(const char *start, const char *stop, size_t entry, gva
 	return false;
 }
 
+/* A kprobe that the kernel has turned into a jump to a buffer made at run time. */
+static bool is_jump_away(const uint8_t *code, gva_t address)
+{
+	int32_t rel;
+
+	if (code[0] != JMP)
+		return false;
+	memcpy(&rel, code + 1, sizeof(rel));
+	return !between(address + 5 + (gva_t)(int64_t)rel, "_stext", "_etext");
+}
+
 static int refuse(char *error, size_t size, const char *why)
 {
 	snprintf(error, size, "%s", why);
@@ -227,6 +239,9 @@ int linux_trap_site(gva_t function, struct lvmon_hook *hook, char *error, size_t
 	}
 	if (symbol_at(kernel, function, name, &type, &start) || start != function)
 		return refuse(error, error_size, "not the start of a function");
+	/* include/linux/static_call_types.h: all there is in these is patched */
+	if (!strncmp(name, "__SCT__", 7))
+		return refuse(error, error_size, "a static call's trampoline");
 	if (linux_kread(function, code, size))
 		return refuse(error, error_size, "cannot be read");
 	n = entry_length(code, size, function, is_tracer);
@@ -235,6 +250,8 @@ int linux_trap_site(gva_t function, struct lvmon_hook *hook, char *error, size_t
 	if (code[n] == INT3)
 		return refuse(error, error_size, "a breakpoint is there already");
 	site = function + (gva_t)n;
+	if (is_jump_away(code + n, site))
+		return refuse(error, error_size, "a kprobe is there already");
 	if (insn_classify(code + n, size - (size_t)n, site, &insn))
 		return refuse(error, error_size, "its code cannot be decoded");
 	end = site + insn.length;

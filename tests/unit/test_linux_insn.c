@@ -156,6 +156,9 @@ static const struct guest_symbol made[] = {
 	{ "Tbad", GUEST_BASE + 0x1600 },
 	{ "Ttraced", GUEST_BASE + 0x1700 },
 	{ "Tftrace_caller", GUEST_BASE + 0x1800 },
+	{ "T__SCT__hook", GUEST_BASE + 0x1900 },
+	{ "Toptimised", GUEST_BASE + 0x1a00 },
+	{ "Ttail", GUEST_BASE + 0x1b00 },
 	{ "T_etext", GUEST_BASE + 0x2000 },
 	{ "D__start___jump_table", GUEST_BASE + 0x3000 },
 	{ "D__stop___jump_table", GUEST_BASE + 0x3030 },
@@ -198,13 +201,16 @@ static void test_site(void **state)
 	CODE(GUEST_BASE + 0x1509, 0xcc);
 	CODE(GUEST_BASE + 0x1609, 0x06);
 	CODE(GUEST_BASE + 0x1704, 0xe8, 0xf7, 0x00, 0x00, 0x00, 0x55);
+	CODE(GUEST_BASE + 0x1900, 0xe9, 0x00, 0x00, 0x00, 0x00);
+	CODE(GUEST_BASE + 0x1a00, NOP5, 0xe9, 0x00, 0x00, 0x10, 0x00); /* out of the text */
+	CODE(GUEST_BASE + 0x1b00, NOP5, 0xe9, 0x00, 0xf6, 0xff, 0xff); /* to another function */
 	/* a jump label 2 bytes into labelled's first instruction, another one elsewhere */
-	put32(GUEST_BASE + 0x3000, (uint32_t)(0x1900 - 0x3000));
+	put32(GUEST_BASE + 0x3000, (uint32_t)(0x1fff - 0x3000));
 	put32(GUEST_BASE + 0x3010, (uint32_t)(0x120b - 0x3010));
-	put32(GUEST_BASE + 0x3020, (uint32_t)(0x1900 - 0x3020));
+	put32(GUEST_BASE + 0x3020, (uint32_t)(0x1fff - 0x3020));
 	/* a static call whose 5 bytes reach into called's */
 	put32(GUEST_BASE + 0x3100, (uint32_t)(0x1305 - 0x3100));
-	put32(GUEST_BASE + 0x3108, (uint32_t)(0x1900 - 0x3108));
+	put32(GUEST_BASE + 0x3108, (uint32_t)(0x1fff - 0x3108));
 
 	assert_int_equal(linux_trap_site(GUEST_BASE + 0x1100, &hook, error, sizeof(error)), 0);
 	assert_true(hook.gva == GUEST_BASE + 0x1109 && hook.gpa == 0x1109);
@@ -215,12 +221,18 @@ static void test_site(void **state)
 	assert_int_equal(linux_trap_site(GUEST_BASE + 0x1700, &hook, error, sizeof(error)), 0);
 	assert_true(hook.gva == GUEST_BASE + 0x1709 && hook.insn.kind == LVMON_INSN_PUSH);
 
+	hook.gva = 0;
+	assert_int_equal(linux_trap_site(GUEST_BASE + 0x1b00, &hook, error, sizeof(error)), 0);
+	assert_true(hook.gva == GUEST_BASE + 0x1b05 && hook.insn.kind == LVMON_INSN_OTHER);
+
 	refused(GUEST_BASE + 0x1101, "not the start");
 	refused(GUEST_BASE + 0x1200, "jump label");
 	refused(GUEST_BASE + 0x1300, "static call");
 	refused(GUEST_BASE + 0x1400, "breakpoint");
 	refused(GUEST_BASE + 0x1500, "breakpoint");
 	refused(GUEST_BASE + 0x1600, "decoded");
+	refused(GUEST_BASE + 0x1900, "trampoline");
+	refused(GUEST_BASE + 0x1a00, "kprobe");
 	refused(GUEST_BASE + 0x5010, ".init.text");
 	refused(GUEST_BASE + 0x3000, "not code");
 	refused(0x400000, "not code");
