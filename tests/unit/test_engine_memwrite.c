@@ -239,8 +239,10 @@ static void another_process(void **state)
 /* The engine that asked is gone: the call's end must not be taken for one of the new engine's. */
 static void restarted_meanwhile(void **state)
 {
+	static const struct lvmon_start successor = { .generation = 1 };
 	struct fake_process *p = fake_process(200, "p", 2, LINUX_PAGE_SHARED);
-	struct lvmon_event ev;
+	struct fake_process *q = fake_process(201, "q", 2, LINUX_PAGE_SHARED);
+	struct lvmon_event ev, other;
 	struct lvmon_verdict v;
 
 	fake_signature("one.lua", "lvmon.hook.syscall('openat', function(ev)\n"
@@ -252,8 +254,12 @@ static void restarted_meanwhile(void **state)
 	assert_int_equal(v.kind, LVMON_CALL_GUEST);
 	ev = fake_call(&v, &ev);
 	dispatch_reset();
+	engine.start = &successor;
+	/* Another process waits in the same place for the same handler by now. */
+	assert_int_equal(fake_event_once("__x64_sys_openat", q, &other).kind, LVMON_CALL_GUEST);
 	dispatch(&ev, &v);
 	assert_int_equal(v.kind, LVMON_CONTINUE);
+	assert_int_equal(q->state[0], LINUX_PAGE_SHARED);
 	assert_int_equal(fake_count("lost"), 1);
 	assert_string_equal(fake_string("lost", 0, "signature"), "one.lua");
 	assert_int_equal(fake_count("print"), 1);
