@@ -123,7 +123,7 @@ int backend_dump_open(const char *path, const uint64_t regs[LVMON_NR_REGS], uint
 
 	if (dump.ops.window)
 		munmap((void *)dump.ops.window, dump.ram.size);
-	dump.ram = (struct lvmon_ram){ .gpa = 0, .size = (uint64_t)st.st_size };
+	dump.ram = (struct lvmon_ram){.gpa = 0, .size = (uint64_t)st.st_size};
 	dump.known = regs ? regs_known : 0;
 	if (regs)
 		memcpy(dump.regs, regs, sizeof(dump.regs));

@@ -11,8 +11,8 @@
 #include <stdlib.h>
 #include "engine/linux/internal.h"
 
-#define MAX_BTF (16 * MB)
-#define MIN_CHECKS 2      /* besides the banner */
+#define MAX_BTF	       (16 * MB)
+#define MIN_CHECKS     2  /* besides the banner */
 #define MAX_CANDIDATES 16 /* symbol tables that are none: one kernel image has up to three */
 
 const struct kernel_blob *kernel;
@@ -99,8 +99,7 @@ static int find_root(struct kernel_blob *b, const struct image *img, uint64_t cr
 	return 0;
 }
 
-static int load_btf(struct kernel_blob **b, const struct image *img, char *error,
-		    size_t error_size)
+static int load_btf(struct kernel_blob **b, const struct image *img, char *error, size_t error_size)
 {
 	struct kernel_blob *bigger;
 	gva_t start, stop;
@@ -118,7 +117,7 @@ static int load_btf(struct kernel_blob **b, const struct image *img, char *error
 		return -ENOMEM;
 	}
 	*b = bigger;
-	bigger->sec[SEC_BTF] = (struct section){ (uint32_t)bigger->size, (uint32_t)(stop - start) };
+	bigger->sec[SEC_BTF] = (struct section){(uint32_t)bigger->size, (uint32_t)(stop - start)};
 	bigger->size = size;
 	if (image_read(img, start, (void *)section(bigger, SEC_BTF), stop - start)) {
 		snprintf(error, error_size, "BTF is outside the image");
@@ -177,9 +176,8 @@ static int complete(struct kernel_blob **b, const struct image *img, const struc
 		snprintf(error, error_size, "no current_task");
 		return -ENOENT;
 	}
-	snprintf(k->summary, sizeof(k->summary),
-		 "Linux %s, %u symbols, %u types, kernel at 0x%llx", k->release, k->symbols,
-		 k->types, (unsigned long long)k->image_start);
+	snprintf(k->summary, sizeof(k->summary), "Linux %s, %u symbols, %u types, kernel at 0x%llx",
+		 k->release, k->symbols, k->types, (unsigned long long)k->image_start);
 	return 0;
 }
 
@@ -233,7 +231,7 @@ static int image_around(const uint8_t *mem, gpa_t gpa, uint64_t size,
 		delta = KERNEL_MAP_START - value - gpa;
 		if (start >= size || end > size)
 			return -ENOENT;
-		*img = (struct image){ start + delta + gpa, gpa + start, end - start };
+		*img = (struct image){start + delta + gpa, gpa + start, end - start};
 		return 0;
 	}
 	if (kallsyms_address(mem, place, "linux_banner", &va))
@@ -250,7 +248,7 @@ static int image_around(const uint8_t *mem, gpa_t gpa, uint64_t size,
 		image = guest_ptr(start - delta, end - start);
 		if (!image)
 			continue;
-		*img = (struct image){ start, start - delta, end - start };
+		*img = (struct image){start, start - delta, end - start};
 		return 0;
 	}
 	return -ENOENT;

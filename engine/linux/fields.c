@@ -16,6 +16,7 @@ struct field_name {
 	bool optional;
 };
 
+/* clang-format off */
 #define NEED(f, type, path) { f, type, path, false }
 #define MAY(f, type, path) { f, type, path, true }
 
@@ -76,6 +77,8 @@ static const struct field_name field_names[] = {
 	MAY(F_PCPU_CURRENT, "pcpu_hot", "current_task"), /* 6.2 to 6.14 */
 };
 
+/* clang-format on */
+
 #define NR_NAMES (sizeof(field_names) / sizeof(field_names[0]))
 
 static const char *const enumerator_names[NR_ENUMERATORS] = {
@@ -84,13 +87,13 @@ static const char *const enumerator_names[NR_ENUMERATORS] = {
 	[E_PG_SWAPBACKED] = "PG_swapbacked",
 	[E_PG_SWAPCACHE] = "PG_swapcache",
 	[E_PG_ANON_EXCLUSIVE] = "PG_anon_exclusive", /* from 5.19 */
-	[E_FOLL_WRITE] = "FOLL_WRITE",               /* from 6.3; macros before */
+	[E_FOLL_WRITE] = "FOLL_WRITE",		     /* from 6.3; macros before */
 	[E_FOLL_FORCE] = "FOLL_FORCE",
 };
 
-#define MAX_NESTING 8
+#define MAX_NESTING   8
 #define MAX_MODIFIERS 16
-#define MAX_MEMBERS 4096 /* looked at for one name: anonymous members may nest, or be a lie */
+#define MAX_MEMBERS   4096 /* looked at for one name: anonymous members may nest, or be a lie */
 
 /* Type behind const, volatile, typedef, ...; 0 when that does not end. */
 static uint32_t strip(const struct btf *btf, uint32_t id)
@@ -193,8 +196,7 @@ static struct btf *btf_open(const struct kernel_blob *b)
 	return libbpf_get_error(btf) ? NULL : btf;
 }
 
-static void keep_enumerators(struct kernel_blob *b, const struct btf *btf,
-			     const struct btf_type *t)
+static void keep_enumerators(struct kernel_blob *b, const struct btf *btf, const struct btf_type *t)
 {
 	uint32_t i, k, n = btf_vlen(t);
 

@@ -29,7 +29,7 @@ static void image_extent(gpa_t root, unsigned int levels, gva_t rip, struct imag
 	struct mapping m;
 	uint64_t delta, d;
 
-	*img = (struct image){ 0 };
+	*img = (struct image){0};
 	if (rip < KERNEL_MAP_START || rip >= KERNEL_MAP_END ||
 	    page_walk(root, levels, rip, false, &m))
 		return;
@@ -52,9 +52,9 @@ static void image_extent(gpa_t root, unsigned int levels, gva_t rip, struct imag
 int image_find(uint64_t cr3, uint64_t cr4, gva_t rip, struct image *img)
 {
 	/* With KPTI the user's page table is the odd one of a pair; it maps little of the image. */
-	static const uint64_t masks[] = { ~0xfffull, ~0x1fffull };
+	static const uint64_t masks[] = {~0xfffull, ~0x1fffull};
 	unsigned int levels = cr4 & CR4_LA57 ? 5 : 4;
-	struct image best = { 0 };
+	struct image best = {0};
 	size_t i;
 
 	for (i = 0; i < 2; i++) {

@@ -11,14 +11,14 @@
 #include <string.h>
 #include "engine/linux/linux.h"
 
-#define KB 1024ull
-#define MB (1024ull * KB)
-#define GB (1024ull * MB)
+#define KB	  1024ull
+#define MB	  (1024ull * KB)
+#define GB	  (1024ull * MB)
 #define PAGE_SIZE 4096ull
 
 /* Documentation/x86/x86_64/mm.rst: kernel text mapping, up to where modules start. */
 #define KERNEL_MAP_START 0xffffffff80000000ull
-#define KERNEL_MAP_END 0xffffffffc0000000ull
+#define KERNEL_MAP_END	 0xffffffffc0000000ull
 
 #define CR4_LA57 (1ull << 12)
 
@@ -56,16 +56,18 @@ struct section {
 };
 
 enum blob_section {
-	SEC_NAMES,       /* kallsyms_names as in the guest */
-	SEC_TOKENS,      /* kallsyms_token_table */
+	SEC_NAMES,	 /* kallsyms_names as in the guest */
+	SEC_TOKENS,	 /* kallsyms_token_table */
 	SEC_TOKEN_INDEX, /* uint16_t[256] */
-	SEC_MARKERS,     /* uint32_t: where name 256 * i starts */
-	SEC_ADDRESSES,   /* int32_t: the address, sign-extended */
-	SEC_BUCKETS,     /* uint32_t[buckets + 1]: where a bucket starts in SEC_ORDER */
-	SEC_ORDER,       /* uint32_t: symbol numbers, by bucket of their name's hash */
+	SEC_MARKERS,	 /* uint32_t: where name 256 * i starts */
+	SEC_ADDRESSES,	 /* int32_t: the address, sign-extended */
+	SEC_BUCKETS,	 /* uint32_t[buckets + 1]: where a bucket starts in SEC_ORDER */
+	SEC_ORDER,	 /* uint32_t: symbol numbers, by bucket of their name's hash */
 	SEC_BTF,
 	NR_SECTIONS
 };
+
+/* clang-format off */
 
 /* Offsets of members in the guest's structures, and sizes; the table is in fields.c. */
 enum field {
@@ -92,23 +94,25 @@ enum kept_enumerator {
 	NR_ENUMERATORS
 };
 
-#define BLOB_MAGIC 0x31304b4e4c5256ull /* "VRLNK01" */
+/* clang-format on */
+
+#define BLOB_MAGIC   0x31304b4e4c5256ull /* "VRLNK01" */
 #define BLOB_VERSION 1
-#define NO_FIELD (-1)
+#define NO_FIELD     (-1)
 
 struct kernel_blob {
 	uint64_t magic;
 	uint32_t version;
 	uint32_t header_size; /* of this structure */
-	uint64_t size;        /* of the whole blob */
+	uint64_t size;	      /* of the whole blob */
 	gva_t image_start, image_end;
-	uint64_t delta;       /* of the image: virtual minus physical address */
-	gpa_t root;           /* the kernel's own top-level page table */
-	uint32_t levels;      /* of page tables: 4 or 5 */
+	uint64_t delta;	 /* of the image: virtual minus physical address */
+	gpa_t root;	 /* the kernel's own top-level page table */
+	uint32_t levels; /* of page tables: 4 or 5 */
 	uint32_t symbols;
-	uint32_t buckets;     /* a power of two */
-	uint32_t types;       /* in BTF */
-	uint64_t current;     /* GS_BASE + this holds the pointer to the current task */
+	uint32_t buckets; /* a power of two */
+	uint32_t types;	  /* in BTF */
+	uint64_t current; /* GS_BASE + this holds the pointer to the current task */
 	struct section sec[NR_SECTIONS];
 	int32_t field[NR_FIELDS]; /* NO_FIELD: this kernel has none */
 	uint32_t enumerators_known;
@@ -138,9 +142,9 @@ static inline gva_t at(gva_t base, enum field f)
 /* pagewalk.c */
 
 struct mapping {
-	gpa_t gpa;      /* of the byte */
-	uint64_t left;  /* bytes from there to the mapping's end */
-	uint64_t size;  /* 4 KB, 2 MB or 1 GB */
+	gpa_t gpa;     /* of the byte */
+	uint64_t left; /* bytes from there to the mapping's end */
+	uint64_t size; /* 4 KB, 2 MB or 1 GB */
 };
 
 /*

@@ -16,18 +16,18 @@
 #include <stdlib.h>
 #include "engine/linux/internal.h"
 
-#define TOKENS 256
+#define TOKENS		 256
 #define TOKEN_INDEX_SIZE (TOKENS * sizeof(uint16_t))
-#define PROBE_STEP (TOKEN_INDEX_SIZE / 2)
-#define PROBE 8
+#define PROBE_STEP	 (TOKEN_INDEX_SIZE / 2)
+#define PROBE		 8
 #define NAMES_PER_MARKER 256
-#define MIN_MARKERS 16          /* 4,000 symbols: the smallest kernels have more */
-#define MAX_SYMBOLS (1u << 20)
-#define MAX_NAME 0x3fff         /* two bytes of ULEB128 */
-#define MAX_TOKEN 512
-#define MIN_NAME_BYTES 2        /* length, one token */
-#define MAX_BLOCK (NAMES_PER_MARKER * 600ull)
-#define MARKERS_REACH (4 * MB)  /* seqs (three bytes a symbol) may lie between */
+#define MIN_MARKERS	 16 /* 4,000 symbols: the smallest kernels have more */
+#define MAX_SYMBOLS	 (1u << 20)
+#define MAX_NAME	 0x3fff /* two bytes of ULEB128 */
+#define MAX_TOKEN	 512
+#define MIN_NAME_BYTES	 2 /* length, one token */
+#define MAX_BLOCK	 (NAMES_PER_MARKER * 600ull)
+#define MARKERS_REACH	 (4 * MB) /* seqs (three bytes a symbol) may lie between */
 
 /* 256 offsets, ascending, of strings of at least one character. */
 static bool is_token_index(const uint8_t *p)
@@ -315,7 +315,7 @@ static bool tables_at(const uint8_t *mem, uint64_t size, gva_t va, uint64_t pos,
 
 	if (!is_token_index(mem + pos))
 		return false;
-	*pl = (struct kallsyms_place){ .token_index = pos };
+	*pl = (struct kallsyms_place){.token_index = pos};
 	return find_tokens(mem, pl) && find_markers(mem, pl, &num_syms) &&
 	       find_addresses(mem, size, va, num_syms, pl);
 }
@@ -445,8 +445,7 @@ int symbol_find(const struct kernel_blob *b, const char *name, gva_t *va)
 	uint64_t pos;
 
 	for (i = buckets[h]; i < buckets[h + 1]; i++) {
-		if (name_position(b, &n, order[i], &pos) ||
-		    name_expand(&n, &pos, found, &type) < 0)
+		if (name_position(b, &n, order[i], &pos) || name_expand(&n, &pos, found, &type) < 0)
 			return -ENOENT;
 		if (strcmp(found, name))
 			continue;
@@ -560,7 +559,7 @@ int kallsyms_address(const uint8_t *mem, const struct kallsyms_place *pl, const 
 
 struct token_hash {
 	uint32_t hash, power; /* power: HASH_BASE to the token's length */
-	uint32_t first;       /* hash without the first character, which is the type letter */
+	uint32_t first;	      /* hash without the first character, which is the type letter */
 };
 
 static void hash_tokens(const struct names *n, struct token_hash th[TOKENS])
@@ -568,7 +567,7 @@ static void hash_tokens(const struct names *n, struct token_hash th[TOKENS])
 	uint32_t i;
 
 	for (i = 0; i < TOKENS; i++) {
-		struct token_hash h = { 0, 1, 0 };
+		struct token_hash h = {0, 1, 0};
 		uint32_t t = n->token_index[i], start = t;
 
 		for (; t < n->tokens_size && n->tokens[t]; t++) {
@@ -641,8 +640,8 @@ bool kallsyms_valid(const struct kernel_blob *b)
 	    b->sec[SEC_BUCKETS].size != 4 * (b->buckets + 1))
 		return false;
 	if (!names_fit(section(b, SEC_NAMES), b->sec[SEC_NAMES].size, b->symbols,
-		       section(b, SEC_MARKERS), section(b, SEC_TOKENS),
-		       section(b, SEC_TOKEN_INDEX), b->sec[SEC_TOKENS].size, &size))
+		       section(b, SEC_MARKERS), section(b, SEC_TOKENS), section(b, SEC_TOKEN_INDEX),
+		       b->sec[SEC_TOKENS].size, &size))
 		return false;
 	buckets = section(b, SEC_BUCKETS);
 	order = section(b, SEC_ORDER);
@@ -688,7 +687,7 @@ int kallsyms_load(const uint8_t *mem, const struct kallsyms_place *pl, struct ke
 	b->buckets = buckets;
 	off = (uint32_t)align_up(sizeof(*b), 8);
 	for (i = 0; i < NR_SECTIONS; i++) {
-		b->sec[i] = (struct section){ off, (uint32_t)sizes[i] };
+		b->sec[i] = (struct section){off, (uint32_t)sizes[i]};
 		off += (uint32_t)align_up(sizes[i], 8);
 	}
 	memcpy((void *)section(b, SEC_NAMES), mem + pl->names, pl->names_size);

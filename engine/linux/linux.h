@@ -27,7 +27,7 @@ int linux_discover(const struct linux_anchor *anchor, char *error, size_t error_
 bool linux_known(void);
 
 /* What discovery found as one self-contained blob (private copies), and back from it. */
-int linux_save(void **blob, size_t *size) must_check; /* caller frees */
+int linux_save(void **blob, size_t *size) must_check;	     /* caller frees */
 int linux_restore(const void *blob, size_t size) must_check; /* blob must stay mapped */
 
 /* For people: "Linux 6.1.0-56-cloud-amd64, 93211 symbols, 95012 types, kernel at 0xffff..." */
@@ -60,8 +60,8 @@ int linux_task_layout(struct lvmon_task_layout *layout) must_check;
 
 /* Processes. */
 struct linux_task {
-	gva_t task; /* struct task_struct */
-	gva_t mm;   /* 0: a kernel thread */
+	gva_t task;	     /* struct task_struct */
+	gva_t mm;	     /* 0: a kernel thread */
 	uint64_t start_time; /* start_boottime, ns */
 	int32_t pid, tgid, ppid;
 	uint32_t uid, gid;
@@ -73,8 +73,9 @@ int linux_task(gva_t task, struct linux_task *out) must_check;
 int linux_current(uint64_t gs_base, uint64_t kernel_gs_base, uint32_t cpl,
 		  struct linux_task *out) must_check;
 /*
- * All processes (thread-group leaders) in the order of the kernel's list, idle task excluded. *tasks
- * is malloc'ed. -EOVERFLOW: list longer than the bound or looping, with what was found in *tasks.
+ * All processes (thread-group leaders) in the order of the kernel's list, idle task excluded.
+ * *tasks is malloc'ed. -EOVERFLOW: list longer than the bound or looping, with what was found in
+ * *tasks.
  */
 int linux_tasks(struct linux_task **tasks, size_t *count) must_check;
 int linux_find_pid(int32_t tgid, struct linux_task *out) must_check; /* 0 or -ESRCH */
@@ -90,9 +91,9 @@ int linux_cmdline(const struct linux_task *task, char *buf, size_t size) must_ch
 struct linux_area {
 	gva_t start, end;
 	uint64_t offset; /* of start in the memory laid end to end */
-	uint64_t flags;  /* vm_flags */
-	gva_t file;      /* struct file, 0: anonymous */
-	uint64_t pgoff;  /* in pages */
+	uint64_t flags;	 /* vm_flags */
+	gva_t file;	 /* struct file, 0: anonymous */
+	uint64_t pgoff;	 /* in pages */
 };
 
 struct linux_memory {

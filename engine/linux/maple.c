@@ -8,7 +8,7 @@
 #include "engine/linux/internal.h"
 
 #define NODE_SIZE 256
-#define MAX_DEPTH 16   /* each level multiplies by at least 5 */
+#define MAX_DEPTH 16	/* each level multiplies by at least 5 */
 #define MAX_NODES 40000 /* of at least 5 entries, for 65,530 mappings with room to spare */
 
 /* include/linux/maple_tree.h, enum maple_type */
@@ -17,9 +17,9 @@ enum node_type { MAPLE_DENSE, MAPLE_LEAF_64, MAPLE_RANGE_64, MAPLE_ARANGE_64 };
 struct node {
 	uint8_t bytes[NODE_SIZE];
 	uint32_t pivots, slots; /* offsets */
-	uint32_t count;         /* of slots */
-	uint32_t next;          /* slot to look at */
-	uint64_t max;           /* the last index it covers */
+	uint32_t count;		/* of slots */
+	uint32_t next;		/* slot to look at */
+	uint64_t max;		/* the last index it covers */
 	bool leaf;
 };
 

@@ -8,26 +8,26 @@
 #include "engine/linux/internal.h"
 
 /* include/linux/mm.h */
-#define VM_SHARED 0x8ull
+#define VM_SHARED   0x8ull
 #define VM_MAYSHARE 0x80ull
-#define VM_PFNMAP 0x400ull
-#define VM_IO 0x4000ull
-#define VM_HUGETLB 0x400000ull
+#define VM_PFNMAP   0x400ull
+#define VM_IO	    0x4000ull
+#define VM_HUGETLB  0x400000ull
 #define VM_MIXEDMAP 0x10000000ull
 
 #define MAX_AREAS 65536 /* sysctl vm.max_map_count is 65,530 */
 #define MAX_TRIES 3
-#define USER_END (1ull << 56)
+#define USER_END  (1ull << 56)
 
 /* include/linux/page-flags.h: low bits of page->mapping */
 #define PAGE_MAPPING_FLAGS 3ull
-#define PAGE_MAPPING_ANON 1ull /* 3 is KSM */
+#define PAGE_MAPPING_ANON  1ull /* 3 is KSM */
 
 /* arch/x86/include/asm/page_64_types.h, pgtable_64_types.h: where there is no variable */
 #define VMEMMAP_L4 0xffffea0000000000ull
 
 #define COMPOUND_MASK 0xfffffffff0000000ull
-#define MAX_COMPOUND (1u << 18) /* pages: 1 GB */
+#define MAX_COMPOUND  (1u << 18) /* pages: 1 GB */
 
 struct area_vector {
 	struct linux_memory *mem;
@@ -41,7 +41,7 @@ static int area_append(gva_t vma, void *arg)
 {
 	struct area_vector *av = arg;
 	struct linux_memory *mem = av->mem;
-	struct linux_area a = { 0 };
+	struct linux_area a = {0};
 	gva_t ops;
 
 	if (!kernel_pointer(vma) || kread64(at(vma, F_VMA_START), &a.start) ||
@@ -115,7 +115,7 @@ static int mm_pgd(gva_t mm, gpa_t *pgd)
 
 int linux_memory(const struct linux_task *task, struct linux_memory *out)
 {
-	struct area_vector av = { .mem = out };
+	struct area_vector av = {.mem = out};
 	int err, tries;
 
 	memset(out, 0, sizeof(*out));
@@ -233,8 +233,8 @@ static bool page_exclusive(gpa_t gpa, uint64_t mapping_size)
 	if (vmemmap(&base) || !known(E_PG_SWAPBACKED) || !known(E_PG_SWAPCACHE) ||
 	    !known(E_PG_LOCKED))
 		return false;
-	page = base + (gpa & ~(mapping_size - 1)) / PAGE_SIZE *
-	       (uint64_t)kernel->field[F_PAGE_SIZE];
+	page = base +
+	       (gpa & ~(mapping_size - 1)) / PAGE_SIZE * (uint64_t)kernel->field[F_PAGE_SIZE];
 	if (page_head(page, &head) || kread64(at(page, F_PAGE_FLAGS), &flags) ||
 	    kread64(at(head, F_PAGE_FLAGS), &head_flags) ||
 	    kread64(at(head, F_PAGE_MAPPING), &mapping))
@@ -272,8 +272,7 @@ static int page_cached(const struct linux_area *a, gva_t va, gpa_t *gpa)
 		return -ENOENT;
 	size = (uint64_t)kernel->field[F_PAGE_SIZE];
 	if (page < base || !size || (page - base) % size ||
-	    kread64(at(page, F_PAGE_FLAGS), &flags) ||
-	    kread64(at(page, F_PAGE_INDEX), &first))
+	    kread64(at(page, F_PAGE_FLAGS), &flags) || kread64(at(page, F_PAGE_INDEX), &first))
 		return -ENOENT;
 	if (known(E_PG_UPTODATE) && !page_flag(flags, E_PG_UPTODATE))
 		return -ENOENT;
@@ -297,13 +296,13 @@ int linux_memory_page(const struct linux_memory *mem, uint64_t offset, struct li
 	if (!a)
 		return -ERANGE;
 	va = a->start + (offset - a->offset);
-	*page = (struct linux_page){ .left = PAGE_SIZE - va % PAGE_SIZE };
+	*page = (struct linux_page){.left = PAGE_SIZE - va % PAGE_SIZE};
 	err = page_walk(mem->pgd, kernel->levels, va, true, &m);
 	if (!err && guest_ptr(m.gpa, 1)) {
 		page->gpa = m.gpa;
 		page->left = m.left;
-		page->state = page_exclusive(m.gpa, m.size) ? LINUX_PAGE_PRIVATE :
-							      LINUX_PAGE_SHARED;
+		page->state =
+			page_exclusive(m.gpa, m.size) ? LINUX_PAGE_PRIVATE : LINUX_PAGE_SHARED;
 	} else if (err == -ENOENT && !page_cached(a, va, &page->gpa) && guest_ptr(page->gpa, 1)) {
 		/* Only where nothing was ever mapped: a swapped page is the process's own copy. */
 		page->state = LINUX_PAGE_CACHED;

@@ -6,10 +6,10 @@
 #include "engine/linux/internal.h"
 
 #define PTE_PRESENT (1ull << 0)
-#define PTE_PSE (1ull << 7)
+#define PTE_PSE	    (1ull << 7)
 /* arch/x86/include/asm/pgtable_types.h: _PAGE_PROTNONE is the global bit of an absent entry */
 #define PTE_PROTNONE (1ull << 8)
-#define PTE_ADDRESS 0x000ffffffffff000ull
+#define PTE_ADDRESS  0x000ffffffffff000ull
 
 static bool canonical(gva_t va, unsigned int levels)
 {

@@ -7,9 +7,9 @@
 #include <stdio.h>
 #include "engine/linux/internal.h"
 
-#define MAX_STEPS 256
+#define MAX_STEPS     256
 #define MAX_COMPONENT 255 /* NAME_MAX */
-#define PATH_SIZE 4096
+#define PATH_SIZE     4096
 
 /* Put name and a slash before the path that starts at *start. */
 static int prepend(gva_t dentry, char *path, size_t *start)
@@ -69,8 +69,7 @@ int path_of_file(gva_t file, char *buf, size_t size)
 			continue;
 		}
 		mount = vfsmount - (gva_t)kernel->field[F_MOUNT_MNT];
-		if (dentry != root || kread64(at(mount, F_MOUNT_PARENT), &above) ||
-		    above == mount)
+		if (dentry != root || kread64(at(mount, F_MOUNT_PARENT), &above) || above == mount)
 			break;
 		if (!kernel_pointer(above) || kread64(at(mount, F_MOUNT_MOUNTPOINT), &dentry))
 			return -EFAULT;

@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include "engine/linux/internal.h"
 
-#define MAX_TASKS 65536
+#define MAX_TASKS     65536
 #define PID_MAX_LIMIT (4 * 1024 * 1024) /* include/linux/threads.h */
-#define PF_KTHREAD 0x00200000u          /* include/linux/sched.h */
+#define PF_KTHREAD    0x00200000u	/* include/linux/sched.h */
 /* arch/x86/include/asm/page_64_types.h: where there is no variable */
 #define PAGE_OFFSET_L4 0xffff888000000000ull
 
@@ -124,13 +124,13 @@ static int task_append(const struct linux_task *task, void *arg)
 
 int linux_tasks(struct linux_task **tasks, size_t *count)
 {
-	struct task_vector tv = { 0 };
+	struct task_vector tv = {0};
 	int err;
 
 	err = tasks_each(task_append, &tv);
 	if (err && err != -EOVERFLOW) {
 		free(tv.v);
-		tv = (struct task_vector){ 0 };
+		tv = (struct task_vector){0};
 	}
 	*tasks = tv.v;
 	*count = tv.n;
@@ -154,7 +154,7 @@ static int pid_matches(const struct linux_task *task, void *arg)
 
 int linux_find_pid(int32_t tgid, struct linux_task *out)
 {
-	struct pid_search s = { tgid, out };
+	struct pid_search s = {tgid, out};
 	int ret;
 
 	ret = tasks_each(pid_matches, &s);

@@ -8,16 +8,16 @@
 #include <stdio.h>
 #include "engine/linux/internal.h"
 
-#define INT3 0xcc
-#define CALL 0xe8
-#define JMP 0xe9
-#define ENDBR_SIZE 4
+#define INT3	    0xcc
+#define CALL	    0xe8
+#define JMP	    0xe9
+#define ENDBR_SIZE  4
 #define FENTRY_SIZE 5
-#define PATCH_SIZE 5 /* jump labels and static calls: jmp or call rel32 */
-#define CODE_BYTES 48
+#define PATCH_SIZE  5 /* jump labels and static calls: jmp or call rel32 */
+#define CODE_BYTES  48
 
 #define IS(code, ...) \
-	(!memcmp(code, (const uint8_t[]){ __VA_ARGS__ }, sizeof((const uint8_t[]){ __VA_ARGS__ })))
+	(!memcmp(code, (const uint8_t[]){__VA_ARGS__}, sizeof((const uint8_t[]){__VA_ARGS__})))
 
 int entry_length(const uint8_t *code, size_t size, gva_t address, bool (*is_tracer)(gva_t target))
 {
@@ -48,12 +48,12 @@ int entry_length(const uint8_t *code, size_t size, gva_t address, bool (*is_trac
 
 /* General registers in the order of their encoding, 64 and 32 bits wide. */
 static const uint16_t registers[2][16] = {
-	{ X86_REG_RAX, X86_REG_RCX, X86_REG_RDX, X86_REG_RBX, X86_REG_RSP, X86_REG_RBP, X86_REG_RSI,
-	  X86_REG_RDI, X86_REG_R8, X86_REG_R9, X86_REG_R10, X86_REG_R11, X86_REG_R12, X86_REG_R13,
-	  X86_REG_R14, X86_REG_R15 },
-	{ X86_REG_EAX, X86_REG_ECX, X86_REG_EDX, X86_REG_EBX, X86_REG_ESP, X86_REG_EBP, X86_REG_ESI,
-	  X86_REG_EDI, X86_REG_R8D, X86_REG_R9D, X86_REG_R10D, X86_REG_R11D, X86_REG_R12D,
-	  X86_REG_R13D, X86_REG_R14D, X86_REG_R15D },
+	{X86_REG_RAX, X86_REG_RCX, X86_REG_RDX, X86_REG_RBX, X86_REG_RSP, X86_REG_RBP, X86_REG_RSI,
+	 X86_REG_RDI, X86_REG_R8, X86_REG_R9, X86_REG_R10, X86_REG_R11, X86_REG_R12, X86_REG_R13,
+	 X86_REG_R14, X86_REG_R15},
+	{X86_REG_EAX, X86_REG_ECX, X86_REG_EDX, X86_REG_EBX, X86_REG_ESP, X86_REG_EBP, X86_REG_ESI,
+	 X86_REG_EDI, X86_REG_R8D, X86_REG_R9D, X86_REG_R10D, X86_REG_R11D, X86_REG_R12D,
+	 X86_REG_R13D, X86_REG_R14D, X86_REG_R15D},
 };
 
 static bool register_number(unsigned int reg, unsigned int width, uint8_t *number)
@@ -164,8 +164,8 @@ static bool between(gva_t va, const char *from, const char *to)
 /* What the entry of a traced function calls: ftrace's code, or a trampoline made at run time. */
 static bool is_tracer(gva_t target)
 {
-	static const char *const names[] = { "__fentry__", "ftrace_caller", "ftrace_regs_caller",
-					     "ftrace_stub" };
+	static const char *const names[] = {"__fentry__", "ftrace_caller", "ftrace_regs_caller",
+					    "ftrace_stub"};
 	gva_t va;
 	size_t i;
 

@@ -6,8 +6,8 @@
 #include "engine/linux/internal.h"
 
 #define CHUNK_SHIFT 6 /* XA_CHUNK_SHIFT without CONFIG_BASE_SMALL */
-#define CHUNK (1u << CHUNK_SHIFT)
-#define MAX_SHIFT 60
+#define CHUNK	    (1u << CHUNK_SHIFT)
+#define MAX_SHIFT   60
 
 static bool is_internal(gva_t entry)
 {
@@ -36,8 +36,7 @@ int xarray_load(gva_t head, uint64_t index, gva_t *entry)
 		if (shift >= above || shift % CHUNK_SHIFT)
 			return -EINVAL;
 		/* At the top: is the index within what the tree covers? */
-		if (above > MAX_SHIFT && shift + CHUNK_SHIFT < 64 &&
-		    index >> (shift + CHUNK_SHIFT))
+		if (above > MAX_SHIFT && shift + CHUNK_SHIFT < 64 && index >> (shift + CHUNK_SHIFT))
 			return 0;
 		above = shift;
 		slot = index >> shift & (CHUNK - 1);

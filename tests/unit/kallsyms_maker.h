@@ -9,10 +9,10 @@
 #include "tests/unit/linux_guest.h"
 
 #define MADE_SYMBOLS 6000u
-#define MADE_PERCPU 20u
-#define MADE_SIZE (1 * MB)
-#define MADE_TEXT 0xffffffff81000000ull
-#define MADE_VA (MADE_TEXT - 0x4000) /* of the memory the tables are in */
+#define MADE_PERCPU  20u
+#define MADE_SIZE    (1 * MB)
+#define MADE_TEXT    0xffffffff81000000ull
+#define MADE_VA	     (MADE_TEXT - 0x4000) /* of the memory the tables are in */
 
 struct made {
 	uint8_t *mem;
@@ -23,7 +23,7 @@ struct made {
 static const struct {
 	uint8_t token;
 	const char *text;
-} made_tokens[] = { { 1, "T__x64_sys_" }, { 2, "security_" }, { 3, "_file" }, { 4, "d" } };
+} made_tokens[] = {{1, "T__x64_sys_"}, {2, "security_"}, {3, "_file"}, {4, "d"}};
 
 static void made_name(uint32_t i, char name[64])
 {
@@ -152,7 +152,7 @@ static void made_start(struct made *m, enum kallsyms_layout layout, bool percpu,
 	}
 	m->tokens = pos = end;
 	for (i = 0; i < 256; i++) {
-		char one[2] = { (char)i, 0 };
+		char one[2] = {(char)i, 0};
 		const char *text = i ? one : "?";
 
 		for (k = 0; k < 4; k++)

@@ -18,7 +18,7 @@
 
 #include "engine/linux/internal.h"
 
-#define GUEST_RAM (4 * MB)
+#define GUEST_RAM  (4 * MB)
 #define GUEST_BASE 0xffffffff81000000ull /* where RAM is in the made-up kernel's image */
 
 static uint8_t *guest_ram; /* of exactly this size: AddressSanitizer guards its end */
@@ -33,9 +33,11 @@ static inline void guest_start(void)
 
 	free(guest_ram);
 	guest_ram = calloc(1, GUEST_RAM);
-	guest_range = (struct lvmon_ram){ 0, GUEST_RAM };
+	guest_range = (struct lvmon_ram){0, GUEST_RAM};
 	guest_backend = (struct backend){
-		.window = guest_ram, .ram = &guest_range, .ram_ranges = 1,
+		.window = guest_ram,
+		.ram = &guest_range,
+		.ram_ranges = 1,
 	};
 	backend = &guest_backend;
 	memset(&guest_kernel, 0, sizeof(guest_kernel));
@@ -81,7 +83,7 @@ static inline gpa_t pa(gva_t va)
 
 struct guest_symbol {
 	const char *name; /* type letter first */
-	gva_t va;         /* ascending */
+	gva_t va;	  /* ascending */
 };
 
 /*
@@ -91,8 +93,8 @@ struct guest_symbol {
 static inline struct kernel_blob *guest_symbols(const struct guest_symbol *symbols, uint32_t count)
 {
 	const uint32_t sizes[NR_SECTIONS] = {
-		[SEC_NAMES] = 64 * count, [SEC_TOKENS] = 512, [SEC_TOKEN_INDEX] = 512,
-		[SEC_MARKERS] = 8, [SEC_ADDRESSES] = 8 * count, [SEC_BUCKETS] = 8,
+		[SEC_NAMES] = 64 * count, [SEC_TOKENS] = 512,	       [SEC_TOKEN_INDEX] = 512,
+		[SEC_MARKERS] = 8,	  [SEC_ADDRESSES] = 8 * count, [SEC_BUCKETS] = 8,
 		[SEC_ORDER] = 8 * count,
 	};
 	struct kernel_blob *b = calloc(1, sizeof(*b) + 4096 + 80 * count);
@@ -101,7 +103,7 @@ static inline struct kernel_blob *guest_symbols(const struct guest_symbol *symbo
 
 	*b = guest_kernel;
 	for (i = 0; i < NR_SECTIONS; i++) {
-		b->sec[i] = (struct section){ off, sizes[i] };
+		b->sec[i] = (struct section){off, sizes[i]};
 		off += sizes[i];
 	}
 	tokens = (uint8_t *)section(b, SEC_TOKENS);

@@ -89,7 +89,7 @@ static struct kernel_blob *blob_with(const void *raw, uint32_t size)
 {
 	struct kernel_blob *b = calloc(1, sizeof(*b) + size);
 
-	b->sec[SEC_BTF] = (struct section){ sizeof(*b), size };
+	b->sec[SEC_BTF] = (struct section){sizeof(*b), size};
 	memcpy((void *)section(b, SEC_BTF), raw, size);
 	return b;
 }

@@ -4,11 +4,9 @@
 
 static void test_ranges(void **state)
 {
-	const struct lvmon_ram ranges[] = {
-		{ 0x1000, 0x2000 }, { 0x3000, 0x1000 }, { 0x8000, 0x800 }
-	};
+	const struct lvmon_ram ranges[] = {{0x1000, 0x2000}, {0x3000, 0x1000}, {0x8000, 0x800}};
 	uint8_t *ram = calloc(1, 0x8800);
-	struct backend b = { .window = ram, .ram = ranges, .ram_ranges = 3 };
+	struct backend b = {.window = ram, .ram = ranges, .ram_ranges = 3};
 	size_t n;
 	int i;
 

@@ -3,9 +3,9 @@
 #include "tests/unit/linux_guest.h"
 
 #define FUNCTION 0xffffffff81001000ull
-#define TRACER 0xffffffff81002000ull
+#define TRACER	 0xffffffff81002000ull
 
-#define CLASSIFY(...) classify_bytes((const uint8_t[15]){ __VA_ARGS__ })
+#define CLASSIFY(...) classify_bytes((const uint8_t[15]){__VA_ARGS__})
 
 static struct lvmon_insn classify_bytes(const uint8_t bytes[15])
 {
@@ -56,6 +56,8 @@ static void test_emulated(void **state)
 	expect(CLASSIFY(0x66, 0x90), LVMON_INSN_NOP, 2, 0, 0, 0, 0);
 }
 
+/* clang-format off */
+
 /* All that looks like the above and is something else. */
 static void test_stepped(void **state)
 {
@@ -89,14 +91,16 @@ static void test_stepped(void **state)
 	other(CLASSIFY(0x31, 0xc0), 2);                   /* xor */
 }
 
+/* clang-format on */
+
 static void test_undecodable(void **state)
 {
 	struct lvmon_insn insn;
 	uint8_t bytes[16];
 	int i, k;
 
-	assert_int_equal(insn_classify((const uint8_t[]){ 0x06 }, 1, 0, &insn), -EINVAL);
-	assert_int_equal(insn_classify((const uint8_t[]){ 0x48, 0x8b }, 2, 0, &insn), -EINVAL);
+	assert_int_equal(insn_classify((const uint8_t[]){0x06}, 1, 0, &insn), -EINVAL);
+	assert_int_equal(insn_classify((const uint8_t[]){0x48, 0x8b}, 2, 0, &insn), -EINVAL);
 	assert_int_equal(insn_classify(bytes, 0, 0, &insn), -EINVAL);
 	for (i = 0; i < 50000; i++) {
 		for (k = 0; k < 16; k++)
@@ -118,10 +122,10 @@ static int entry_of(const uint8_t *code)
 	return entry_length(code, 16, FUNCTION, tracer);
 }
 
-#define ENTRY(...) entry_of((const uint8_t[16]){ __VA_ARGS__ })
-#define ENDBR 0xf3, 0x0f, 0x1e, 0xfa
-#define NOP5 0x0f, 0x1f, 0x44, 0x00, 0x00
-#define NOP5_K8 0x66, 0x66, 0x66, 0x66, 0x90
+#define ENTRY(...) entry_of((const uint8_t[16]){__VA_ARGS__})
+#define ENDBR	   0xf3, 0x0f, 0x1e, 0xfa
+#define NOP5	   0x0f, 0x1f, 0x44, 0x00, 0x00
+#define NOP5_K8	   0x66, 0x66, 0x66, 0x66, 0x90
 
 static void test_entry(void **state)
 {
@@ -141,32 +145,32 @@ static void test_entry(void **state)
 	assert_int_equal(ENTRY(0xe8, 1, 2, 3, 4), 0); /* a call of the function's own */
 	assert_int_equal(ENTRY(0xcc), -ENOTSUP);
 	assert_int_equal(ENTRY(ENDBR, 0xcc), -ENOTSUP);
-	assert_int_equal(entry_length((const uint8_t[]){ ENDBR }, 4, FUNCTION, tracer), -ENOTSUP);
+	assert_int_equal(entry_length((const uint8_t[]){ENDBR}, 4, FUNCTION, tracer), -ENOTSUP);
 }
 
 /* linux_trap_site on a kernel of a few symbols. */
 
 static const struct guest_symbol made[] = {
-	{ "T_stext", GUEST_BASE + 0x1000 },
-	{ "Tplain", GUEST_BASE + 0x1100 },
-	{ "Tlabelled", GUEST_BASE + 0x1200 },
-	{ "Tcalled", GUEST_BASE + 0x1300 },
-	{ "Tprobed", GUEST_BASE + 0x1400 },
-	{ "Tbehind", GUEST_BASE + 0x1500 },
-	{ "Tbad", GUEST_BASE + 0x1600 },
-	{ "Ttraced", GUEST_BASE + 0x1700 },
-	{ "Tftrace_caller", GUEST_BASE + 0x1800 },
-	{ "T__SCT__hook", GUEST_BASE + 0x1900 },
-	{ "Toptimised", GUEST_BASE + 0x1a00 },
-	{ "Ttail", GUEST_BASE + 0x1b00 },
-	{ "T_etext", GUEST_BASE + 0x2000 },
-	{ "D__start___jump_table", GUEST_BASE + 0x3000 },
-	{ "D__stop___jump_table", GUEST_BASE + 0x3030 },
-	{ "D__start_static_call_sites", GUEST_BASE + 0x3100 },
-	{ "D__stop_static_call_sites", GUEST_BASE + 0x3110 },
-	{ "t_sinittext", GUEST_BASE + 0x5000 },
-	{ "tinitial", GUEST_BASE + 0x5010 },
-	{ "t_einittext", GUEST_BASE + 0x6000 },
+	{"T_stext", GUEST_BASE + 0x1000},
+	{"Tplain", GUEST_BASE + 0x1100},
+	{"Tlabelled", GUEST_BASE + 0x1200},
+	{"Tcalled", GUEST_BASE + 0x1300},
+	{"Tprobed", GUEST_BASE + 0x1400},
+	{"Tbehind", GUEST_BASE + 0x1500},
+	{"Tbad", GUEST_BASE + 0x1600},
+	{"Ttraced", GUEST_BASE + 0x1700},
+	{"Tftrace_caller", GUEST_BASE + 0x1800},
+	{"T__SCT__hook", GUEST_BASE + 0x1900},
+	{"Toptimised", GUEST_BASE + 0x1a00},
+	{"Ttail", GUEST_BASE + 0x1b00},
+	{"T_etext", GUEST_BASE + 0x2000},
+	{"D__start___jump_table", GUEST_BASE + 0x3000},
+	{"D__stop___jump_table", GUEST_BASE + 0x3030},
+	{"D__start_static_call_sites", GUEST_BASE + 0x3100},
+	{"D__stop_static_call_sites", GUEST_BASE + 0x3110},
+	{"t_sinittext", GUEST_BASE + 0x5000},
+	{"tinitial", GUEST_BASE + 0x5010},
+	{"t_einittext", GUEST_BASE + 0x6000},
 };
 
 static void code(gva_t va, const uint8_t *bytes, size_t size)
@@ -174,11 +178,11 @@ static void code(gva_t va, const uint8_t *bytes, size_t size)
 	memcpy(guest_at(va), bytes, size);
 }
 
-#define CODE(va, ...) code(va, (const uint8_t[]){ __VA_ARGS__ }, sizeof((uint8_t[]){ __VA_ARGS__ }))
+#define CODE(va, ...) code(va, (const uint8_t[]){__VA_ARGS__}, sizeof((uint8_t[]){__VA_ARGS__}))
 
 static void refused(gva_t va, const char *why)
 {
-	struct lvmon_hook hook = { 0 };
+	struct lvmon_hook hook = {0};
 	char error[128] = "";
 
 	assert_int_equal(linux_trap_site(va, &hook, error, sizeof(error)), -ENOTSUP);
@@ -188,7 +192,7 @@ static void refused(gva_t va, const char *why)
 
 static void test_site(void **state)
 {
-	struct lvmon_hook hook = { .budget_ms = 9 };
+	struct lvmon_hook hook = {.budget_ms = 9};
 	struct kernel_blob *b;
 	char error[128];
 	gva_t va;
@@ -245,10 +249,8 @@ static void test_site(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_emulated),
-		cmocka_unit_test(test_stepped),
-		cmocka_unit_test(test_undecodable),
-		cmocka_unit_test(test_entry),
+		cmocka_unit_test(test_emulated),    cmocka_unit_test(test_stepped),
+		cmocka_unit_test(test_undecodable), cmocka_unit_test(test_entry),
 		cmocka_unit_test(test_site),
 	};
 

@@ -217,7 +217,7 @@ static void test_changed(void **state)
 /* Noise anywhere in the tables: whatever is found can be used without harm. */
 static void test_noise(void **state)
 {
-	static const enum kallsyms_layout layouts[] = { KALLSYMS_A, KALLSYMS_B, KALLSYMS_C };
+	static const enum kallsyms_layout layouts[] = {KALLSYMS_A, KALLSYMS_B, KALLSYMS_C};
 	int round, loaded = 0;
 	struct made m;
 
@@ -323,14 +323,10 @@ static void test_blob(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_layouts),
-		cmocka_unit_test(test_address_unknown),
-		cmocka_unit_test(test_public),
-		cmocka_unit_test(test_wrong),
-		cmocka_unit_test(test_changed),
-		cmocka_unit_test(test_noise),
-		cmocka_unit_test(test_truncated),
-		cmocka_unit_test(test_blob),
+		cmocka_unit_test(test_layouts),	  cmocka_unit_test(test_address_unknown),
+		cmocka_unit_test(test_public),	  cmocka_unit_test(test_wrong),
+		cmocka_unit_test(test_changed),	  cmocka_unit_test(test_noise),
+		cmocka_unit_test(test_truncated), cmocka_unit_test(test_blob),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

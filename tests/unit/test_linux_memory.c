@@ -5,26 +5,29 @@
  */
 #include "tests/unit/linux_guest.h"
 
+/* clang-format off */
 enum { MM_PGD = 0, MM_MMAP = 8, MM_VDSO = 16, MM_SIZE = 32 };
 enum { VMA_START = 0, VMA_END = 8, VMA_FLAGS = 16, VMA_FILE = 24, VMA_PGOFF = 32, VMA_NEXT = 40,
        VMA_OPS = 48, VMA_SIZE = 56 };
-enum { PG_FLAGS = 0, PG_HEAD = 8, PG_MAPPING = 24, PG_INDEX = 32, PG_MAPCOUNT = 48, PG_REFCOUNT = 52,
-       PG_SIZE = 64 };
+enum { PG_FLAGS = 0, PG_HEAD = 8, PG_MAPPING = 24, PG_INDEX = 32, PG_MAPCOUNT = 48,
+       PG_REFCOUNT = 52, PG_SIZE = 64 };
 enum { LOCKED = 0, UPTODATE = 2, SWAPCACHE = 10, EXCLUSIVE = 16, SWAPBACKED = 19 };
 
+/* clang-format on */
+
 #define VARIABLE (GUEST_BASE + 0x1000) /* vmemmap_base */
-#define SPECIAL (GUEST_BASE + 0x1100)
-#define VMEMMAP (GUEST_BASE + 0x100000) /* a struct page for each page of RAM */
-#define ROOT 0x8000ull
+#define SPECIAL	 (GUEST_BASE + 0x1100)
+#define VMEMMAP	 (GUEST_BASE + 0x100000) /* a struct page for each page of RAM */
+#define ROOT	 0x8000ull
 
-#define R 0x1ull
-#define W 0x2ull
-#define SHARED 0x8ull
+#define R	 0x1ull
+#define W	 0x2ull
+#define SHARED	 0x8ull
 #define MAYSHARE 0x80ull
-#define PFNMAP 0x400ull
-#define IO 0x4000ull
+#define PFNMAP	 0x400ull
+#define IO	 0x4000ull
 
-#define VA 0x400000ull
+#define VA    0x400000ull
 #define STACK 0x7ffffff00000ull
 
 static struct linux_task task;
@@ -42,7 +45,8 @@ static void map(gva_t va, uint64_t pte, int leaf)
 	int level;
 
 	for (level = 4; level > leaf; level--) {
-		uint64_t *e = (uint64_t *)(guest_ram + table) + (va >> (12 + 9 * (level - 1)) & 511);
+		uint64_t *e =
+			(uint64_t *)(guest_ram + table) + (va >> (12 + 9 * (level - 1)) & 511);
 
 		if (!*e) {
 			*e = next_table | 7;
@@ -80,9 +84,8 @@ static void page_anonymous(gpa_t gpa)
 
 static int set_up(void **state)
 {
-	static const struct guest_symbol symbols[] = {
-		{ "Dvmemmap_base", VARIABLE }, { "Dspecial_mapping_vmops", SPECIAL }
-	};
+	static const struct guest_symbol symbols[] = {{"Dvmemmap_base", VARIABLE},
+						      {"Dspecial_mapping_vmops", SPECIAL}};
 	int32_t *f = guest_kernel.field;
 	gva_t mm;
 
@@ -120,7 +123,7 @@ static int set_up(void **state)
 	mm = guest_alloc(MM_SIZE, 8);
 	put64(mm + MM_PGD, GUEST_BASE + ROOT);
 	last_vma = mm + MM_MMAP;
-	task = (struct linux_task){ .mm = mm, .tgid = 5 };
+	task = (struct linux_task){.mm = mm, .tgid = 5};
 	next_table = 0x200000;
 	*state = guest_symbols(symbols, 2);
 	return 0;

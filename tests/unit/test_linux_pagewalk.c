@@ -2,15 +2,15 @@
 /* Page tables: every size of page, four and five levels, and tables made to harm the walker. */
 #include "tests/unit/linux_guest.h"
 
-#define P 1ull
-#define RW 2ull
-#define PSE 0x80ull
+#define P	 1ull
+#define RW	 2ull
+#define PSE	 0x80ull
 #define PROTNONE 0x100ull
-#define NX (1ull << 63)
-#define ADDRESS 0x000ffffffffff000ull
+#define NX	 (1ull << 63)
+#define ADDRESS	 0x000ffffffffff000ull
 
 #define ROOT 0x1000ull
-#define VA 0x00007f1234567000ull
+#define VA   0x00007f1234567000ull
 
 static void entry(gpa_t table, gva_t va, int level, uint64_t value)
 {

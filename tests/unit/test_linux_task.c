@@ -2,12 +2,22 @@
 /* Tasks: one, the current one, the list of all, and lists that do not end. */
 #include "tests/unit/linux_guest.h"
 
-enum { TASKS = 0, PID = 16, TGID = 20, COMM = 24, PARENT = 40, CRED = 48, MM = 56, START = 64,
-       FLAGS = 72, TASK_SIZE = 80 };
+enum {
+	TASKS = 0,
+	PID = 16,
+	TGID = 20,
+	COMM = 24,
+	PARENT = 40,
+	CRED = 48,
+	MM = 56,
+	START = 64,
+	FLAGS = 72,
+	TASK_SIZE = 80
+};
 enum { UID = 4, GID = 8 };
 
-#define INIT (GUEST_BASE + 0x1000)
-#define PERCPU (GUEST_BASE + 0x2000)
+#define INIT	(GUEST_BASE + 0x1000)
+#define PERCPU	(GUEST_BASE + 0x2000)
 #define CURRENT 0x140
 
 static gva_t cred;
@@ -47,7 +57,7 @@ static gva_t task_new(int pid, const char *comm)
 
 static int set_up(void **state)
 {
-	static const struct guest_symbol symbols[] = { { "Dinit_task", INIT } };
+	static const struct guest_symbol symbols[] = {{"Dinit_task", INIT}};
 
 	guest_start();
 	guest_kernel.field[F_TASK_TASKS] = TASKS;

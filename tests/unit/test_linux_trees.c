@@ -2,9 +2,9 @@
 /* Maple tree and xarray: trees built here by their rules, and trees that break them. */
 #include "tests/unit/linux_guest.h"
 
-#define LEAF 1
-#define RANGE 2
-#define ARANGE 3
+#define LEAF	 1
+#define RANGE	 2
+#define ARANGE	 3
 #define MAX_SEEN 100000
 
 static gva_t seen[MAX_SEEN];
@@ -74,7 +74,8 @@ static void test_maple(void **state)
 			leaf = node_new(LEAF);
 			node_set(mid, b, 1000000ull * a + 1000ull * (b + 1) - 1, leaf);
 			for (c = 0; c < 16; c++)
-				node_set(leaf, c, 1000000ull * a + 1000ull * b + 10ull * (c + 1) - 1,
+				node_set(leaf, c,
+					 1000000ull * a + 1000ull * b + 10ull * (c + 1) - 1,
 					 c % 2 ? 0 : entry_of(n++));
 		}
 		/* Fewer children than there is room for: the last pivot is the node's end. */
@@ -159,7 +160,7 @@ static void test_maple_hostile(void **state)
 			node_set(nodes[noise() % 8], (int)(noise() % 10), noise(),
 				 noise() % 4 ? nodes[noise() % 8] : entry_of(noise()));
 		seen_count = 0;
-		(void)!maple_each(nodes[0] | 2, see, &(uint32_t){ MAX_SEEN - 1 });
+		(void)!maple_each(nodes[0] | 2, see, &(uint32_t){MAX_SEEN - 1});
 	}
 }
 
@@ -192,7 +193,7 @@ static void test_xarray(void **state)
 	xa_set(top, 3, mid);
 	xa_set(mid, 5, low);
 	xa_set(low, 7, entry_of(7));
-	xa_set(low, 8, 0x1235); /* a value, not a page */
+	xa_set(low, 8, 0x1235);	     /* a value, not a page */
 	xa_set(mid, 8, entry_of(8)); /* one entry for slots 8 to 11, 64 indices each */
 	xa_set(mid, 9, 8 << 2 | 2);
 	xa_set(mid, 10, 8 << 2 | 2);
