@@ -32,7 +32,7 @@ compile()
 {
 	output=$1 source=$2
 	shift 2
-	gcc -std=gnu11 -O1 -Wall -Wextra "$@" -o "$root/bin/$output" "$source"
+	gcc -std=gnu11 -O1 -Wall -Wextra -o "$root/bin/$output" "$source" "$@"
 }
 
 # A program that is linked at run time brings its libraries along.
@@ -57,6 +57,7 @@ libraries victim-dynamic
 compile lived "$here/programs/lived.c" -static
 compile calls "$here/programs/calls.c" -static
 cp "$root/bin/calls" "$root/bin/others"
+compile registers "$here/programs/registers.c" -static -lm
 for program in "$@"; do
 	name=$(basename "$program" .c)
 	compile "$name" "$program" -O2 -static

@@ -2,6 +2,8 @@
 # shellcheck shell=sh
 # 10,000 calls by the program that the signature names, and others by one that it does not.
 
+registers 1000
+result registers $?
 calls getpriority 1
 calls getppid 4000
 others getppid 500
