@@ -5,6 +5,7 @@
  * its chunk is run against a guest that is not there, where every system call exists.
  */
 #include <ctype.h>
+#include <dirent.h>
 #include <errno.h>
 #include <jansson.h>
 #include <signal.h>
@@ -86,9 +87,20 @@ static int none_emit(const char *json, size_t size)
 	json_t *r = json_loadb(json, size, 0, NULL);
 	const char *kind = json_string_value(json_object_get(r, "kind"));
 
-	if (kind && strcmp(kind, "error") == 0)
+	if (kind && strcmp(kind, "error") == 0) {
+		const char *outer = file_name, *slash = strrchr(outer, '/');
+		const char *file = json_string_value(json_object_get(r, "file"));
+		char path[4096];
+
+		/* In what it requires: "lib/x.lua", which lies beside it. */
+		snprintf(path, sizeof(path), "%.*s%s", slash ? (int)(slash + 1 - outer) : 0, outer,
+			 file ? file : "");
+		if (file && strchr(file, '/'))
+			file_name = path;
 		complain((int)json_integer_value(json_object_get(r, "line")),
 			 json_string_value(json_object_get(r, "message")));
+		file_name = outer;
+	}
 	json_decref(r);
 	return 0;
 }
@@ -343,31 +355,78 @@ static void run_chunk(const char *name, const char *text, size_t size)
 	limit_reset();
 }
 
+/* Compile, look at the names, and run it unless it is a part for require. */
+static void check_file(const char *path, bool part)
+{
+	const char *slash = strrchr(path, '/');
+	const char *name = slash ? slash + 1 : path;
+	char chunk[USTAR_NAME_SIZE + 1];
+	char *text;
+	size_t size;
+
+	file_name = path;
+	text = command_read(path, &size);
+	if (!text) {
+		errors++;
+		return;
+	}
+	command_folder(path);
+	snprintf(chunk, sizeof(chunk), "=%s", name);
+	/* Running it would only report a wrong name again. */
+	if (compiles(text, size, chunk) && !check_names(text, size, on_name, NULL) && !part)
+		run_chunk(name, text, size);
+	signatures_close();
+	free(text);
+}
+
+static int is_lua(const struct dirent *entry)
+{
+	size_t n = strlen(entry->d_name);
+
+	return n > 4 && entry->d_name[0] != '.' && strcmp(entry->d_name + n - 4, ".lua") == 0;
+}
+
+/* What of a folder goes into an archive. The number of files, -1: it is no folder. */
+static int check_folder(const char *folder, bool part)
+{
+	struct dirent **entries;
+	int n = scandir(folder, &entries, is_lua, alphasort), i;
+
+	for (i = 0; i < n; i++) {
+		char *path = NULL;
+
+		if (asprintf(&path, "%s/%s", folder, entries[i]->d_name) >= 0) {
+			check_file(path, part);
+			free(path);
+		}
+		free(entries[i]);
+	}
+	if (n >= 0)
+		free(entries);
+	return n;
+}
+
 unsigned int check_files(char *const *files, size_t count)
 {
-	char chunk[USTAR_NAME_SIZE + 1];
-	size_t i, size;
+	char library[4096];
+	size_t i;
 
 	backend = &none;
 	engine_init(ENGINE_CHECK, NULL);
 	limit_init(engine.persist->where, sizeof(engine.persist->where));
 	errors = 0;
 	for (i = 0; i < count; i++) {
-		const char *slash = strrchr(files[i], '/');
-		const char *name = slash ? slash + 1 : files[i];
-		char *text = command_read(files[i], &size);
+		int n = check_folder(files[i], false);
 
 		file_name = files[i];
-		if (!text) {
-			errors++;
-			continue;
+		if (n < 0) {
+			check_file(files[i], false);
+		} else {
+			if (n == 0)
+				complain(0, "no *.lua in this folder");
+			snprintf(library, sizeof(library), "%s/lib", files[i]);
+			check_folder(library, true);
 		}
-		snprintf(chunk, sizeof(chunk), "=%s", name);
-		/* Running it would only report a wrong name again. */
-		if (compiles(text, size, chunk) && !check_names(text, size, on_name, NULL))
-			run_chunk(name, text, size);
-		signatures_close();
-		free(text);
 	}
 	return errors;
 }

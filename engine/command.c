@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 #include "engine/command.h"
 #include "engine/engine.h"
 #include "engine/lifecycle.h"
@@ -33,7 +34,7 @@ struct options {
 };
 
 static const struct argp_option list[] = {
-	{ "check", 'c', NULL, 0, "Check the signatures in FILE...", 0 },
+	{ "check", 'c', NULL, 0, "Check the signatures in FILE... (folders: their *.lua and lib/)", 0 },
 	{ "dump", 'd', "FILE", 0, "Look into a raw memory dump: kernel and processes", 0 },
 	{ "registers", 'r', "cr3=..,cr4=..,lstar=..", 0, "Registers that go with the dump", 0 },
 	{ "signature", 's', "FILE", 0, "Load a signature on the dump (may be repeated)", 0 },
@@ -162,6 +163,28 @@ char *command_read(const char *path, size_t *size)
 	return text;
 }
 
+static char folder[4096];
+
+/* What is read stays: Lua may come back to it as long as this program runs. */
+static int find_library(const char *name, struct ustar_file *file)
+{
+	char path[sizeof(folder) + USTAR_NAME_SIZE + 1];
+
+	snprintf(path, sizeof(path), "%s%s", folder, name);
+	if (access(path, R_OK))
+		return -ENOENT;
+	file->data = command_read(path, &file->size);
+	return file->data ? 0 : -ENOENT;
+}
+
+void command_folder(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	snprintf(folder, sizeof(folder), "%.*s", slash ? (int)(slash + 1 - path) : 0, path);
+	signatures_library(find_library);
+}
+
 static int look_into_dump(const struct options *o)
 {
 	struct linux_anchor anchor = { o->regs[LVMON_CR3], o->regs[LVMON_CR4], o->regs[LVMON_LSTAR] };
@@ -192,6 +215,7 @@ static int look_into_dump(const struct options *o)
 			return 1;
 	}
 	fflush(stdout);
+	command_folder(o->signatures[0]);
 	return lifecycle_load() == o->signature_count ? 0 : 1;
 }
 

@@ -11,8 +11,11 @@ int command_main(int argc, char **argv);
 /* The text of a file (the caller frees it); NULL with a message on standard error. */
 char *command_read(const char *path, size_t *size);
 
+/* require finds lib/NAME.lua beside this file from now on. */
+void command_folder(const char *path);
+
 /*
- * Check the signatures in these files; what is wrong goes to standard error as "file:line: text".
+ * Check the signatures in these files and folders (their *.lua and lib/); what is wrong goes to standard error as "file:line: text".
  * The number of errors.
  */
 unsigned int check_files(char *const *files, size_t count);

@@ -20,6 +20,7 @@ uint32_t signature_count;
 
 static const void *archive_data;
 static size_t archive_size;
+static int (*library)(const char *name, struct ustar_file *file);
 
 int signature_add(const char *name, const char *source, size_t size)
 {
@@ -78,8 +79,15 @@ void signatures_close(void)
 	archive_size = 0;
 }
 
+void signatures_library(int (*find)(const char *name, struct ustar_file *file))
+{
+	library = find;
+}
+
 int signatures_file(const char *name, struct ustar_file *file)
 {
+	if (library)
+		return library(name, file);
 	return archive_data && ustar_find(archive_data, archive_size, name, file) == 0 ? 0 : -ENOENT;
 }
 

@@ -36,7 +36,10 @@ int signatures_open(const void *archive, size_t size) must_check;
 int signature_add(const char *name, const char *source, size_t size) must_check;
 void signatures_close(void);
 
-/* A file of the archive, for require. 0 or -ENOENT. */
+/* Where require looks on plain Linux, where there is no archive; NULL: nowhere. */
+void signatures_library(int (*find)(const char *name, struct ustar_file *file));
+
+/* A file of the archive ("lib/x.lua"), for require. 0 or -ENOENT. */
 int signatures_file(const char *name, struct ustar_file *file) must_check;
 
 /*
