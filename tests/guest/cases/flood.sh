@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=sh disable=SC2154
+# More events than the ring holds: each of the 12,000 is either there or counted as lost, and time
+# limits are told, not silent.
+
+boot_script flood --signature "$here/signatures/flood"
+is "exit code" "$code" 0
+is "calls return" "$(result flood)" 0
+seen=$(grep -c '"kind": *"print"' "$work/events")
+lost=$(sed -n 's/.*"kind": *"lost".*"count": *\([0-9]*\).*/\1/p' "$work/events" |
+	awk '{ sum += $1 } END { print sum + 0 }')
+if event '"kind": *"error"'; then
+	fail "no error" "$(grep -m 1 '"kind": *"error"' "$work/events")"
+else
+	is "seen and lost ($lost)" $((seen + lost)) 12000
+fi
+
+# The same with a reader that sleeps while the guest goes on.
+mkfifo "$work/fifo"
+{
+	sleep 8
+	cat
+} <"$work/fifo" >"$work/late" &
+boot_script flood --signature "$here/signatures/flood" --events "$work/fifo"
+wait $!
+is "exit code, slow reader" "$code" 0
+mv "$work/late" "$work/events"
+seen=$(grep -c '"kind": *"print"' "$work/events")
+lost=$(sed -n 's/.*"kind": *"lost".*"count": *\([0-9]*\).*/\1/p' "$work/events" |
+	awk '{ sum += $1 } END { print sum + 0 }')
+is "seen and lost, slow reader" $((seen + lost)) 12000
+holds "something was lost" test "$lost" -gt 0
