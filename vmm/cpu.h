@@ -22,8 +22,6 @@ struct cpu {
 	bool nmi_pending; /* arrived while the CPU was ours: the guest's */
 	bool mc_pending;
 	u32 taken;   /* vector of an interrupt taken for the guest in ring 0 */
-	u64 entered; /* TSC when the guest was left */
-	u64 spent;   /* TSC ticks in the hypervisor */
 
 	u64 stack_top;
 	struct descriptors descriptors;

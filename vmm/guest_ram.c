@@ -62,6 +62,15 @@ void guest_ram_ascending(struct lvmon_ram out[LVMON_MAX_RAM_RANGES])
 	}
 }
 
+bool guest_ram_has_slow(gpa_t gpa, u64 size)
+{
+	for (u32 i = 0; i < guest_ram_ranges; i++)
+		if (gpa - guest_ram[i].gpa < guest_ram[i].size &&
+		    size <= guest_ram[i].size - (gpa - guest_ram[i].gpa))
+			return true;
+	return false;
+}
+
 u64 guest_ram_size(void)
 {
 	u64 sum = 0;
@@ -82,10 +91,20 @@ int guest_ram_write(gpa_t gpa, const void *from, u64 size)
 	if (!guest_ram_has(gpa, size))
 		return -EFAULT;
 	*write_entry = (gpa & PAGE_MASK) | MAP_RW;
-	if (size == 8)
-		*(volatile u64 *)slot = *(const u64 *)from;
-	else
-		memcpy(slot, from, size);
+	memcpy(slot, from, size);
+	*write_entry = 0;
+	invlpg(slot);
+	return 0;
+}
+
+int guest_ram_write_word(gpa_t gpa, u64 word)
+{
+	u8 *slot = (u8 *)FIXED_GUEST_WRITE + (gpa & ~PAGE_MASK);
+
+	if (!guest_ram_has(gpa, sizeof(word)))
+		return -EFAULT;
+	*write_entry = (gpa & PAGE_MASK) | MAP_RW;
+	*(volatile u64 *)slot = word;
 	*write_entry = 0;
 	invlpg(slot);
 	return 0;

@@ -21,14 +21,16 @@ void guest_ram_ascending(struct lvmon_ram out[LVMON_MAX_RAM_RANGES]);
 /* Bytes of RAM the guest has. */
 u64 guest_ram_size(void);
 
-/* [gpa, gpa + size) is guest RAM and in the window. size > 0. */
+bool guest_ram_has_slow(gpa_t gpa, u64 size);
+
+/*
+ * [gpa, gpa + size) is guest RAM and in the window. 0 < size <= PAGE_SIZE for the short way; the
+ * largest range is never smaller than a page.
+ */
 static inline bool guest_ram_has(gpa_t gpa, u64 size)
 {
-	for (u32 i = 0; i < guest_ram_ranges; i++)
-		if (gpa - guest_ram[i].gpa < guest_ram[i].size &&
-		    size <= guest_ram[i].size - (gpa - guest_ram[i].gpa))
-			return true;
-	return false;
+	return (size <= PAGE_SIZE && likely(gpa - guest_ram[0].gpa <= guest_ram[0].size - size)) ||
+	       guest_ram_has_slow(gpa, size);
 }
 
 /* Where guest_ram_has() memory can be read; the guest may write it meanwhile. */
@@ -39,5 +41,7 @@ static inline const void *guest_ram_ptr(gpa_t gpa)
 
 /* Write within one page. 0; -EINVAL: crosses a page; -EFAULT: not guest RAM. */
 int guest_ram_write(gpa_t gpa, const void *from, u64 size) must_check;
+/* A word that lies within one page. 0 or -EFAULT. */
+int guest_ram_write_word(gpa_t gpa, u64 word) must_check;
 
 #endif

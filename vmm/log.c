@@ -134,14 +134,7 @@ void crash(const struct trap_frame *frame, const char *fmt, ...)
 			 frame->r15);
 		put_stack(frame);
 	} else {
-		const u64 *fp = __builtin_frame_address(0);
-
-		for (int i = 0; i < 16 && (u64)fp > 0xffffffff80000000ull; i++) {
-			log_line("  called from %lx", fp[1]);
-			if (fp[0] <= (u64)fp)
-				break;
-			fp = (const u64 *)fp[0];
-		}
+		log_line("called from %lx", (u64)__builtin_return_address(0));
 	}
 	log_line("crash record end");
 	halt_forever();

@@ -63,8 +63,7 @@ static void noreturn run(const struct boot_info *bi, struct cpu *cpu, hpa_t root
 		     engine && bi->archive_size);
 	log_line("LVisor on %s: %lu MB for the hypervisor at %lx, guest has %lu MB", vcpu_ops->name,
 		 bi->own_size >> 20, bi->own, guest_ram_size() >> 20);
-	cpu->entered = rdtsc();
-	vcpu_loop(&cpu->vcpu);
+	vcpu_ops->run(&cpu->vcpu);
 }
 
 void vmm_main(const struct boot_info *bi)

@@ -28,7 +28,7 @@ void ring_init(void)
 	ring->size = RING_DATA;
 	ring->magic = LVMON_RING_MAGIC;
 	log_byte(ANNOUNCE);
-	log_line("ring %lx %lx", virt_to_phys(ring), (u64)sizeof(*ring) + RING_DATA);
+	log_line("ring %lx %lx", virt_to_phys(ring), (u64)(sizeof(*ring) + RING_DATA));
 }
 
 int ring_write(u32 source, const void *text, u64 size, bool user)

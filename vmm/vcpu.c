@@ -207,8 +207,7 @@ static void handle_soft_int(struct vcpu *vcpu, const struct vm_exit *exit)
 	u32 length = 0;
 	u8 byte;
 
-	if (vcpu_ops->get_reg(vcpu, LVMON_CPL) == 0 &&
-	    monitor_breakpoint(vcpu, vcpu->regs[LVMON_RIP]))
+	if (!exit->cpl && monitor_breakpoint(vcpu, vcpu->regs[LVMON_RIP]))
 		return;
 	do {
 		if (length == 14 || fetch(vcpu, linear + length, &byte)) {
@@ -226,10 +225,9 @@ static void handle_soft_int(struct vcpu *vcpu, const struct vm_exit *exit)
 	}
 }
 
-static void handle_breakpoint(struct vcpu *vcpu)
+static void handle_breakpoint(struct vcpu *vcpu, const struct vm_exit *exit)
 {
-	if (vcpu_ops->get_reg(vcpu, LVMON_CPL) == 0 &&
-	    monitor_breakpoint(vcpu, vcpu->regs[LVMON_RIP]))
+	if (!exit->cpl && monitor_breakpoint(vcpu, vcpu->regs[LVMON_RIP]))
 		return;
 	vcpu->regs[LVMON_RIP] += 1;
 	vcpu_ops->inject(vcpu, VEC_BP, INJECT_EXCEPTION, false, 0);
@@ -314,7 +312,7 @@ static void noreturn reset_machine(void)
 	halt_forever();
 }
 
-static void handle_exit(struct vcpu *vcpu, struct vm_exit *exit)
+static void dispatch(struct vcpu *vcpu, const struct vm_exit *exit)
 {
 	switch (exit->kind) {
 	case EXIT_NONE:
@@ -324,7 +322,7 @@ static void handle_exit(struct vcpu *vcpu, struct vm_exit *exit)
 		vcpu->regs[LVMON_RIP] += exit->length;
 		break;
 	case EXIT_BREAKPOINT:
-		handle_breakpoint(vcpu);
+		handle_breakpoint(vcpu, exit);
 		break;
 	case EXIT_SOFT_INT:
 		handle_soft_int(vcpu, exit);
@@ -374,17 +372,9 @@ static void pass_on(struct vcpu *vcpu)
 	}
 }
 
-void vcpu_loop(struct vcpu *vcpu)
+void vcpu_handle_exit(struct vcpu *vcpu, const struct vm_exit *exit)
 {
-	struct cpu *cpu = vcpu->cpu;
-	struct vm_exit exit;
-
-	for (;;) {
-		cpu->spent += rdtsc() - cpu->entered;
-		vcpu_ops->run(vcpu, &exit);
-		cpu->entered = rdtsc();
-		handle_exit(vcpu, &exit);
-		if (unlikely(cpu->nmi_pending || cpu->mc_pending))
-			pass_on(vcpu);
-	}
+	dispatch(vcpu, exit);
+	if (unlikely(vcpu->cpu->nmi_pending | vcpu->cpu->mc_pending))
+		pass_on(vcpu);
 }

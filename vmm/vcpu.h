@@ -35,7 +35,8 @@ enum exit_kind {
 
 struct vm_exit {
 	enum exit_kind kind;
-	u32 length; /* of the instruction, where the exit is one */
+	u32 length; /* of the instruction: CPUID, MSR_READ, MSR_WRITE */
+	u32 cpl;    /* BREAKPOINT, SOFT_INT */
 	union {
 		struct {
 			u32 vector;
@@ -69,6 +70,8 @@ struct vcpu {
 	/* General registers, RIP, RFLAGS: enum lvmon_reg. Loaded after each exit, stored before entry. */
 	u64 regs[LVMON_NR_EVENT_REGS];
 
+	u64 entered; /* TSC when the guest was left */
+	u64 spent;   /* TSC ticks in the hypervisor */
 	struct cpu *cpu;
 	struct fpu fpu;
 
@@ -79,6 +82,12 @@ struct vcpu {
 	gva_t step_trap;    /* STEP_TRAP */
 
 	void *vendor; /* the vendor's part */
+};
+
+/* What it takes to read the guest's kernel memory. */
+struct vcpu_paging {
+	u64 cr3, gs_base;
+	bool la57;
 };
 
 struct vcpu_ops {
@@ -92,12 +101,13 @@ struct vcpu_ops {
 	/* Make the vCPU ready to execute the guest's first instruction on this CPU. */
 	void (*init_cpu)(struct vcpu *vcpu, const struct guest_entry *entry);
 
-	/* Run the guest until it exits. */
-	void (*run)(struct vcpu *vcpu, struct vm_exit *exit);
+	/* Run the guest; each exit, decoded, goes to vcpu_handle_exit(). */
+	void (*run)(struct vcpu *vcpu) noreturn;
 	/* Host interrupts, NMI and #MC can arrive between the two. */
 	void (*host_open)(void);
 	void (*host_close)(void);
 
+	void (*get_paging)(struct vcpu *vcpu, struct vcpu_paging *paging);
 	/* Control registers and the like; general ones are in vcpu->regs. */
 	u64 (*get_reg)(struct vcpu *vcpu, enum lvmon_reg reg);
 	/* EFER (as the guest sees it), LSTAR, CR2. */
@@ -126,8 +136,8 @@ extern const struct vcpu_ops svm_ops;
 /* Choose the vendor; says and stops when the CPU is not fit. Then the shared parts. */
 void vcpu_init(const struct boot_info *bi);
 
-/* Run the guest on this CPU; does not return. */
-void vcpu_loop(struct vcpu *vcpu) noreturn;
+/* Do what the exit calls for; the guest runs on when it returns. */
+void vcpu_handle_exit(struct vcpu *vcpu, const struct vm_exit *exit);
 
 /* Any register of the vCPU. -EINVAL: no such register. */
 int vcpu_read_reg(struct vcpu *vcpu, enum lvmon_reg reg, u64 *value) must_check;

@@ -1,6 +1,6 @@
 # The hypervisor image: a flat binary with a multiboot header (boot/multiboot.S).
-VMM_CFLAGS := $(COMMON_CFLAGS) -O2 -ffreestanding -mgeneral-regs-only -mno-red-zone -mcmodel=kernel \
-	-fno-pic -fno-stack-protector -fno-asynchronous-unwind-tables -fno-omit-frame-pointer \
+VMM_CFLAGS := $(COMMON_CFLAGS) -O2 -flto -ffreestanding -mgeneral-regs-only -mno-red-zone -mcmodel=kernel \
+	-fno-pic -fno-stack-protector -fno-asynchronous-unwind-tables -fomit-frame-pointer \
 	-fcf-protection=none -Wconversion -I. -Iinclude
 VMM_C := $(wildcard boot/*.c vmm/*.c vmm/x86/*.c vmm/svm/*.c vmm/monitor/*.c vmm/domain/*.c)
 VMM_S := $(wildcard boot/*.S vmm/*.S vmm/x86/*.S vmm/svm/*.S vmm/domain/*.S)
@@ -16,7 +16,7 @@ $(filter %.S.o,$(VMM_OBJS)): $(B)/%.S.o: %.S
 	$(Q)$(CC) $(VMM_CFLAGS) -D__ASSEMBLY__ -MMD -MP -c $< -o $@
 
 $(B)/lvisor.elf: $(VMM_OBJS) vmm/vmm.lds
-	$(Q)$(CC) -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,max-page-size=4096 \
+	$(Q)$(CC) $(VMM_CFLAGS) -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,max-page-size=4096 \
 		-Wl,-z,noexecstack -T vmm/vmm.lds -o $@ $(VMM_OBJS)
 
 $(B)/lvisor.bin: $(B)/lvisor.elf

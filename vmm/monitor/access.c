@@ -3,13 +3,11 @@
 #include "vmm/guest_ram.h"
 #include "vmm/monitor/internal.h"
 #include "vmm/string.h"
-#include "vmm/x86/asm.h"
 #include "vmm/x86/walk.h"
 
-static int translate(struct vcpu *vcpu, gva_t va, gpa_t *gpa)
+static int translate(const struct vcpu_paging *paging, gva_t va, gpa_t *gpa)
 {
-	return guest_walk(vcpu_ops->get_reg(vcpu, LVMON_CR3),
-			  vcpu_ops->get_reg(vcpu, LVMON_CR4) & CR4_LA57, va, gpa);
+	return guest_walk(paging->cr3, paging->la57, va, gpa);
 }
 
 /* Bytes of [va, va + size) that lie in va's page. */
@@ -20,13 +18,13 @@ static u64 in_page(gva_t va, u64 size)
 	return size < left ? size : left;
 }
 
-int guest_read(struct vcpu *vcpu, gva_t va, void *to, u64 size)
+int guest_read(const struct vcpu_paging *paging, gva_t va, void *to, u64 size)
 {
 	while (size) {
 		u64 part = in_page(va, size);
 		gpa_t gpa;
 
-		if (translate(vcpu, va, &gpa) || !guest_ram_has(gpa, part))
+		if (translate(paging, va, &gpa) || !guest_ram_has(gpa, part))
 			return -EFAULT;
 		memcpy(to, guest_ram_ptr(gpa), part);
 		to = (u8 *)to + part;
@@ -36,14 +34,14 @@ int guest_read(struct vcpu *vcpu, gva_t va, void *to, u64 size)
 	return 0;
 }
 
-int guest_write(struct vcpu *vcpu, gva_t va, const void *from, u64 size)
+int guest_write(const struct vcpu_paging *paging, gva_t va, const void *from, u64 size)
 {
 	while (size) {
 		u64 part = in_page(va, size);
 		gpa_t gpa;
 		int err;
 
-		if (translate(vcpu, va, &gpa))
+		if (translate(paging, va, &gpa))
 			return -EFAULT;
 		err = guest_ram_write(gpa, from, part);
 		if (err)
@@ -53,4 +51,33 @@ int guest_write(struct vcpu *vcpu, gva_t va, const void *from, u64 size)
 		size -= part;
 	}
 	return 0;
+}
+
+/* Does the word at va lie in one page? */
+static bool one_page(gva_t va)
+{
+	return (va & ~PAGE_MASK) <= PAGE_SIZE - sizeof(u64);
+}
+
+int guest_read_word(const struct vcpu_paging *paging, gva_t va, u64 *word)
+{
+	gpa_t gpa;
+
+	if (unlikely(!one_page(va)))
+		return guest_read(paging, va, word, sizeof(*word));
+	if (translate(paging, va, &gpa) || !guest_ram_has(gpa, sizeof(*word)))
+		return -EFAULT;
+	*word = *(const volatile u64 *)guest_ram_ptr(gpa);
+	return 0;
+}
+
+int guest_write_word(const struct vcpu_paging *paging, gva_t va, u64 word)
+{
+	gpa_t gpa;
+
+	if (unlikely(!one_page(va)))
+		return guest_write(paging, va, &word, sizeof(word));
+	if (translate(paging, va, &gpa))
+		return -EFAULT;
+	return guest_ram_write_word(gpa, word);
 }

@@ -64,8 +64,8 @@ static s64 reg_write(u64 reg, u64 value)
 
 static s64 cpu_time(u64 to)
 {
-	struct cpu *cpu = this_cpu();
-	u64 ns = tsc_to_ns(cpu->spent + rdtsc() - cpu->entered);
+	struct vcpu *vcpu = &this_cpu()->vcpu;
+	u64 ns = tsc_to_ns(vcpu->spent + rdtsc() - vcpu->entered);
 
 	return domain_write(to, &ns, sizeof(ns));
 }

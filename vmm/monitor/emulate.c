@@ -23,11 +23,11 @@ static u64 sub_flags(u64 a, u64 b)
 	return flags;
 }
 
-static bool push(struct vcpu *vcpu, u64 value)
+static bool push(struct vcpu *vcpu, const struct vcpu_paging *paging, u64 value)
 {
 	gva_t to = vcpu->regs[LVMON_RSP] - 8;
 
-	if (guest_write(vcpu, to, &value, sizeof(value))) {
+	if (guest_write_word(paging, to, value)) {
 		vcpu_inject_page_fault(vcpu, to, true);
 		return false;
 	}
@@ -35,12 +35,14 @@ static bool push(struct vcpu *vcpu, u64 value)
 	return true;
 }
 
-static bool load(struct vcpu *vcpu, const struct lvmon_insn *insn)
+static bool load(struct vcpu *vcpu, const struct vcpu_paging *paging,
+		 const struct lvmon_insn *insn)
 {
 	gva_t from = vcpu->regs[insn->base] + (u64)(s64)insn->disp;
 	u64 value = 0;
 
-	if (guest_read(vcpu, from, &value, insn->width)) {
+	if (insn->width == sizeof(value) ? guest_read_word(paging, from, &value)
+					 : guest_read(paging, from, &value, insn->width)) {
 		vcpu_inject_page_fault(vcpu, from, false);
 		return false;
 	}
@@ -48,7 +50,7 @@ static bool load(struct vcpu *vcpu, const struct lvmon_insn *insn)
 	return true;
 }
 
-void finish_trap(struct vcpu *vcpu, struct trap *trap)
+void finish_trap(struct vcpu *vcpu, const struct vcpu_paging *paging, const struct trap *trap)
 {
 	const struct lvmon_insn *insn = &trap->insn;
 	u64 *regs = vcpu->regs, a, b;
@@ -57,14 +59,14 @@ void finish_trap(struct vcpu *vcpu, struct trap *trap)
 	case LVMON_INSN_NOP:
 		break;
 	case LVMON_INSN_PUSH:
-		if (!push(vcpu, regs[insn->reg]))
+		if (!push(vcpu, paging, regs[insn->reg]))
 			return;
 		break;
 	case LVMON_INSN_MOV:
 		regs[insn->reg] = insn->width == 4 ? (u32)regs[insn->base] : regs[insn->base];
 		break;
 	case LVMON_INSN_LOAD:
-		if (!load(vcpu, insn))
+		if (!load(vcpu, paging, insn))
 			return;
 		break;
 	case LVMON_INSN_SUB_RSP:

@@ -18,7 +18,7 @@ s64 task_layout_set(const struct lvmon_task_layout *request)
 }
 
 /* Most of what we read here lies in the direct map: a subtraction instead of a walk. */
-static int read_kernel(struct vcpu *vcpu, gva_t va, void *to, u64 size)
+static inline int read_kernel(const struct vcpu_paging *paging, gva_t va, void *to, u64 size)
 {
 	gpa_t gpa = va - layout.direct_map;
 
@@ -26,21 +26,21 @@ static int read_kernel(struct vcpu *vcpu, gva_t va, void *to, u64 size)
 		__builtin_memcpy(to, guest_ram_ptr(gpa), size);
 		return 0;
 	}
-	return guest_read(vcpu, va, to, size);
+	return guest_read(paging, va, to, size);
 }
 
-gva_t current_task(struct vcpu *vcpu)
+gva_t current_task(const struct vcpu_paging *paging)
 {
 	gva_t task;
 
-	if (!layout.direct_map ||
-	    read_kernel(vcpu, vcpu_ops->get_reg(vcpu, LVMON_GS_BASE) + layout.current_offset,
-			&task, sizeof(task)))
+	if (!layout.direct_map)
+		return 0;
+	if (read_kernel(paging, paging->gs_base + layout.current_offset, &task, sizeof(task)))
 		return 0;
 	return task;
 }
 
-bool trap_wanted(struct vcpu *vcpu, const struct trap *trap)
+bool trap_wanted(const struct vcpu_paging *paging, const struct trap *trap)
 {
 	gva_t task = 0;
 	s32 tgid = 0;
@@ -54,13 +54,13 @@ bool trap_wanted(struct vcpu *vcpu, const struct trap *trap)
 		if (!f->flags)
 			return true;
 		if (!task) {
-			task = current_task(vcpu);
+			task = current_task(paging);
 			if (!task)
 				return true; /* cannot tell: the engine decides */
 		}
 		if (f->flags & LVMON_FILTER_PID) {
 			if (!(have & LVMON_FILTER_PID) &&
-			    read_kernel(vcpu, task + layout.tgid, &tgid, sizeof(tgid)))
+			    read_kernel(paging, task + layout.tgid, &tgid, sizeof(tgid)))
 				return true;
 			have |= LVMON_FILTER_PID;
 			if (tgid != f->pid)
@@ -68,7 +68,7 @@ bool trap_wanted(struct vcpu *vcpu, const struct trap *trap)
 		}
 		if (f->flags & LVMON_FILTER_COMM) {
 			if (!(have & LVMON_FILTER_COMM) &&
-			    read_kernel(vcpu, task + layout.comm, comm, sizeof(comm)))
+			    read_kernel(paging, task + layout.comm, comm, sizeof(comm)))
 				return true;
 			have |= LVMON_FILTER_COMM;
 			__builtin_memcpy(want, f->comm, sizeof(want));

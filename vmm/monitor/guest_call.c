@@ -23,14 +23,16 @@ struct guest_call {
 
 static struct guest_call calls[MAX_CALLS];
 
-int guest_call_start(struct vcpu *vcpu, struct trap *trap, const struct lvmon_verdict *verdict)
+int guest_call_start(struct vcpu *vcpu, const struct vcpu_paging *paging, struct trap *trap,
+		     const struct lvmon_verdict *verdict)
 {
 	static const enum lvmon_reg argument[6] = {LVMON_RDI, LVMON_RSI, LVMON_RDX,
 						   LVMON_RCX, LVMON_R8,  LVMON_R9};
 	struct guest_call *call = calls;
-	gva_t task = current_task(vcpu);
-	u64 *regs = vcpu->regs, return_to = trap->gva;
+	u64 *regs = vcpu->regs;
+	gva_t task;
 
+	task = current_task(paging);
 	if (!task || !(verdict->function & KERNEL_HALF))
 		return -EINVAL;
 	/* It may sleep: where the guest cannot, it must not be asked to. */
@@ -40,7 +42,7 @@ int guest_call_start(struct vcpu *vcpu, struct trap *trap, const struct lvmon_ve
 		call++;
 	if (call == calls + MAX_CALLS)
 		return -ENOSPC;
-	if (guest_write(vcpu, regs[LVMON_RSP] - 8, &return_to, sizeof(return_to)))
+	if (guest_write_word(paging, regs[LVMON_RSP] - 8, trap->gva))
 		return -EFAULT;
 	*call = (struct guest_call){
 		.trap = trap, .task = task, .rsp = regs[LVMON_RSP], .call = verdict->call};
@@ -56,13 +58,11 @@ int guest_call_start(struct vcpu *vcpu, struct trap *trap, const struct lvmon_ve
 	return 0;
 }
 
-bool guest_call_returned(struct vcpu *vcpu, struct trap *trap, u32 *id, u64 *result, bool *orphan)
+bool guest_call_returned(struct vcpu *vcpu, const struct vcpu_paging *paging, struct trap *trap,
+			 u32 *id, u64 *result, bool *orphan)
 {
-	gva_t task;
+	gva_t task = current_task(paging);
 
-	if (likely(!trap->calls))
-		return false;
-	task = current_task(vcpu);
 	for (struct guest_call *call = calls; call < calls + MAX_CALLS; call++) {
 		if (call->trap != trap || call->task != task ||
 		    call->rsp != vcpu->regs[LVMON_RSP])

@@ -45,29 +45,31 @@ bool any_traps(void);
 /* LVMON_SET_TASK_LAYOUT */
 s64 task_layout_set(const struct lvmon_task_layout *layout);
 /* Current task_struct, or 0. */
-gva_t current_task(struct vcpu *vcpu);
+gva_t current_task(const struct vcpu_paging *paging);
 /* Does any hook of the trap want this hit? */
-bool trap_wanted(struct vcpu *vcpu, const struct trap *trap);
+bool trap_wanted(const struct vcpu_paging *paging, const struct trap *trap);
 
 /* access.c: guest memory by virtual address, kernel mode. */
 
-int guest_read(struct vcpu *vcpu, gva_t va, void *to, u64 size) must_check;
-int guest_write(struct vcpu *vcpu, gva_t va, const void *from, u64 size) must_check;
+int guest_read(const struct vcpu_paging *paging, gva_t va, void *to, u64 size) must_check;
+int guest_write(const struct vcpu_paging *paging, gva_t va, const void *from, u64 size) must_check;
+int guest_read_word(const struct vcpu_paging *paging, gva_t va, u64 *word) must_check;
+int guest_write_word(const struct vcpu_paging *paging, gva_t va, u64 word) must_check;
 
 /* emulate.c: go on behind the trap, as if the instruction stood there. */
-void finish_trap(struct vcpu *vcpu, struct trap *trap);
+void finish_trap(struct vcpu *vcpu, const struct vcpu_paging *paging, const struct trap *trap);
 
 /* guest_call.c */
 
 /* LVMON_CALL_GUEST at the trap. 0, or -E...: nothing was changed. */
-int guest_call_start(struct vcpu *vcpu, struct trap *trap,
+int guest_call_start(struct vcpu *vcpu, const struct vcpu_paging *paging, struct trap *trap,
 		     const struct lvmon_verdict *verdict) must_check;
 /*
  * Is this hit the return of a call? Then the registers are restored. orphan: the engine that asked
  * for it is dead.
  */
-bool guest_call_returned(struct vcpu *vcpu, struct trap *trap, u32 *call, u64 *result,
-			 bool *orphan) must_check;
+bool guest_call_returned(struct vcpu *vcpu, const struct vcpu_paging *paging, struct trap *trap,
+			 u32 *call, u64 *result, bool *orphan) must_check;
 void guest_calls_orphan(void);
 
 /* monitor.c: the vCPU that the current event is about. */

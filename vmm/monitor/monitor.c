@@ -32,7 +32,8 @@ void monitor_init(struct vcpu *vcpu, u32 budget_ms, u32 discovery_ms, bool watch
 		vcpu_ops->trap_lstar(vcpu, true);
 }
 
-static void fill_event(struct vcpu *vcpu, struct lvmon_event *event, u32 kind)
+static void fill_event(struct vcpu *vcpu, const struct vcpu_paging *paging,
+		       struct lvmon_event *event, u32 kind)
 {
 	memcpy(event->regs, vcpu->regs, sizeof(event->regs));
 	event->kind = kind;
@@ -42,10 +43,10 @@ static void fill_event(struct vcpu *vcpu, struct lvmon_event *event, u32 kind)
 	event->cpu = vcpu->cpu->id;
 	event->call = 0;
 	event->hook = 0;
-	event->task = current_task(vcpu);
+	event->task = current_task(paging);
 	event->result = 0;
-	event->cr3 = vcpu_ops->get_reg(vcpu, LVMON_CR3);
-	event->gs_base = vcpu_ops->get_reg(vcpu, LVMON_GS_BASE);
+	event->cr3 = paging->cr3;
+	event->gs_base = paging->gs_base;
 	event->kernel_gs_base = vcpu_ops->get_reg(vcpu, LVMON_KERNEL_GS_BASE);
 	event->cpl = (u32)vcpu_ops->get_reg(vcpu, LVMON_CPL);
 	event->reserved = 0;
@@ -65,6 +66,7 @@ static int send(struct vcpu *vcpu, struct lvmon_event *event, u32 budget_ms,
 
 void monitor_lstar_written(struct vcpu *vcpu)
 {
+	struct vcpu_paging paging;
 	struct lvmon_event event;
 	struct lvmon_verdict verdict;
 
@@ -72,17 +74,18 @@ void monitor_lstar_written(struct vcpu *vcpu)
 		return;
 	kernel_up = true;
 	vcpu_ops->trap_lstar(vcpu, false);
-	fill_event(vcpu, &event, LVMON_EV_KERNEL_UP);
+	vcpu_ops->get_paging(vcpu, &paging);
+	fill_event(vcpu, &paging, &event, LVMON_EV_KERNEL_UP);
 	if (send(vcpu, &event, discovery_budget, &verdict))
 		log_line("the engine is not available: this guest runs unwatched");
 }
 
 /* The hooked function returns value at once, never having run. */
-static void return_early(struct vcpu *vcpu, u64 value)
+static void return_early(struct vcpu *vcpu, const struct vcpu_paging *paging, u64 value)
 {
 	u64 *regs = vcpu->regs, return_to;
 
-	if (guest_read(vcpu, regs[LVMON_RSP], &return_to, sizeof(return_to))) {
+	if (guest_read_word(paging, regs[LVMON_RSP], &return_to)) {
 		vcpu_inject_page_fault(vcpu, regs[LVMON_RSP], false);
 		return;
 	}
@@ -92,7 +95,8 @@ static void return_early(struct vcpu *vcpu, u64 value)
 }
 
 /* Deliver the event and do as the engine says, until the guest goes on. */
-static void deliver(struct vcpu *vcpu, struct trap *trap, struct lvmon_event *event)
+static void deliver(struct vcpu *vcpu, const struct vcpu_paging *paging, struct trap *trap,
+		    struct lvmon_event *event)
 {
 	u32 budget = trap->budget_ms ? trap->budget_ms : default_budget;
 	struct lvmon_verdict verdict;
@@ -101,12 +105,12 @@ static void deliver(struct vcpu *vcpu, struct trap *trap, struct lvmon_event *ev
 		if (send(vcpu, event, budget, &verdict))
 			break;
 		if (verdict.kind == LVMON_RETURN) {
-			return_early(vcpu, verdict.value);
+			return_early(vcpu, paging, verdict.value);
 			return;
 		}
 		if (verdict.kind != LVMON_CALL_GUEST)
 			break;
-		event->result = (u64)(s64)guest_call_start(vcpu, trap, &verdict);
+		event->result = (u64)(s64)guest_call_start(vcpu, paging, trap, &verdict);
 		if (!event->result)
 			return;
 		/* It could not be started: the engine hears that as the result. */
@@ -117,36 +121,50 @@ static void deliver(struct vcpu *vcpu, struct trap *trap, struct lvmon_event *ev
 	}
 	/* A signature may have set RIP: then there is nothing to make up for. */
 	if (vcpu->regs[LVMON_RIP] == event->hook)
-		finish_trap(vcpu, trap);
+		finish_trap(vcpu, paging, trap);
 }
 
-bool monitor_breakpoint(struct vcpu *vcpu, gva_t rip)
+/* A hit that somebody waits for. */
+static void __attribute__((noinline))
+handle_hit(struct vcpu *vcpu, const struct vcpu_paging *paging, struct trap *trap)
 {
-	struct trap *trap = trap_find(rip);
 	struct lvmon_event event;
 	bool orphan = false;
 	u64 result;
 	u32 call;
 
-	if (!trap)
-		return false;
 	trap_hold(trap);
-	if (guest_call_returned(vcpu, trap, &call, &result, &orphan)) {
-		fill_event(vcpu, &event, LVMON_EV_CALL_DONE);
+	if (trap->calls &&
+	    guest_call_returned(vcpu, paging, trap, &call, &result, &orphan)) {
+		fill_event(vcpu, paging, &event, LVMON_EV_CALL_DONE);
 		event.call = call;
 		event.result = result;
-	} else if (trap_wanted(vcpu, trap)) {
-		fill_event(vcpu, &event, LVMON_EV_HOOK);
+	} else if (trap_wanted(paging, trap)) {
+		fill_event(vcpu, paging, &event, LVMON_EV_HOOK);
 	} else {
-		orphan = true; /* nobody waits for this hit */
+		orphan = true;
 	}
 	if (orphan) {
-		finish_trap(vcpu, trap);
+		finish_trap(vcpu, paging, trap);
 	} else {
-		event.hook = rip;
-		deliver(vcpu, trap, &event);
+		event.hook = trap->gva;
+		deliver(vcpu, paging, trap, &event);
 	}
 	trap_release(trap);
+}
+
+bool monitor_breakpoint(struct vcpu *vcpu, gva_t rip)
+{
+	struct trap *trap = trap_find(rip);
+	struct vcpu_paging paging;
+
+	if (!trap)
+		return false;
+	vcpu_ops->get_paging(vcpu, &paging);
+	if (!trap->calls && !trap_wanted(&paging, trap))
+		finish_trap(vcpu, &paging, trap);
+	else
+		handle_hit(vcpu, &paging, trap);
 	return true;
 }
 

@@ -1,23 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The world switch: void svm_enter(u64 *regs, hpa_t guest_vmcb, hpa_t host_vmcb).
+ * The world switch: void svm_loop(struct vcpu *vcpu, hpa_t guest_vmcb, hpa_t host_vmcb), which never
+ * returns and calls svm_exit(vcpu) after each exit.
  *
- * regs: the general registers in the order of their encoding; RAX and RSP of the guest are in its
- * VMCB. Runs with GIF=0 throughout: nothing may fault between VMRUN and VMLOAD of the host's state,
- * since TR and GS are the guest's until then (APM vol. 2, 15.5.2).
+ * struct vcpu begins with the general registers in the order of their encoding; RAX and RSP of the
+ * guest are in its VMCB. Runs with GIF=0 throughout: nothing may fault between VMRUN and VMLOAD of
+ * the host's state, since TR and GS are the guest's until then (APM vol. 2, 15.5.2).
  */
 	.text
-	.globl svm_enter
-svm_enter:
-	push	%rbx
-	push	%rbp
-	push	%r12
-	push	%r13
-	push	%r14
-	push	%r15
-	push	%rdx
-	push	%rdi
-	mov	%rsi, %rax
+	.globl svm_loop
+svm_loop:
+	push	%rdx /* 16: host's VMCB */
+	push	%rsi /*  8: guest's */
+	push	%rdi /*  0: vcpu */
+1:	mov	(%rsp), %rdi
+	mov	8(%rsp), %rax
 	mov	1 * 8(%rdi), %rcx
 	mov	2 * 8(%rdi), %rdx
 	mov	3 * 8(%rdi), %rbx
@@ -35,9 +32,9 @@ svm_enter:
 	vmload	%rax
 	vmrun	%rax
 	vmsave	%rax
-	mov	8(%rsp), %rax
+	mov	16(%rsp), %rax
 	vmload	%rax
-	pop	%rax /* regs */
+	mov	(%rsp), %rax
 	mov	%rcx, 1 * 8(%rax)
 	mov	%rdx, 2 * 8(%rax)
 	mov	%rbx, 3 * 8(%rax)
@@ -52,14 +49,9 @@ svm_enter:
 	mov	%r13, 13 * 8(%rax)
 	mov	%r14, 14 * 8(%rax)
 	mov	%r15, 15 * 8(%rax)
-	pop	%rdx
-	pop	%r15
-	pop	%r14
-	pop	%r13
-	pop	%r12
-	pop	%rbp
-	pop	%rbx
+	mov	%rax, %rdi
 	cld
-	ret
+	call	svm_exit
+	jmp	1b
 
 	.section .note.GNU-stack, "", @progbits

@@ -29,7 +29,8 @@ struct svm_vcpu {
 
 static hpa_t npt_root;
 
-void svm_enter(u64 *regs, hpa_t guest_vmcb, hpa_t host_vmcb);
+void svm_loop(struct vcpu *vcpu, hpa_t guest_vmcb, hpa_t host_vmcb) noreturn;
+void svm_exit(struct vcpu *vcpu);
 
 static struct svm_vcpu *svm_of(struct vcpu *vcpu)
 {
@@ -163,12 +164,10 @@ static void decode_io(const struct vmcb *vmcb, struct vm_exit *exit)
 	exit->io.next_rip = vmcb->exit_info2;
 }
 
-static void decode(struct vcpu *vcpu, struct svm_vcpu *svm, struct vm_exit *exit)
+static void decode(const struct vmcb *vmcb, struct vm_exit *exit)
 {
-	struct vmcb *vmcb = svm->vmcb;
 	u64 code = vmcb->exit_code;
 
-	exit->length = 0;
 	switch (code) {
 	case VMEXIT_CPUID:
 		exit->kind = EXIT_CPUID;
@@ -176,12 +175,14 @@ static void decode(struct vcpu *vcpu, struct svm_vcpu *svm, struct vm_exit *exit
 		return;
 	case VMEXIT_INTN:
 		exit->kind = EXIT_SOFT_INT;
+		exit->cpl = vmcb->cpl;
 		exit->soft_int.linear = vmcb->rip;
 		if (!(vmcb->cs.attributes & CS_LONG))
 			exit->soft_int.linear = (u32)(vmcb->cs.base + vmcb->rip);
 		return;
 	case VMEXIT_EXCEPTION + VEC_BP:
 		exit->kind = EXIT_BREAKPOINT;
+		exit->cpl = vmcb->cpl;
 		return;
 	case VMEXIT_INTR:
 		exit->kind = EXIT_INTERRUPT;
@@ -225,23 +226,47 @@ static void decode(struct vcpu *vcpu, struct svm_vcpu *svm, struct vm_exit *exit
 	}
 }
 
-static void svm_run(struct vcpu *vcpu, struct vm_exit *exit)
+/* Called by svm_loop after each exit; the guest goes on when it returns. */
+void svm_exit(struct vcpu *vcpu)
 {
 	struct svm_vcpu *svm = svm_of(vcpu);
 	struct vmcb *vmcb = svm->vmcb;
+	struct vm_exit exit;
 
-	vmcb->rax = vcpu->regs[LVMON_RAX];
-	vmcb->rsp = vcpu->regs[LVMON_RSP];
-	vmcb->rip = vcpu->regs[LVMON_RIP];
-	vmcb->rflags = vcpu->regs[LVMON_RFLAGS];
-	svm_enter(vcpu->regs, svm->vmcb_pa, svm->host_pa);
+	vcpu->entered = rdtsc();
 	vcpu->regs[LVMON_RAX] = vmcb->rax;
 	vcpu->regs[LVMON_RSP] = vmcb->rsp;
 	vcpu->regs[LVMON_RIP] = vmcb->rip;
 	vcpu->regs[LVMON_RFLAGS] = vmcb->rflags;
 	vmcb->tlb_control = 0;
 	vmcb->event_injection = 0;
-	decode(vcpu, svm, exit);
+	decode(vmcb, &exit);
+	vcpu_handle_exit(vcpu, &exit);
+	vmcb->rax = vcpu->regs[LVMON_RAX];
+	vmcb->rsp = vcpu->regs[LVMON_RSP];
+	vmcb->rip = vcpu->regs[LVMON_RIP];
+	vmcb->rflags = vcpu->regs[LVMON_RFLAGS];
+	vcpu->spent += rdtsc() - vcpu->entered;
+}
+
+static void noreturn svm_run(struct vcpu *vcpu)
+{
+	struct svm_vcpu *svm = svm_of(vcpu);
+
+	svm->vmcb->rax = vcpu->regs[LVMON_RAX];
+	svm->vmcb->rsp = vcpu->regs[LVMON_RSP];
+	svm->vmcb->rip = vcpu->regs[LVMON_RIP];
+	svm->vmcb->rflags = vcpu->regs[LVMON_RFLAGS];
+	svm_loop(vcpu, svm->vmcb_pa, svm->host_pa);
+}
+
+static void svm_get_paging(struct vcpu *vcpu, struct vcpu_paging *paging)
+{
+	const struct vmcb *vmcb = svm_of(vcpu)->vmcb;
+
+	paging->cr3 = vmcb->cr3;
+	paging->la57 = vmcb->cr4 & CR4_LA57;
+	paging->gs_base = vmcb->gs.base;
 }
 
 static u64 svm_get_reg(struct vcpu *vcpu, enum lvmon_reg reg)
@@ -315,9 +340,9 @@ static void svm_requeue(struct vcpu *vcpu)
 	vmcb->event_injection = info;
 }
 
-static void set_bits(u32 *field, u64 bits, bool on)
+static u32 with_bits(u32 field, u64 bits, bool on)
 {
-	*field = on ? *field | (u32)bits : *field & ~(u32)bits;
+	return on ? field | (u32)bits : field & ~(u32)bits;
 }
 
 static void svm_trap_breakpoints(struct vcpu *vcpu, bool on)
@@ -325,8 +350,8 @@ static void svm_trap_breakpoints(struct vcpu *vcpu, bool on)
 	struct vmcb *vmcb = svm_of(vcpu)->vmcb;
 
 	/* Silicon reports INT3 as #BP; QEMU's TCG only as INTn. */
-	set_bits(&vmcb->exceptions, BIT(VEC_BP), on);
-	set_bits(&vmcb->intercepts1, I1_INTN, on);
+	vmcb->exceptions = with_bits(vmcb->exceptions, BIT(VEC_BP), on);
+	vmcb->intercepts1 = with_bits(vmcb->intercepts1, I1_INTN, on);
 }
 
 static void svm_trap_lstar(struct vcpu *vcpu, bool on)
@@ -336,14 +361,17 @@ static void svm_trap_lstar(struct vcpu *vcpu, bool on)
 
 static void svm_trap_interrupts(struct vcpu *vcpu, bool on)
 {
-	set_bits(&svm_of(vcpu)->vmcb->intercepts1, I1_INTR, on);
+	struct vmcb *vmcb = svm_of(vcpu)->vmcb;
+
+	vmcb->intercepts1 = with_bits(vmcb->intercepts1, I1_INTR, on);
 }
 
 static void svm_single_step(struct vcpu *vcpu, bool on)
 {
 	struct vmcb *vmcb = svm_of(vcpu)->vmcb;
 
-	set_bits(&vmcb->exceptions, UINT32_MAX & ~BIT(VEC_BP) & ~BIT(VEC_NMI), on);
+	vmcb->exceptions =
+		with_bits(vmcb->exceptions, UINT32_MAX & ~BIT(VEC_BP) & ~BIT(VEC_NMI), on);
 	/* The host's IF, which is clear, masks physical interrupts meanwhile: APM vol. 2, 15.21.1 */
 	if (on)
 		vmcb->virtual_interrupt |= V_INTR_MASKING;
@@ -366,6 +394,7 @@ const struct vcpu_ops svm_ops = {
 	.run = svm_run,
 	.host_open = svm_host_open,
 	.host_close = svm_host_close,
+	.get_paging = svm_get_paging,
 	.get_reg = svm_get_reg,
 	.set_reg = svm_set_reg,
 	.inject = svm_inject,

