@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The protection domain as the engine's backend: each operation is one call of lvmon.h into the vmm.
- * Nothing is checked here: the vmm validates every argument.
+ * The protection domain as the engine's backend: each operation is one call of lvmon.h into the
+ * vmm. Nothing is checked here: the vmm validates every argument.
  */
 #include <errno.h>
 #include <sys/auxv.h>
@@ -12,7 +12,9 @@ static inline int64_t call3(uint64_t nr, uint64_t a, uint64_t b, uint64_t c)
 {
 	int64_t ret;
 
-	asm volatile("syscall" : "=a"(ret) : "a"(nr), "D"(a), "S"(b), "d"(c)
+	asm volatile("syscall"
+		     : "=a"(ret)
+		     : "a"(nr), "D"(a), "S"(b), "d"(c)
 		     : "rcx", "r11", "memory");
 	return ret;
 }
@@ -22,10 +24,12 @@ static int domain_next_event(const struct lvmon_verdict *verdict, struct lvmon_e
 	int64_t ret;
 
 	/* The guest ran: the vector registers are not kept over this one. */
-	asm volatile("syscall" : "=a"(ret)
+	asm volatile("syscall"
+		     : "=a"(ret)
 		     : "a"((uint64_t)LVMON_NEXT_EVENT), "D"(verdict), "S"(event)
-		     : "rcx", "r11", "memory", "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6",
-		       "xmm7", "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13", "xmm14", "xmm15");
+		     : "rcx", "r11", "memory", "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5",
+		       "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13", "xmm14",
+		       "xmm15");
 	return (int)ret;
 }
 

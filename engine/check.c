@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * engine --check: is a signature fit for an archive? Its text is compiled; the names it uses of the
- * table lvmon are looked up by a scan of its tokens, so that handlers count that have never run; and
- * its chunk is run against a guest that is not there, where every system call exists.
+ * table lvmon are looked up by a scan of its tokens, so that handlers count that have never run;
+ * and its chunk is run against a guest that is not there, where every system call exists.
  */
 #include <ctype.h>
 #include <dirent.h>
@@ -116,10 +116,18 @@ static int none_log(const char *text, size_t size)
 }
 
 static const struct backend none = {
-	.next_event = none_next, .mem_write = none_write, .reg_read = none_reg_read,
-	.reg_write = none_reg_write, .mem_size = none_size, .cpu_time = none_time,
-	.hook_add = none_hook, .hook_remove = none_remove, .set_task_layout = none_layout,
-	.emit = none_emit, .blob_store = none_bytes, .log = none_log,
+	.next_event = none_next,
+	.mem_write = none_write,
+	.reg_read = none_reg_read,
+	.reg_write = none_reg_write,
+	.mem_size = none_size,
+	.cpu_time = none_time,
+	.hook_add = none_hook,
+	.hook_remove = none_remove,
+	.set_task_layout = none_layout,
+	.emit = none_emit,
+	.blob_store = none_bytes,
+	.log = none_log,
 };
 
 /* --- the tokens of Lua (reference manual 5.4, 3.1), as far as names need them --- */
@@ -247,11 +255,11 @@ static bool is(const char *from, const struct lexer *l, const char *text)
 }
 
 static const char *const lvmon_names[] = {
-	"memread", "memwrite", "regread", "regwrite", "getproc", "processes", "hook", "memsize",
-	"cputime", "symbol", "symbolize", "alert", NULL,
+	"memread", "memwrite", "regread", "regwrite",  "getproc", "processes", "hook",
+	"memsize", "cputime",  "symbol",  "symbolize", "alert",	  NULL,
 };
 
-static const char *const hook_names[] = { "syscall", "address", NULL };
+static const char *const hook_names[] = {"syscall", "address", NULL};
 
 /* ".name" behind a table called in: checked against names; its index, or -1. */
 static int field(struct lexer *l, const char *in, const char *const *names,
@@ -284,7 +292,7 @@ static int field(struct lexer *l, const char *in, const char *const *names,
 unsigned int check_names(const char *text, size_t size,
 			 void (*report)(int line, const char *message, void *arg), void *arg)
 {
-	struct lexer l = { .p = text, .end = text + size, .line = 1 };
+	struct lexer l = {.p = text, .end = text + size, .line = 1};
 	unsigned int count = 0;
 	bool member = false; /* behind a dot or colon: x.lvmon is not ours */
 	enum token t;
@@ -293,11 +301,12 @@ unsigned int check_names(const char *text, size_t size,
 	while ((t = next(&l, &from)) != T_END) {
 		if (t == T_NAME && !member && (is(from, &l, "lvmon") || is(from, &l, "bitvisor"))) {
 			bool other = is(from, &l, "bitvisor");
-			int i = field(&l, other ? "bitvisor" : "lvmon", lvmon_names, report, arg, &count);
+			int i = field(&l, other ? "bitvisor" : "lvmon", lvmon_names, report, arg,
+				      &count);
 
 			if (i >= 0 && strcmp(lvmon_names[i], "hook") == 0)
-				field(&l, other ? "bitvisor.hook" : "lvmon.hook", hook_names, report, arg,
-				      &count);
+				field(&l, other ? "bitvisor.hook" : "lvmon.hook", hook_names,
+				      report, arg, &count);
 		}
 		member = t == T_OTHER && (is(from, &l, ".") || is(from, &l, ":"));
 	}
@@ -327,8 +336,9 @@ static bool compiles(const char *text, size_t size, const char *chunk)
 
 	if (message) {
 		/* "name:line: text" */
-		colon = strncmp(message, chunk + 1, strlen(chunk + 1)) == 0 ?
-			message + strlen(chunk + 1) : message;
+		colon = strncmp(message, chunk + 1, strlen(chunk + 1)) == 0
+				? message + strlen(chunk + 1)
+				: message;
 		if (*colon == ':')
 			line = atoi(colon + 1);
 		colon = line ? strstr(colon, ": ") + 2 : message;
@@ -340,7 +350,7 @@ static bool compiles(const char *text, size_t size, const char *chunk)
 
 static void run_chunk(const char *name, const char *text, size_t size)
 {
-	struct itimerval limit = { .it_value = { .tv_sec = CHECK_SECONDS } }, off = { 0 };
+	struct itimerval limit = {.it_value = {.tv_sec = CHECK_SECONDS}}, off = {0};
 
 	if (signature_add(name, text, size)) {
 		complain(0, "too many signatures");

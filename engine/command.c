@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The engine as a command on plain Linux: check signatures before they go into an archive, look into
- * a memory dump.
+ * The engine as a command on plain Linux: check signatures before they go into an archive, look
+ * into a memory dump.
  */
 #include <argp.h>
 #include <errno.h>
@@ -34,11 +34,12 @@ struct options {
 };
 
 static const struct argp_option list[] = {
-	{ "check", 'c', NULL, 0, "Check the signatures in FILE... (folders: their *.lua and lib/)", 0 },
-	{ "dump", 'd', "FILE", 0, "Look into a raw memory dump: kernel and processes", 0 },
-	{ "registers", 'r', "cr3=..,cr4=..,lstar=..", 0, "Registers that go with the dump", 0 },
-	{ "signature", 's', "FILE", 0, "Load a signature on the dump (may be repeated)", 0 },
-	{ 0 },
+	{"check", 'c', NULL, 0, "Check the signatures in FILE... (folders: their *.lua and lib/)",
+	 0},
+	{"dump", 'd', "FILE", 0, "Look into a raw memory dump: kernel and processes", 0},
+	{"registers", 'r', "cr3=..,cr4=..,lstar=..", 0, "Registers that go with the dump", 0},
+	{"signature", 's', "FILE", 0, "Load a signature on the dump (may be repeated)", 0},
+	{0},
 };
 
 /* "cr3=0x1000,lstar=..." */
@@ -187,7 +188,7 @@ void command_folder(const char *path)
 
 static int look_into_dump(const struct options *o)
 {
-	struct linux_anchor anchor = { o->regs[LVMON_CR3], o->regs[LVMON_CR4], o->regs[LVMON_LSTAR] };
+	struct linux_anchor anchor = {o->regs[LVMON_CR3], o->regs[LVMON_CR4], o->regs[LVMON_LSTAR]};
 	char error[256] = "";
 	size_t i, size;
 	int ret;
@@ -222,9 +223,13 @@ static int look_into_dump(const struct options *o)
 int command_main(int argc, char **argv)
 {
 	static const struct argp argp = {
-		list, parse, "--check FILE...\n--dump FILE [--registers ...] [--signature FILE]...",
+		list,
+		parse,
+		"--check FILE...\n--dump FILE [--registers ...] [--signature FILE]...",
 		"LVisor's engine on plain Linux: checks signatures, looks into memory dumps.",
-		NULL, NULL, NULL,
+		NULL,
+		NULL,
+		NULL,
 	};
 	static struct options options;
 

@@ -15,8 +15,8 @@ char *command_read(const char *path, size_t *size);
 void command_folder(const char *path);
 
 /*
- * Check the signatures in these files and folders (their *.lua and lib/); what is wrong goes to standard error as "file:line: text".
- * The number of errors.
+ * Check the signatures in these files and folders (their *.lua and lib/); what is wrong goes to
+ * standard error as "file:line: text". The number of errors.
  */
 unsigned int check_files(char *const *files, size_t count);
 

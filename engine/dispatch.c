@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Events to handlers. An event at a trap becomes an activity: the hooks there run one after the
- * other, each handler in a coroutine. When a handler has to wait for the guest (memwrite to a shared
- * page), the event is answered with a call, the activity waits in a slot and the call's return
- * finds it by the call's id; other events are handled meanwhile. The id also names the handler, so
- * that an engine that was restarted in between can go on with those behind it.
+ * other, each handler in a coroutine. When a handler has to wait for the guest (memwrite to a
+ * shared page), the event is answered with a call, the activity waits in a slot and the call's
+ * return finds it by the call's id; other events are handled meanwhile. The id also names the
+ * handler, so that an engine that was restarted in between can go on with those behind it.
  */
 #include <string.h>
 #include <stdlib.h>
@@ -31,9 +31,18 @@ static uint32_t call_id(const struct activity *a)
 	return (generation & 127) << 25 | a->slot << 17 | a->signature << 10 | a->ordinal;
 }
 
-static uint32_t id_slot(uint32_t id) { return id >> 17 & 255; }
-static uint32_t id_signature(uint32_t id) { return id >> 10 & 127; }
-static uint32_t id_ordinal(uint32_t id) { return id & 1023; }
+static uint32_t id_slot(uint32_t id)
+{
+	return id >> 17 & 255;
+}
+static uint32_t id_signature(uint32_t id)
+{
+	return id >> 10 & 127;
+}
+static uint32_t id_ordinal(uint32_t id)
+{
+	return id & 1023;
+}
 
 _Static_assert(ENGINE_MAX_SIGNATURES <= 128 && ENGINE_MAX_HOOKS <= 1024 && SLOTS <= 256,
 	       "a call's id has the bits for these");
@@ -230,7 +239,8 @@ static void on_hook(const struct lvmon_event *ev, struct lvmon_verdict *verdict)
 		record_emit(r);
 		return;
 	}
-	if (!(ev->flags & LVMON_EVF_AGAIN) || !lifecycle_position(&a->signature, &a->ordinal, &again))
+	if (!(ev->flags & LVMON_EVF_AGAIN) ||
+	    !lifecycle_position(&a->signature, &a->ordinal, &again))
 		again = true; /* from the first one */
 	if (!run(a, again, verdict))
 		activity_free(a);
@@ -247,7 +257,8 @@ static void on_orphan(const struct lvmon_event *ev, struct lvmon_verdict *verdic
 	r = record_new("lost");
 	if (r && id_signature(ev->call) < signature_count)
 		record_string(r, "signature", signatures[id_signature(ev->call)]->name);
-	record_string(r, "message", "the engine was restarted while a handler waited for the guest");
+	record_string(r, "message",
+		      "the engine was restarted while a handler waited for the guest");
 	record_event_process(r);
 	record_emit(r);
 	if (!a)

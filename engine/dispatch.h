@@ -15,14 +15,14 @@ struct activity {
 	struct lvmon_event ev; /* as it came; registers as the handlers changed them */
 	gva_t trap;
 	uint32_t signature, ordinal; /* the handler at work */
-	struct hook *hook;           /* the same; NULL: none */
+	struct hook *hook;	     /* the same; NULL: none */
 	struct hook_site *site;
 	struct signature *owner;
-	lua_State *co;               /* NULL: ended, writes are left in the queue */
+	lua_State *co; /* NULL: ended, writes are left in the queue */
 	int co_reference;
-	struct write_job *job;       /* that the handler waits for */
-	struct write_job *queue;     /* to be done when the handler has ended */
-	void *event_object;          /* the Lua event object of the handler at work */
+	struct write_job *job;	 /* that the handler waits for */
+	struct write_job *queue; /* to be done when the handler has ended */
+	void *event_object;	 /* the Lua event object of the handler at work */
 };
 
 /* Handle one event; the verdict that ends it. */

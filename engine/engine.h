@@ -13,7 +13,7 @@
 
 /* Bounded by the space for strikes in the persist page, and by the bits in a call's id. */
 #define ENGINE_MAX_SIGNATURES 120
-#define ENGINE_MAX_HOOKS 1024 /* a signature, in its life */
+#define ENGINE_MAX_HOOKS      1024 /* a signature, in its life */
 
 enum engine_mode {
 	ENGINE_LIVE,  /* below a guest */
@@ -25,25 +25,25 @@ enum engine_mode {
 enum engine_phase {
 	ENGINE_IDLE,
 	ENGINE_DISCOVERY, /* looking for the kernel */
-	ENGINE_LOAD,      /* running a signature's chunk */
-	ENGINE_HANDLER,   /* running a handler of a signature */
+	ENGINE_LOAD,	  /* running a signature's chunk */
+	ENGINE_HANDLER,	  /* running a handler of a signature */
 };
 
 struct strike_entry {
 	uint64_t last_ns;  /* when the last strike came or decayed */
 	uint64_t until_ns; /* end of the cool-down, 0: none */
 	uint8_t strikes;
-	uint8_t skip;      /* it could not be loaded, or killed the engine then: not tried again */
+	uint8_t skip; /* it could not be loaded, or killed the engine then: not tried again */
 	uint8_t reserved[6];
 };
 
 /* lvmon_persist.engine */
 struct engine_memory {
-	uint32_t loaded;    /* signatures were loaded at least once */
-	uint32_t late;      /* the handler at work started after the event's time was used up */
+	uint32_t loaded;      /* signatures were loaded at least once */
+	uint32_t late;	      /* the handler at work started after the event's time was used up */
 	uint32_t discoveries; /* begun and not ended */
 	uint32_t reserved;
-	uint64_t sequence;  /* of the event at work */
+	uint64_t sequence; /* of the event at work */
 	struct strike_entry entry[ENGINE_MAX_SIGNATURES];
 };
 
@@ -53,12 +53,12 @@ struct activity;
 struct engine {
 	enum engine_mode mode;
 	const struct lvmon_start *start; /* NULL outside the domain */
-	struct lvmon_persist *persist;   /* outside the domain: a page of our own */
-	struct engine_memory *memory;    /* persist->engine */
+	struct lvmon_persist *persist;	 /* outside the domain: a page of our own */
+	struct engine_memory *memory;	 /* persist->engine */
 
 	const struct lvmon_event *event; /* the one being handled, NULL: none */
-	struct activity *activity;       /* whose handler runs, NULL: none */
-	struct signature *signature;     /* whose code runs, NULL: none */
+	struct activity *activity;	 /* whose handler runs, NULL: none */
+	struct signature *signature;	 /* whose code runs, NULL: none */
 };
 
 extern struct engine engine;

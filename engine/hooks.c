@@ -71,7 +71,7 @@ int hooks_add(const struct hook *h, struct hook **out, char *error, size_t error
 	n->count = 0;
 	for (i = 0; i < h->count; i++) {
 		struct hook_site *s = &n->site[n->count];
-		struct lvmon_hook place = { 0 };
+		struct lvmon_hook place = {0};
 
 		*s = h->site[i];
 		if (engine.mode == ENGINE_CHECK) {

@@ -23,19 +23,19 @@ struct hook_site {
 	struct hook *hook;
 	struct hook_site *next; /* same trap, ascending (signature, ordinal) */
 	gva_t function;
-	gva_t gva;              /* of the trap */
-	uint32_t vmm_id;        /* 0: not armed yet */
+	gva_t gva;	 /* of the trap */
+	uint32_t vmm_id; /* 0: not armed yet */
 	enum hook_abi abi;
 	char name[HOOK_NAME_SIZE]; /* the kernel's: "__x64_sys_execve" */
 };
 
 struct hook {
 	struct signature *signature;
-	uint32_t ordinal;      /* in the signature: the same in a restarted engine */
-	int handler;           /* reference in the registry */
+	uint32_t ordinal; /* in the signature: the same in a restarted engine */
+	int handler;	  /* reference in the registry */
 	struct lvmon_filter filter;
 	char name[HOOK_NAME_SIZE]; /* as the signature gave it, without a prefix: "execve" */
-	unsigned int busy;     /* activities that run its handler */
+	unsigned int busy;	   /* activities that run its handler */
 	bool removed;
 	struct hook *next;
 	size_t count;

@@ -21,7 +21,7 @@
 #include "engine/strikes.h"
 
 #define DISCOVERIES_MAX 3
-#define LOAD_BUDGET_MS 2000
+#define LOAD_BUDGET_MS	2000
 
 static struct {
 	gva_t gva;
@@ -39,9 +39,9 @@ static struct {
 static const char *death_name(uint32_t reason)
 {
 	static const char *const names[] = {
-		[LVMON_DEATH_NONE] = "none", [LVMON_DEATH_TIME] = "time",
+		[LVMON_DEATH_NONE] = "none",   [LVMON_DEATH_TIME] = "time",
 		[LVMON_DEATH_FAULT] = "fault", [LVMON_DEATH_MEMORY] = "memory",
-		[LVMON_DEATH_EXIT] = "exit", [LVMON_DEATH_CALL] = "call",
+		[LVMON_DEATH_EXIT] = "exit",   [LVMON_DEATH_CALL] = "call",
 	};
 
 	return reason < sizeof(names) / sizeof(*names) ? names[reason] : "unknown";
@@ -60,8 +60,8 @@ static void fail(const char *message)
 /* Trap the function that starts the first program. Its name was another one before 5.9. */
 static void arm_first_program(void)
 {
-	static const char *const names[] = { "kernel_execve", "do_execve", "do_execve_file",
-					     "run_init_process" };
+	static const char *const names[] = {"kernel_execve", "do_execve", "do_execve_file",
+					    "run_init_process"};
 	char error[200] = "no such function", message[300];
 	struct lvmon_hook hook;
 	size_t i;
@@ -108,7 +108,7 @@ void lifecycle_kernel_up(void)
 	}
 	engine.memory->discoveries++;
 	engine_mark(ENGINE_DISCOVERY, 0, 0);
-	anchor = (struct linux_anchor){ reg(LVMON_CR3), reg(LVMON_CR4), reg(LVMON_LSTAR) };
+	anchor = (struct linux_anchor){reg(LVMON_CR3), reg(LVMON_CR4), reg(LVMON_LSTAR)};
 	if (linux_discover(&anchor, error, sizeof(error))) {
 		snprintf(message, sizeof(message), "no kernel found: %s", error);
 		fail(message);
@@ -228,7 +228,7 @@ void lifecycle_start(void)
 
 void lifecycle_death(const struct lvmon_event *ev)
 {
-	static const char *const phases[] = { "idle", "discovery", "load", "handler" };
+	static const char *const phases[] = {"idle", "discovery", "load", "handler"};
 	struct signature *s = NULL;
 	json_t *r;
 
@@ -251,9 +251,11 @@ void lifecycle_death(const struct lvmon_event *ev)
 		record_string(r, "where", death.where);
 	if (s)
 		record_number(r, "strikes", engine.memory->entry[s->index].strikes);
-	record_string(r, "message", !s ? "the engine was restarted" :
-		      death.late ? "the engine was restarted: earlier handlers had used up the time" :
-		      "the engine was restarted: this signature ended it");
+	record_string(r, "message",
+		      !s ? "the engine was restarted"
+		      : death.late
+			      ? "the engine was restarted: earlier handlers had used up the time"
+			      : "the engine was restarted: this signature ended it");
 	if (ev->flags & LVMON_EVF_AGAIN)
 		record_event_process(r);
 	record_emit(r);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Where the engine starts: in the protection domain it enters the event loop, on plain Linux it is a
- * command that checks signatures and looks into memory dumps.
+ * Where the engine starts: in the protection domain it enters the event loop, on plain Linux it is
+ * a command that checks signatures and looks into memory dumps.
  */
 #include <malloc.h>
 #include <string.h>

@@ -14,8 +14,8 @@
 #include "engine/signature.h"
 #include "engine/text.h"
 
-#define SHORT_MAX 1024
-#define LINES_MAX 16384
+#define SHORT_MAX     1024
+#define LINES_MAX     16384
 #define ANCESTORS_MAX 8
 
 static void set_time(json_t *record, uint64_t ns)
@@ -169,7 +169,7 @@ void record_error(json_t *record, const char *message, size_t size)
 
 void record_emit(json_t *record)
 {
-	static const char *const bulky[] = { "data", "traceback", "message", "process" };
+	static const char *const bulky[] = {"data", "traceback", "message", "process"};
 	char *text;
 	size_t i;
 

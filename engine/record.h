@@ -6,7 +6,7 @@
 #include <jansson.h>
 #include "engine/linux/linux.h"
 
-#define RECORD_SCHEMA 1
+#define RECORD_SCHEMA	1
 #define RECORD_SIZE_MAX 65536
 
 /*

@@ -88,7 +88,8 @@ int signatures_file(const char *name, struct ustar_file *file)
 {
 	if (library)
 		return library(name, file);
-	return archive_data && ustar_find(archive_data, archive_size, name, file) == 0 ? 0 : -ENOENT;
+	return archive_data && ustar_find(archive_data, archive_size, name, file) == 0 ? 0
+										       : -ENOENT;
 }
 
 static void *allocate(void *arg, void *block, size_t old, size_t new)
@@ -103,7 +104,7 @@ static void *allocate(void *arg, void *block, size_t old, size_t new)
 		s->memory -= old;
 		return NULL;
 	}
-	if (new > old && new - old > s->memory_max - s->memory)
+	if (new > old &&new - old > s->memory_max - s->memory)
 		return NULL;
 	p = realloc(block, new);
 	if (p)
@@ -181,7 +182,8 @@ void signature_unload(struct signature *s)
 /* The traceback of an error that was caught by api_traceback is behind its message. */
 static void set_traceback(json_t *r, lua_State *co, const char **message, size_t *size)
 {
-	const char *mark = *size ? memmem(*message, *size, API_TRACEBACK, strlen(API_TRACEBACK)) : NULL;
+	const char *mark =
+		*size ? memmem(*message, *size, API_TRACEBACK, strlen(API_TRACEBACK)) : NULL;
 
 	if (mark) {
 		const char *from = mark + 1;
@@ -241,9 +243,9 @@ void signature_cooldown(struct signature *s, bool begins)
 	if (r) {
 		json_object_set_new(r, "state", json_string(begins ? "begin" : "end"));
 		record_number(r, "seconds", STRIKE_COOLDOWN_NS / 1000000000u);
-		record_string(r, "message", begins ?
-			      "too many strikes: the signature's handlers pause" :
-			      "the signature's handlers run again");
+		record_string(r, "message",
+			      begins ? "too many strikes: the signature's handlers pause"
+				     : "the signature's handlers run again");
 		if (begins)
 			record_event_process(r);
 	}

@@ -8,17 +8,17 @@
 #include "engine/engine.h"
 #include "engine/ustar.h"
 
-#define SIGNATURE_MEMORY_MAX (16u << 20)
+#define SIGNATURE_MEMORY_MAX   (16u << 20)
 #define SIGNATURE_IDLE_THREADS 4
 
 struct signature {
 	char name[USTAR_NAME_SIZE]; /* file name in the archive */
-	uint32_t index;             /* in archive order; the same in a restarted engine */
+	uint32_t index;		    /* in archive order; the same in a restarted engine */
 	const char *source;
 	size_t source_size;
-	lua_State *L;               /* NULL: not loaded */
-	size_t memory, memory_max;  /* bytes in use by L, and allowed */
-	uint32_t hooks;             /* ever made: the next one's ordinal */
+	lua_State *L;			  /* NULL: not loaded */
+	size_t memory, memory_max;	  /* bytes in use by L, and allowed */
+	uint32_t hooks;			  /* ever made: the next one's ordinal */
 	int idle[SIGNATURE_IDLE_THREADS]; /* references to coroutines for reuse */
 	unsigned int idle_count;
 	char chunk[USTAR_NAME_SIZE + 1]; /* "=name", for Lua */

@@ -19,7 +19,7 @@ struct site {
 
 struct trailer {
 	uint64_t magic;
-	uint64_t linux_size; /* of the part before the sites, padded to 8 */
+	uint64_t linux_size;  /* of the part before the sites, padded to 8 */
 	uint64_t linux_bytes; /* without the padding */
 	uint64_t count;
 };
@@ -40,7 +40,7 @@ static struct site *lookup(gva_t function)
 
 int site_find(gva_t function, struct lvmon_hook *hook, char *error, size_t error_size)
 {
-	struct site *s = lookup(function), fresh = { .function = function };
+	struct site *s = lookup(function), fresh = {.function = function};
 	int ret;
 
 	if (s) {
@@ -67,7 +67,7 @@ int site_find(gva_t function, struct lvmon_hook *hook, char *error, size_t error
 
 int sites_store(void)
 {
-	struct trailer t = { .magic = TRAILER_MAGIC, .count = count };
+	struct trailer t = {.magic = TRAILER_MAGIC, .count = count};
 	size_t size, all;
 	void *blob, *p;
 	int ret;

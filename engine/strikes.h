@@ -6,8 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define STRIKES_LIMIT 3
-#define STRIKE_DECAY_NS 60000000000u   /* one strike is forgotten after this */
+#define STRIKES_LIMIT	   3
+#define STRIKE_DECAY_NS	   60000000000u /* one strike is forgotten after this */
 #define STRIKE_COOLDOWN_NS 10000000000u
 
 /* Count a strike. The number there are now; at STRIKES_LIMIT the cool-down begins. */

@@ -18,7 +18,7 @@ bool text_clean(const char *in, size_t size, bool keep_lines, char *out, size_t 
 unsigned int text_distance(const char *a, const char *b, unsigned int limit);
 
 /* Best few names for a misspelled one. */
-#define TEXT_NEAR 3
+#define TEXT_NEAR      3
 #define TEXT_NAME_SIZE 64
 
 struct text_near {

@@ -9,7 +9,7 @@
 
 struct ustar_file {
 	char name[USTAR_NAME_SIZE]; /* without a leading "./" */
-	const char *data;           /* inside the archive */
+	const char *data;	    /* inside the archive */
 	size_t size;
 };
 

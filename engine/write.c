@@ -17,11 +17,11 @@
 #include "engine/engine.h"
 #include "engine/write.h"
 
-#define PAGE 4096u
-#define WRITE_SLICE_NS 10000000u
+#define PAGE		  4096u
+#define WRITE_SLICE_NS	  10000000u
 #define WRITE_SLICE_PAGES 512u
 
-#define FOLL_WRITE 1u
+#define FOLL_WRITE     1u
 #define FOLL_FORCE_OLD 0x10u /* before it was an enumerator (6.3) */
 
 /* The task may have ended since the job was made. */
@@ -99,8 +99,9 @@ enum write_state write_step(struct write_job *job, struct lvmon_verdict *verdict
 			break;
 		case LINUX_PAGE_SHARED:
 		case LINUX_PAGE_CACHED:
-			if (guest_call(job, linux_memory_va(job->memory, job->offset + job->position),
-				       n, verdict))
+			if (guest_call(job,
+				       linux_memory_va(job->memory, job->offset + job->position), n,
+				       verdict))
 				return WRITE_CALL;
 			job->skipped += n;
 			break;

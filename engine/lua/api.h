@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The Lua API, docs/signatures.md. One file a part: sandbox.c (what of Lua's own libraries there is),
- * string.c, coroutine.c, module.c (the table lvmon), memory.c, process.c, view.c, registers.c,
+ * The Lua API, docs/signatures.md. One file a part: sandbox.c (what of Lua's own libraries there
+ * is), string.c, coroutine.c, module.c (the table lvmon), memory.c, process.c, view.c, registers.c,
  * hook.c, event.c, output.c. What the rest of the engine needs of them comes first here.
  */
 #ifndef ENGINE_LUA_API_H
@@ -54,8 +54,8 @@ const char *register_name(int reg);
 
 #define PROCESS_TYPE "process"
 #define ADDRESS_TYPE "address"
-#define MEMORY_TYPE "memory"
-#define VIEW_TYPE "view"
+#define MEMORY_TYPE  "memory"
+#define VIEW_TYPE    "view"
 
 /*
  * What is larger than this is not copied into a string but stays a view: making a string takes its
@@ -72,7 +72,8 @@ void process_current(lua_State *L, struct linux_task *task);
  * kernel thread it is empty.
  */
 const struct linux_memory *process_memory(lua_State *L, int arg);
-/* An address object at arg: its memory (keeper pushed) and offset; NULL: no address, nothing pushed */
+/* An address object at arg: its memory (keeper pushed) and offset; NULL: no address, nothing pushed
+ */
 const struct linux_memory *address_memory(lua_State *L, int arg, uint64_t *offset);
 
 /* A view on b; what b points to is kept by the value at index keeper (0: nothing to keep). */

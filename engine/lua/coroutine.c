@@ -101,7 +101,7 @@ static int co_wrap(lua_State *L)
 }
 
 /* coroutine.yield(...) */
-static int co_yield(lua_State *L)
+static int co_yield (lua_State *L)
 {
 	if (is_handler(L))
 		return luaL_error(L, "attempt to yield from outside a coroutine");
@@ -146,9 +146,9 @@ static int co_close(lua_State *L)
 void coroutine_open(lua_State *L)
 {
 	static const luaL_Reg own[] = {
-		{ "resume", co_resume }, { "create", co_create }, { "wrap", co_wrap },
-		{ "yield", co_yield }, { "isyieldable", co_isyieldable }, { "running", co_running },
-		{ NULL, NULL },
+		{"resume", co_resume}, {"create", co_create},		{"wrap", co_wrap},
+		{"yield", co_yield },  {"isyieldable", co_isyieldable}, {"running", co_running},
+		{NULL, NULL},
 	};
 
 	luaL_requiref(L, LUA_COLIBNAME, luaopen_coroutine, 1);

@@ -9,7 +9,7 @@
 #include "engine/text.h"
 
 #define EVENT_TYPE "event"
-#define ARGUMENTS 6
+#define ARGUMENTS  6
 
 struct event_object {
 	struct activity *activity; /* NULL: over */
@@ -53,14 +53,15 @@ int api_run_handler(lua_State *L)
 }
 
 /*
- * Arguments of the system call: the function got a pointer to struct pt_regs (x86, arch/x86/include/
- * asm/ptrace.h: an ABI, as core dumps hold it), with the 64-bit or the 32-bit convention.
+ * Arguments of the system call: the function got a pointer to struct pt_regs (x86,
+ * arch/x86/include/ asm/ptrace.h: an ABI, as core dumps hold it), with the 64-bit or the 32-bit
+ * convention.
  */
 static int push_args(lua_State *L, const struct activity *a)
 {
 	enum { R15, R14, R13, R12, BP, BX, R11, R10, R9, R8, AX, CX, DX, SI, DI, WORDS };
-	static const int x64[ARGUMENTS] = { DI, SI, DX, R10, R8, R9 };
-	static const int ia32[ARGUMENTS] = { BX, CX, DX, SI, DI, BP };
+	static const int x64[ARGUMENTS] = {DI, SI, DX, R10, R8, R9};
+	static const int ia32[ARGUMENTS] = {BX, CX, DX, SI, DI, BP};
 	uint64_t words[WORDS];
 	int i;
 
@@ -70,8 +71,8 @@ static int push_args(lua_State *L, const struct activity *a)
 		return luaL_error(L, "event.args: the registers saved at the call cannot be read");
 	lua_createtable(L, ARGUMENTS, 0);
 	for (i = 0; i < ARGUMENTS; i++) {
-		uint64_t v = a->site->abi == HOOK_ABI_X64 ? words[x64[i]] :
-			     (uint32_t)words[ia32[i]];
+		uint64_t v =
+			a->site->abi == HOOK_ABI_X64 ? words[x64[i]] : (uint32_t)words[ia32[i]];
 
 		lua_pushinteger(L, (lua_Integer)v);
 		lua_rawseti(L, -2, i + 1);
@@ -105,8 +106,8 @@ static int push_process(lua_State *L, const char *field)
 enum field { NAME, SYSCALL, PID, COMM, TASK, CPU, TIME, SEQUENCE, ARGS, REGS, PROCESS, FIELDS };
 
 static const char *const fields[] = {
-	"name", "syscall", "pid", "comm", "task", "cpu", "time", "sequence", "args", "regs",
-	"process", NULL,
+	"name", "syscall",  "pid",  "comm", "task",    "cpu",
+	"time", "sequence", "args", "regs", "process", NULL,
 };
 
 /* Tables that are made once an event: user value 1 or 2 of the object. */
@@ -133,8 +134,11 @@ static int event_index(lua_State *L)
 	while (fields[i] && strcmp(fields[i], name))
 		i++;
 	if (!a && i != FIELDS)
-		return luaL_error(L, "event.%s: the event is over; read what is needed while its handler "
-				     "runs", name);
+		return luaL_error(
+			L,
+			"event.%s: the event is over; read what is needed while its handler "
+			"runs",
+			name);
 	switch ((enum field)i) {
 	case NAME:
 		lua_pushstring(L, a->site->name);
@@ -185,7 +189,9 @@ static int event_tostring(lua_State *L)
 void event_open(lua_State *L)
 {
 	static const luaL_Reg meta[] = {
-		{ "__index", event_index }, { "__tostring", event_tostring }, { NULL, NULL },
+		{"__index", event_index},
+		{"__tostring", event_tostring},
+		{NULL, NULL},
 	};
 
 	api_metatable(L, EVENT_TYPE, meta);

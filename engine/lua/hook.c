@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * lvmon.hook: registers a handler for a system call. Since Linux 4.17 a system call has one function
- * for each way it can be called, all of which take a pointer to the saved registers; a name stands
- * for all of those that the guest's kernel has.
+ * lvmon.hook: registers a handler for a system call. Since Linux 4.17 a system call has one
+ * function for each way it can be called, all of which take a pointer to the saved registers; a
+ * name stands for all of those that the guest's kernel has.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -17,11 +17,9 @@ static const struct {
 	const char *prefix;
 	enum hook_abi abi;
 } ways[] = {
-	{ "__x64_sys_", HOOK_ABI_X64 },
-	{ "__ia32_sys_", HOOK_ABI_IA32 },
-	{ "__ia32_compat_sys_", HOOK_ABI_IA32 },
-	{ "__x32_compat_sys_", HOOK_ABI_X64 }, /* until 5.9 */
-	{ "__x64_compat_sys_", HOOK_ABI_X64 },
+	{"__x64_sys_", HOOK_ABI_X64},	       {"__ia32_sys_", HOOK_ABI_IA32},
+	{"__ia32_compat_sys_", HOOK_ABI_IA32}, {"__x32_compat_sys_", HOOK_ABI_X64}, /* until 5.9 */
+	{"__x64_compat_sys_", HOOK_ABI_X64},
 };
 
 #define WAYS (sizeof(ways) / sizeof(*ways))
@@ -69,7 +67,8 @@ static int unknown_syscall(lua_State *L, const char *name)
 	text_near_init(&near, name);
 	linux_each_symbol(ways[0].prefix, note_near, &near);
 	text_near_print(&near, hint, sizeof(hint));
-	return luaL_error(L, "hook.syscall: the guest's kernel has no system call \"%s\"%s", name, hint);
+	return luaL_error(L, "hook.syscall: the guest's kernel has no system call \"%s\"%s", name,
+			  hint);
 }
 
 /* The name of a system call out of the guest's own table. */
@@ -116,7 +115,8 @@ static void resolve(lua_State *L, struct hook *h)
 		for (i = 0; i < WAYS; i++) {
 			/* The kernel's own name: this function only. */
 			if (strncmp(name, ways[i].prefix, strlen(ways[i].prefix)) == 0) {
-				snprintf(h->name, sizeof(h->name), "%s", name + strlen(ways[i].prefix));
+				snprintf(h->name, sizeof(h->name), "%s",
+					 name + strlen(ways[i].prefix));
 				if (engine.mode != ENGINE_CHECK)
 					add_symbol(h, name, ways[i].abi);
 				break;
@@ -142,7 +142,7 @@ static void resolve(lua_State *L, struct hook *h)
 
 static void read_filter(lua_State *L, int arg, struct lvmon_filter *filter)
 {
-	static const char *const names[] = { "pid", "comm", NULL };
+	static const char *const names[] = {"pid", "comm", NULL};
 	const char *comm;
 	size_t n;
 
@@ -152,8 +152,8 @@ static void read_filter(lua_State *L, int arg, struct lvmon_filter *filter)
 	lua_pushnil(L);
 	while (lua_next(L, arg)) {
 		lua_pop(L, 1);
-		if (lua_type(L, -1) != LUA_TSTRING ||
-		    (strcmp(lua_tostring(L, -1), names[0]) && strcmp(lua_tostring(L, -1), names[1])))
+		if (lua_type(L, -1) != LUA_TSTRING || (strcmp(lua_tostring(L, -1), names[0]) &&
+						       strcmp(lua_tostring(L, -1), names[1])))
 			luaL_error(L, "hook.syscall: a filter has pid and comm, not %s",
 				   luaL_tolstring(L, -1, NULL));
 	}
@@ -164,7 +164,8 @@ static void read_filter(lua_State *L, int arg, struct lvmon_filter *filter)
 	if (lua_getfield(L, arg, "comm") != LUA_TNIL) {
 		comm = luaL_checklstring(L, -1, &n);
 		if (n >= LVMON_COMM_SIZE)
-			luaL_error(L, "hook.syscall: comm has at most %d bytes", LVMON_COMM_SIZE - 1);
+			luaL_error(L, "hook.syscall: comm has at most %d bytes",
+				   LVMON_COMM_SIZE - 1);
 		filter->flags |= LVMON_FILTER_COMM;
 		memcpy(filter->comm, comm, n);
 	}
@@ -205,7 +206,8 @@ static int hook_syscall(lua_State *L)
 	ret = hooks_add(&h, &hook, error, sizeof(error));
 	if (ret) {
 		luaL_unref(L, LUA_REGISTRYINDEX, h.handler);
-		return luaL_error(L, "hook.syscall: %s: %s", h.name, *error ? error : strerror(-ret));
+		return luaL_error(L, "hook.syscall: %s: %s", h.name,
+				  *error ? error : strerror(-ret));
 	}
 	if (*error)
 		warn(hook, error);
@@ -215,7 +217,8 @@ static int hook_syscall(lua_State *L)
 
 static int hook_address(lua_State *L)
 {
-	return luaL_error(L, "hook.address: not available yet: watch a system call with hook.syscall");
+	return luaL_error(L,
+			  "hook.address: not available yet: watch a system call with hook.syscall");
 }
 
 /* hook:remove(): the handler is not called any more; a second time does nothing */
@@ -240,10 +243,12 @@ static int hook_tostring(lua_State *L)
 void hook_open(lua_State *L)
 {
 	static const luaL_Reg functions[] = {
-		{ "syscall", hook_syscall }, { "address", hook_address }, { NULL, NULL },
+		{"syscall", hook_syscall},
+		{"address", hook_address},
+		{NULL, NULL},
 	};
-	static const luaL_Reg meta[] = { { "__tostring", hook_tostring }, { NULL, NULL } };
-	static const luaL_Reg methods[] = { { "remove", hook_remove }, { NULL, NULL } };
+	static const luaL_Reg meta[] = {{"__tostring", hook_tostring}, {NULL, NULL}};
+	static const luaL_Reg methods[] = {{"remove", hook_remove}, {NULL, NULL}};
 
 	api_metatable(L, HOOK_TYPE, meta);
 	luaL_getmetatable(L, HOOK_TYPE);

@@ -43,7 +43,7 @@ static void copy_out(lua_State *L, const struct bytes *b)
  */
 static int memread(lua_State *L)
 {
-	struct bytes b = { 0 };
+	struct bytes b = {0};
 	uint64_t n = check_size(L, 2), offset;
 	const struct linux_memory *m;
 
@@ -53,8 +53,9 @@ static int memread(lua_State *L)
 		if (engine.mode == ENGINE_CHECK)
 			n = 0;
 		else if (offset > m->size || n > m->size - offset)
-			return luaL_error(L, "memread: [%I, +%I) is not inside the process's %I bytes",
-					  (LUAI_UACINT)offset, (LUAI_UACINT)n, (LUAI_UACINT)m->size);
+			return luaL_error(
+				L, "memread: [%I, +%I) is not inside the process's %I bytes",
+				(LUAI_UACINT)offset, (LUAI_UACINT)n, (LUAI_UACINT)m->size);
 		b.kind = BYTES_PROCESS;
 		b.memory = m;
 		b.base = offset;
@@ -123,7 +124,7 @@ static int write_process(lua_State *L, const struct linux_memory *m, uint64_t of
 	int job;
 
 	if (engine.mode == ENGINE_CHECK) {
-		struct write_job none = { .written = source->size };
+		struct write_job none = {.written = source->size};
 
 		return push_counts(L, &none);
 	}
@@ -173,12 +174,12 @@ static int write_process(lua_State *L, const struct linux_memory *m, uint64_t of
 
 /*
  * lvmon.memwrite(address, string or view) -> bytes written, of these bytes for which the guest had
- * to copy a page first, bytes skipped (absent pages, not RAM); fourth where the handler cannot wait:
- * bytes that will be written when it has ended.
+ * to copy a page first, bytes skipped (absent pages, not RAM); fourth where the handler cannot
+ * wait: bytes that will be written when it has ended.
  */
 static int memwrite(lua_State *L)
 {
-	struct bytes source = { 0 }, *view = view_test(L, 2);
+	struct bytes source = {0}, *view = view_test(L, 2);
 	const struct linux_memory *m;
 	uint64_t offset, written;
 
@@ -236,8 +237,8 @@ static int symbolize(lua_State *L)
 void memory_open(lua_State *L)
 {
 	static const luaL_Reg list[] = {
-		{ "memread", memread }, { "memwrite", memwrite }, { "symbol", symbol },
-		{ "symbolize", symbolize }, { NULL, NULL },
+		{"memread", memread},	  {"memwrite", memwrite}, {"symbol", symbol},
+		{"symbolize", symbolize}, {NULL, NULL},
 	};
 
 	api_functions(L, list);

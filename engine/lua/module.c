@@ -25,8 +25,8 @@ static int unknown_name(lua_State *L)
 			text_near_add(&near, lua_tostring(L, -1));
 	}
 	text_near_print(&near, hint, sizeof(hint));
-	return luaL_error(L, "%s.%s: no such function%s", lua_tostring(L, lua_upvalueindex(1)), name,
-			  hint);
+	return luaL_error(L, "%s.%s: no such function%s", lua_tostring(L, lua_upvalueindex(1)),
+			  name, hint);
 }
 
 /* The table on top raises errors for unknown names. */
@@ -103,9 +103,10 @@ void api_stack(lua_State *L, char *out, size_t size)
 		if (ar.currentline <= 0 && !ar.name)
 			continue;
 		if (ar.currentline > 0)
-			w = snprintf(out + n, size - n, "%s%s:%d: in %s%s%s", n ? "\n" : "", ar.short_src,
-				     ar.currentline, *ar.namewhat ? ar.namewhat : "function",
-				     ar.name ? " " : "", ar.name ? ar.name : "");
+			w = snprintf(out + n, size - n, "%s%s:%d: in %s%s%s", n ? "\n" : "",
+				     ar.short_src, ar.currentline,
+				     *ar.namewhat ? ar.namewhat : "function", ar.name ? " " : "",
+				     ar.name ? ar.name : "");
 		else
 			w = snprintf(out + n, size - n, "%s[C]: in %s", n ? "\n" : "", ar.name);
 		if (w < 0)

@@ -106,9 +106,9 @@ static void set_data(lua_State *L, int index, json_t *r)
  */
 static int api_alert(lua_State *L)
 {
-	static const char *const names[] = { "message", "severity", "technique", "process", "data",
-					     NULL };
-	static const char *const levels[] = { "info", "low", "medium", "high", "critical", NULL };
+	static const char *const names[] = {"message", "severity", "technique",
+					    "process", "data",	   NULL};
+	static const char *const levels[] = {"info", "low", "medium", "high", "critical", NULL};
 	const struct linux_task *task = NULL;
 	const char *message, *technique;
 	size_t size;
@@ -174,8 +174,10 @@ static int api_cputime(lua_State *L)
 void output_open(lua_State *L)
 {
 	static const luaL_Reg list[] = {
-		{ "alert", api_alert }, { "memsize", api_memsize }, { "cputime", api_cputime },
-		{ NULL, NULL },
+		{"alert", api_alert},
+		{"memsize", api_memsize},
+		{"cputime", api_cputime},
+		{NULL, NULL},
 	};
 
 	api_functions(L, list);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Processes: lvmon.getproc, lvmon.processes, process objects, and the address objects that stand for
- * a process's own memory laid end to end.
+ * Processes: lvmon.getproc, lvmon.processes, process objects, and the address objects that stand
+ * for a process's own memory laid end to end.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -64,8 +64,8 @@ const struct linux_memory *process_memory(lua_State *L, int arg)
 	if (p->task.mm && engine.mode != ENGINE_CHECK) {
 		ret = linux_memory(&p->task, &box->memory);
 		if (ret)
-			luaL_error(L, "process %d (%s): its memory map cannot be read (%s)", p->task.tgid,
-				   p->task.comm, strerror(-ret));
+			luaL_error(L, "process %d (%s): its memory map cannot be read (%s)",
+				   p->task.tgid, p->task.comm, strerror(-ret));
 	}
 	lua_pushvalue(L, -1);
 	lua_setiuservalue(L, arg, 1);
@@ -209,13 +209,27 @@ static int push_path(lua_State *L, const struct linux_task *task,
 }
 
 enum field {
-	PID, TGID, TID, PPID, UID, GID, COMM, EXE, CMDLINE, MEMORY, MEM_SIZE, START_TIME, TASK,
-	READ, VA, FIELDS
+	PID,
+	TGID,
+	TID,
+	PPID,
+	UID,
+	GID,
+	COMM,
+	EXE,
+	CMDLINE,
+	MEMORY,
+	MEM_SIZE,
+	START_TIME,
+	TASK,
+	READ,
+	VA,
+	FIELDS
 };
 
 static const char *const fields[] = {
-	"pid", "tgid", "tid", "ppid", "uid", "gid", "comm", "exe", "cmdline", "memory", "mem_size",
-	"start_time", "task", "read", "va", NULL,
+	"pid",	   "tgid",   "tid",	 "ppid",       "uid",  "gid",  "comm", "exe",
+	"cmdline", "memory", "mem_size", "start_time", "task", "read", "va",   NULL,
 };
 
 static int no_field(lua_State *L, const char *type, const char *const *list)
@@ -394,19 +408,23 @@ static int address_tostring(lua_State *L)
 void process_open(lua_State *L)
 {
 	static const luaL_Reg functions[] = {
-		{ "getproc", getproc }, { "processes", processes }, { NULL, NULL },
+		{"getproc", getproc},
+		{"processes", processes},
+		{NULL, NULL},
 	};
 	static const luaL_Reg process[] = {
-		{ "__index", process_index }, { "__tostring", process_tostring },
-		{ "__eq", process_eq }, { NULL, NULL },
+		{"__index", process_index},
+		{"__tostring", process_tostring},
+		{"__eq", process_eq},
+		{NULL, NULL},
 	};
 	static const luaL_Reg address[] = {
-		{ "__add", address_add }, { "__sub", address_sub }, { "__eq", address_eq },
-		{ "__lt", address_lt }, { "__le", address_le }, { "__tostring", address_tostring },
-		{ NULL, NULL },
+		{"__add", address_add}, {"__sub", address_sub}, {"__eq", address_eq},
+		{"__lt", address_lt},	{"__le", address_le},	{"__tostring", address_tostring},
+		{NULL, NULL},
 	};
-	static const luaL_Reg box[] = { { "__gc", box_gc }, { NULL, NULL } };
-	static const luaL_Reg list[] = { { "__gc", list_gc }, { NULL, NULL } };
+	static const luaL_Reg box[] = {{"__gc", box_gc}, {NULL, NULL}};
+	static const luaL_Reg list[] = {{"__gc", list_gc}, {NULL, NULL}};
 
 	api_metatable(L, PROCESS_TYPE, process);
 	api_metatable(L, ADDRESS_TYPE, address);

@@ -8,10 +8,9 @@
 #include "engine/text.h"
 
 static const char *const names[LVMON_NR_REGS] = {
-	"rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi",
-	"r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15",
-	"rip", "rflags",
-	"cr0", "cr2", "cr3", "cr4", "efer", "lstar", "fs_base", "gs_base", "kernel_gs_base",
+	"rax",	     "rcx", "rdx", "rbx", "rsp",  "rbp",   "rsi",     "rdi",	 "r8",
+	"r9",	     "r10", "r11", "r12", "r13",  "r14",   "r15",     "rip",	 "rflags",
+	"cr0",	     "cr2", "cr3", "cr4", "efer", "lstar", "fs_base", "gs_base", "kernel_gs_base",
 	"idtr_base", "cpl",
 };
 
@@ -85,7 +84,9 @@ static int regwrite(lua_State *L)
 void registers_open(lua_State *L)
 {
 	static const luaL_Reg list[] = {
-		{ "regread", regread }, { "regwrite", regwrite }, { NULL, NULL },
+		{"regread", regread},
+		{"regwrite", regwrite},
+		{NULL, NULL},
 	};
 
 	api_functions(L, list);

@@ -63,7 +63,8 @@ static int safe_collectgarbage(lua_State *L)
 	const char *what = luaL_optstring(L, 1, "collect");
 
 	if (strcmp(what, "count") && strcmp(what, "collect"))
-		return luaL_error(L, "collectgarbage: only \"count\" and \"collect\" are available");
+		return luaL_error(L,
+				  "collectgarbage: only \"count\" and \"collect\" are available");
 	return call_original(L);
 }
 
@@ -239,7 +240,7 @@ static int archive_require(lua_State *L)
 
 static void open_base(lua_State *L)
 {
-	static const char *const removed[] = { "dofile", "loadfile", "warn" };
+	static const char *const removed[] = {"dofile", "loadfile", "warn"};
 	size_t i;
 
 	luaL_requiref(L, LUA_GNAME, luaopen_base, 1);
@@ -257,8 +258,8 @@ static void open_base(lua_State *L)
 
 static void open_os_and_debug(lua_State *L)
 {
-	static const char *const os_names[] = { "time", "date", "clock", NULL };
-	static const char *const debug_names[] = { "traceback", NULL };
+	static const char *const os_names[] = {"time", "date", "clock", NULL};
+	static const char *const debug_names[] = {"traceback", NULL};
 
 	lua_pushcfunction(L, luaopen_os);
 	lua_call(L, 0, 1);

@@ -9,10 +9,10 @@
 #include <string.h>
 #include "engine/lua/api.h"
 
-#define SHORT_TEXT 256       /* below this the matcher alone is as fast */
-#define DENSE_HITS 16        /* this many places, and */
-#define DENSE_GAP 64         /* that close: the matcher alone is faster */
-#define FILL_PAGE 4096u
+#define SHORT_TEXT 256 /* below this the matcher alone is as fast */
+#define DENSE_HITS 16  /* this many places, and */
+#define DENSE_GAP  64  /* that close: the matcher alone is faster */
+#define FILL_PAGE  4096u
 
 size_t pattern_prefix(const char *pattern, size_t length, char *out, size_t size)
 {
@@ -185,7 +185,7 @@ static int push_repeated(lua_State *L, const char *unit, size_t unit_size, size_
 /* A view of size bytes of the unit, which is kept as a string of at least a page. */
 static int push_fill(lua_State *L, const char *unit, size_t unit_size, uint64_t size)
 {
-	struct bytes b = { .kind = BYTES_FILL, .size = size };
+	struct bytes b = {.kind = BYTES_FILL, .size = size};
 	size_t n = (FILL_PAGE + unit_size - 1) / unit_size;
 
 	push_repeated(L, unit, unit_size, n * unit_size);
@@ -195,8 +195,8 @@ static int push_fill(lua_State *L, const char *unit, size_t unit_size, uint64_t 
 }
 
 /*
- * string.rep(s, n [, separator]): a string up to VIEW_MIN bytes, a view up to the size of the guest's
- * memory, an error beyond.
+ * string.rep(s, n [, separator]): a string up to VIEW_MIN bytes, a view up to the size of the
+ * guest's memory, an error beyond.
  */
 static int string_rep(lua_State *L)
 {

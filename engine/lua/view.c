@@ -9,9 +9,9 @@
 #include "engine/limit.h"
 #include "engine/lua/api.h"
 
-#define WINDOW_MATCH 32768u
+#define WINDOW_MATCH   32768u
 #define WINDOW_LITERAL 65536u  /* copied around a literal that was found */
-#define WINDOW_PLAIN 262144u   /* step without a literal */
+#define WINDOW_PLAIN   262144u /* step without a literal */
 
 struct view {
 	struct bytes b;
@@ -35,7 +35,8 @@ struct bytes *view_push(lua_State *L, const struct bytes *b, int keeper)
 
 struct bytes *view_test(lua_State *L, int arg)
 {
-	struct view *v = lua_type(L, arg) == LUA_TUSERDATA ? luaL_testudata(L, arg, VIEW_TYPE) : NULL;
+	struct view *v =
+		lua_type(L, arg) == LUA_TUSERDATA ? luaL_testudata(L, arg, VIEW_TYPE) : NULL;
 
 	return v ? &v->b : NULL;
 }
@@ -221,7 +222,7 @@ int view_search(lua_State *L, struct bytes *b, bool match, int original)
 	size_t length, prefix;
 	const char *pattern = luaL_checklstring(L, 2, &length);
 	uint64_t from = start_position(luaL_optinteger(L, 3, 1), b->size);
-	struct search s = { .b = b };
+	struct search s = {.b = b};
 	char literal[64];
 	int n;
 
@@ -377,9 +378,11 @@ static int view_tostring(lua_State *L)
 void view_open(lua_State *L)
 {
 	static const luaL_Reg meta[] = {
-		{ "__len", method_len }, { "__tostring", view_tostring }, { NULL, NULL },
+		{"__len", method_len},
+		{"__tostring", view_tostring},
+		{NULL, NULL},
 	};
-	static const char *const shared[] = { "find", "match", "gmatch", "sub", "byte", "len" };
+	static const char *const shared[] = {"find", "match", "gmatch", "sub", "byte", "len"};
 	size_t i;
 
 	api_metatable(L, VIEW_TYPE, meta);

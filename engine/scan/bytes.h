@@ -6,10 +6,10 @@
 #include "engine/linux/linux.h"
 
 enum bytes_kind {
-	BYTES_PLAIN,    /* memory of ours */
+	BYTES_PLAIN,	/* memory of ours */
 	BYTES_PHYSICAL, /* guest-physical; what is not RAM reads as zeros */
-	BYTES_PROCESS,  /* a process's memory laid end to end; absent pages read as zeros */
-	BYTES_FILL,     /* a pattern, repeated */
+	BYTES_PROCESS,	/* a process's memory laid end to end; absent pages read as zeros */
+	BYTES_FILL,	/* a pattern, repeated */
 };
 
 struct bytes {
@@ -30,12 +30,12 @@ const void *bytes_span(const struct bytes *b, uint64_t position, size_t *size, b
 /* Copy [position, position + size), which lies inside; the number of absent bytes. */
 uint64_t bytes_copy(const struct bytes *b, uint64_t position, void *to, size_t size);
 
-#define BYTES_NONE UINT64_MAX
+#define BYTES_NONE	 UINT64_MAX
 #define BYTES_NEEDLE_MAX 256
 
 /*
- * First occurrence of the needle (1..BYTES_NEEDLE_MAX bytes) at from or behind it. BYTES_NONE: there
- * is none, or *stop became non-zero meanwhile (stop may be NULL).
+ * First occurrence of the needle (1..BYTES_NEEDLE_MAX bytes) at from or behind it. BYTES_NONE:
+ * there is none, or *stop became non-zero meanwhile (stop may be NULL).
  */
 uint64_t bytes_find(const struct bytes *b, uint64_t from, const void *needle, size_t size,
 		    const volatile int *stop);

@@ -19,18 +19,18 @@
 struct fake fake;
 
 static const char *const symbols[] = {
-	"kernel_execve", "__x64_sys_execve", "__ia32_compat_sys_execve", "__x64_sys_execveat",
-	"__x64_sys_openat", "__ia32_sys_openat", "__x64_sys_getpid", "access_process_vm",
-	"empty_zero_page", "sys_call_table",
+	"kernel_execve",    "__x64_sys_execve",	 "__ia32_compat_sys_execve", "__x64_sys_execveat",
+	"__x64_sys_openat", "__ia32_sys_openat", "__x64_sys_getpid",	     "access_process_vm",
+	"empty_zero_page",  "sys_call_table",
 };
 
-#define SYMBOLS (sizeof(symbols) / sizeof(*symbols))
+#define SYMBOLS	  (sizeof(symbols) / sizeof(*symbols))
 #define PROCESSES 16
 
 static struct fake_process processes[PROCESSES];
 static size_t process_count;
 static json_t *records;
-static struct lvmon_ram ram = { 0, FAKE_RAM };
+static struct lvmon_ram ram = {0, FAKE_RAM};
 static struct backend ops;
 
 gva_t fake_symbol(const char *name)
@@ -45,7 +45,10 @@ gva_t fake_symbol(const char *name)
 
 /* --- the vmm's side --- */
 
-static int f_next_event(const struct lvmon_verdict *v, struct lvmon_event *ev) { return -ENODATA; }
+static int f_next_event(const struct lvmon_verdict *v, struct lvmon_event *ev)
+{
+	return -ENODATA;
+}
 
 static int f_mem_write(gpa_t gpa, const void *buf, size_t size)
 {
@@ -72,8 +75,14 @@ static int f_reg_write(enum lvmon_reg reg, uint64_t value)
 	return 0;
 }
 
-static uint64_t f_mem_size(void) { return FAKE_RAM; }
-static uint64_t f_cpu_time(void) { return 12345; }
+static uint64_t f_mem_size(void)
+{
+	return FAKE_RAM;
+}
+static uint64_t f_cpu_time(void)
+{
+	return 12345;
+}
 
 static int f_hook_add(const struct lvmon_hook *hook)
 {
@@ -89,7 +98,10 @@ static int f_hook_remove(uint32_t id)
 	return 0;
 }
 
-static int f_layout(const struct lvmon_task_layout *layout) { return 0; }
+static int f_layout(const struct lvmon_task_layout *layout)
+{
+	return 0;
+}
 
 static int f_emit(const char *json, size_t size)
 {
@@ -115,7 +127,10 @@ static int f_blob_store(const void *blob, size_t size)
 	return 0;
 }
 
-static int f_log(const char *text, size_t size) { return 0; }
+static int f_log(const char *text, size_t size)
+{
+	return 0;
+}
 
 /* --- introspection --- */
 
@@ -129,8 +144,14 @@ int linux_discover(const struct linux_anchor *anchor, char *error, size_t error_
 	return 0;
 }
 
-bool linux_known(void) { return !fake.unknown; }
-const char *linux_summary(void) { return "Linux of cardboard"; }
+bool linux_known(void)
+{
+	return !fake.unknown;
+}
+const char *linux_summary(void)
+{
+	return "Linux of cardboard";
+}
 
 int linux_save(void **blob, size_t *size)
 {
@@ -175,8 +196,14 @@ int linux_each_symbol(const char *prefix, int (*fn)(const char *, gva_t, void *)
 	return 0;
 }
 
-int linux_enumerator(const char *name, int64_t *value) { return -ENOENT; }
-int linux_kva_to_gpa(gva_t va, gpa_t *gpa) { return -ENOENT; }
+int linux_enumerator(const char *name, int64_t *value)
+{
+	return -ENOENT;
+}
+int linux_kva_to_gpa(gva_t va, gpa_t *gpa)
+{
+	return -ENOENT;
+}
 
 int linux_kread(gva_t va, void *buf, size_t size)
 {
@@ -283,7 +310,9 @@ int linux_memory(const struct linux_task *task, struct linux_memory *out)
 	return 0;
 }
 
-void linux_memory_free(struct linux_memory *mem) { }
+void linux_memory_free(struct linux_memory *mem)
+{
+}
 
 gva_t linux_memory_va(const struct linux_memory *mem, uint64_t offset)
 {
@@ -330,11 +359,21 @@ void fake_reset(void)
 	fake.time_ns = 1700000000123456789ull;
 	records = json_array();
 	ops = (struct backend){
-		.next_event = f_next_event, .mem_write = f_mem_write, .reg_read = f_reg_read,
-		.reg_write = f_reg_write, .mem_size = f_mem_size, .cpu_time = f_cpu_time,
-		.hook_add = f_hook_add, .hook_remove = f_hook_remove, .set_task_layout = f_layout,
-		.emit = f_emit, .blob_store = f_blob_store, .log = f_log,
-		.window = fake.ram, .ram = &ram, .ram_ranges = 1,
+		.next_event = f_next_event,
+		.mem_write = f_mem_write,
+		.reg_read = f_reg_read,
+		.reg_write = f_reg_write,
+		.mem_size = f_mem_size,
+		.cpu_time = f_cpu_time,
+		.hook_add = f_hook_add,
+		.hook_remove = f_hook_remove,
+		.set_task_layout = f_layout,
+		.emit = f_emit,
+		.blob_store = f_blob_store,
+		.log = f_log,
+		.window = fake.ram,
+		.ram = &ram,
+		.ram_ranges = 1,
 	};
 	backend = &ops;
 	engine_init(ENGINE_LIVE, NULL);
@@ -425,7 +464,10 @@ void fake_signature(const char *name, const char *text)
 	assert_int_equal(signature_add(name, text, strlen(text)), 0);
 }
 
-uint32_t fake_load(void) { return lifecycle_load(); }
+uint32_t fake_load(void)
+{
+	return lifecycle_load();
+}
 
 struct lvmon_verdict fake_event_once(const char *function, struct fake_process *p,
 				     struct lvmon_event *ev)
@@ -502,7 +544,8 @@ json_t *fake_record(const char *kind, size_t i)
 	json_t *r;
 	size_t at;
 
-	json_array_foreach(records, at, r) {
+	json_array_foreach(records, at, r)
+	{
 		if (!kind || strcmp(json_string_value(json_object_get(r, "kind")), kind) == 0)
 			if (i-- == 0)
 				return r;

@@ -9,7 +9,7 @@
 #include <jansson.h>
 #include "engine/linux/linux.h"
 
-#define FAKE_RAM (64u << 20)
+#define FAKE_RAM    (64u << 20)
 #define FAKE_KERNEL 0xffffffff81000000ull
 
 /* A process with pages.count pages of memory at va 0x400000, all of them in this state. */
@@ -55,9 +55,9 @@ struct fake {
 	uint64_t next_page, time_ns, sequence;
 	unsigned int calls, short_calls, writes, hooks, hooks_removed, blobs;
 	bool calls_fail;   /* the guest's function returns less than asked */
-	bool no_calls;     /* symbol access_process_vm is missing */
-	bool unknown;      /* the kernel has not been found yet */
-	bool trapped;      /* all places show a trap's byte: none can be decoded */
+	bool no_calls;	   /* symbol access_process_vm is missing */
+	bool unknown;	   /* the kernel has not been found yet */
+	bool trapped;	   /* all places show a trap's byte: none can be decoded */
 	bool stored_first; /* no hook came before the first blob */
 	struct lvmon_hook armed[64];
 	uint64_t regs[LVMON_NR_REGS];

@@ -102,7 +102,7 @@ static void restart(uint32_t reason)
 
 static void kernel_up(void)
 {
-	struct lvmon_event ev = { .kind = LVMON_EV_KERNEL_UP, .sequence = 1 };
+	struct lvmon_event ev = {.kind = LVMON_EV_KERNEL_UP, .sequence = 1};
 	struct lvmon_verdict v;
 
 	dispatch(&ev, &v);
@@ -122,7 +122,8 @@ static void in_order(void **state)
 {
 	struct fake_process *p = fake_process(200, "p", 1, LINUX_PAGE_PRIVATE);
 
-	make_archive("local part = require('part')\n" SAY("one") "print(part.x, require('part') == part)",
+	make_archive("local part = require('part')\n" SAY(
+			     "one") "print(part.x, require('part') == part)",
 		     SAY("two"), "return { x = 5 }");
 	begin();
 	assert_int_equal(signature_count, 2);
@@ -177,7 +178,8 @@ static void damaged_archive(void **state)
 	assert_int_equal(fake_number("ready", 0, "signatures"), 1);
 }
 
-/* Killed in the first signature's handler: reported, and the event goes on with the second one's. */
+/* Killed in the first signature's handler: reported, and the event goes on with the second one's.
+ */
 static void killed_in_a_handler(void **state)
 {
 	struct fake_process *p = fake_process(200, "p", 1, LINUX_PAGE_PRIVATE);
@@ -210,7 +212,8 @@ static void killed_in_a_handler(void **state)
 	assert_string_equal(fake_string("restart", 0, "where"), "one.lua:1");
 	assert_int_equal(fake_number("restart", 0, "strikes"), 1);
 	assert_int_equal(json_integer_value(json_object_get(
-		json_object_get(fake_record("restart", 0), "process"), "pid")), 200);
+				 json_object_get(fake_record("restart", 0), "process"), "pid")),
+			 200);
 	assert_int_equal(fake_count("print"), 2);
 	assert_string_equal(fake_string("print", 0, "message"), "one b");
 	assert_string_equal(fake_string("print", 1, "message"), "two");

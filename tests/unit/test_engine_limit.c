@@ -40,7 +40,7 @@ static int teardown(void **state)
 /* One SIGXCPU after 20 ms, as the vmm would send it; SIGALRM after 5 s ends the test. */
 static void run_limited(struct fake_process *p)
 {
-	struct itimerval once = { .it_value = { .tv_usec = 20000 } }, none = { 0 };
+	struct itimerval once = {.it_value = {.tv_usec = 20000}}, none = {0};
 
 	alarm(5);
 	setitimer(ITIMER_VIRTUAL, &once, NULL);
@@ -69,7 +69,8 @@ static void stopped(const char *script, int line)
 	assert_int_equal(fake_number("error", 0, "strikes"), 1);
 	assert_string_equal(fake_string("error", 0, "file"), "slow.lua");
 	assert_int_equal(json_integer_value(json_object_get(
-		json_object_get(fake_record("error", 0), "process"), "pid")), 200);
+				 json_object_get(fake_record("error", 0), "process"), "pid")),
+			 200);
 	/* The next signature, and the next event. */
 	assert_int_equal(fake_count("print"), 1);
 	fake_forget_records();
@@ -79,7 +80,10 @@ static void stopped(const char *script, int line)
 	assert_string_equal(fake_string("print", 1, "message"), "last");
 }
 
-static void plain_loop(void **state) { stopped(HOOK("while true do end"), 2); }
+static void plain_loop(void **state)
+{
+	stopped(HOOK("while true do end"), 2);
+}
 
 static void in_pcall(void **state)
 {
@@ -88,13 +92,15 @@ static void in_pcall(void **state)
 
 static void in_xpcall_with_a_slow_handler(void **state)
 {
-	stopped(HOOK("local function f() while true do end end\n while true do xpcall(f, f) end"), 2);
+	stopped(HOOK("local function f() while true do end end\n while true do xpcall(f, f) end"),
+		2);
 }
 
 static void in_a_coroutine(void **state)
 {
 	stopped(HOOK("while true do coroutine.resume(coroutine.create(function()\n"
-		     "while true do end\n end)) end"), 3);
+		     "while true do end\n end)) end"),
+		3);
 }
 
 static void in_nested_coroutines(void **state)
@@ -104,13 +110,15 @@ static void in_nested_coroutines(void **state)
 		     "  pcall(function() if n > 0 then deep(n - 1)() end\n"
 		     "  while true do end end) end end)\n"
 		     "end\n"
-		     "while true do pcall(deep(5)) end"), 5);
+		     "while true do pcall(deep(5)) end"),
+		5);
 }
 
 static void in_a_close_method(void **state)
 {
 	stopped(HOOK("local x <close> = setmetatable({}, {__close = function()\n"
-		     " while true do end end})"), 3);
+		     " while true do end end})"),
+		3);
 }
 
 static void in_a_sort(void **state)
@@ -118,13 +126,14 @@ static void in_a_sort(void **state)
 	stopped(HOOK("local t = {} for i = 1, 200000 do t[i] = i * 7919 % 200003 end\n"
 		     "while true do table.sort(t, function(a, b)\n"
 		     " for i = 1, 200000 do local j = i end\n"
-		     " return a < b end) end"), 4);
+		     " return a < b end) end"),
+		4);
 }
 
 /* The chunk itself. */
 static void while_loading(void **state)
 {
-	struct itimerval once = { .it_value = { .tv_usec = 20000 } };
+	struct itimerval once = {.it_value = {.tv_usec = 20000}};
 
 	fake_signature("slow.lua", "\nwhile true do end");
 	fake_signature("next.lua", "print('next')");
@@ -141,7 +150,8 @@ static void strikes_and_cooldown(void **state)
 	bool over;
 	int i;
 
-	fake_signature("slow.lua", HOOK("if slow then while true do end end print('ran') slow = true"));
+	fake_signature("slow.lua",
+		       HOOK("if slow then while true do end end print('ran') slow = true"));
 	fake_load();
 	fake_event("__x64_sys_openat", p);
 	for (i = 0; i < 3; i++) {

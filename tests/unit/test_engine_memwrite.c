@@ -66,7 +66,8 @@ static void paper_program(void **state)
 	assert_int_equal(fake_number("memwrite", 0, "skipped"), 4096);
 	assert_string_equal(fake_string("memwrite", 0, "signature"), "paper.lua");
 	assert_int_equal(json_integer_value(json_object_get(
-		json_object_get(fake_record("memwrite", 0), "process"), "pid")), 200);
+				 json_object_get(fake_record("memwrite", 0), "process"), "pid")),
+			 200);
 	assert_int_equal(fake.calls, 2);
 	assert_int_equal(fake.short_calls, 0);
 	for (i = 0; i < 16 * 4096; i++)
@@ -133,13 +134,13 @@ static void other_events_meanwhile(void **state)
 	struct lvmon_event ea, eb;
 	struct lvmon_verdict va, vb;
 
-	fake_signature("one.lua",
-		       "lvmon.hook.syscall('openat', function(ev)\n"
-		       "  local p = lvmon.getproc()\n"
-		       "  lvmon.memwrite(p.memory, string.rep('x', 8192))\n"
-		       "  print('one', p.pid, ev.pid, ev.cpu)\n"
-		       "end)\n");
-	fake_signature("two.lua", "lvmon.hook.syscall('openat', function(ev) print('two', ev.pid) end)");
+	fake_signature("one.lua", "lvmon.hook.syscall('openat', function(ev)\n"
+				  "  local p = lvmon.getproc()\n"
+				  "  lvmon.memwrite(p.memory, string.rep('x', 8192))\n"
+				  "  print('one', p.pid, ev.pid, ev.cpu)\n"
+				  "end)\n");
+	fake_signature("two.lua",
+		       "lvmon.hook.syscall('openat', function(ev) print('two', ev.pid) end)");
 	assert_int_equal(fake_load(), 2);
 	va = fake_event_once("__x64_sys_openat", a, &ea);
 	assert_int_equal(va.kind, LVMON_CALL_GUEST);
@@ -172,9 +173,11 @@ static void guest_refuses(void **state)
 	struct fake_process *p = fake_process(200, "p", 3, LINUX_PAGE_SHARED);
 
 	fake.calls_fail = true;
-	fake_signature("w.lua", "lvmon.hook.syscall('openat', function(ev)\n"
-				"  print(lvmon.memwrite(lvmon.getproc().memory, string.rep('x', 3 * 4096)))\n"
-				"end)\n");
+	fake_signature(
+		"w.lua",
+		"lvmon.hook.syscall('openat', function(ev)\n"
+		"  print(lvmon.memwrite(lvmon.getproc().memory, string.rep('x', 3 * 4096)))\n"
+		"end)\n");
 	fake_load();
 	fake_event("__x64_sys_openat", p);
 	assert_string_equal(fake_string("print", 0, "message"), "0\t0\t12288");
@@ -189,15 +192,16 @@ static void in_a_callback(void **state)
 {
 	struct fake_process *p = fake_process(200, "p", 2, LINUX_PAGE_SHARED);
 
-	fake_signature("w.lua",
-		       "lvmon.hook.syscall('openat', function(ev)\n"
-		       "  local p = lvmon.getproc()\n"
-		       "  string.gsub('ab', '.', function(c)\n"
-		       "    print(lvmon.memwrite(p.memory + (c == 'a' and 0 or 4096), c))\n"
-		       "  end)\n"
-		       "  coroutine.wrap(function() print(lvmon.memwrite(p.memory + 9, 'c')) end)()\n"
-		       "  print('end')\n"
-		       "end)\n");
+	fake_signature(
+		"w.lua",
+		"lvmon.hook.syscall('openat', function(ev)\n"
+		"  local p = lvmon.getproc()\n"
+		"  string.gsub('ab', '.', function(c)\n"
+		"    print(lvmon.memwrite(p.memory + (c == 'a' and 0 or 4096), c))\n"
+		"  end)\n"
+		"  coroutine.wrap(function() print(lvmon.memwrite(p.memory + 9, 'c')) end)()\n"
+		"  print('end')\n"
+		"end)\n");
 	fake_load();
 	assert_int_equal(fake_event("__x64_sys_openat", p).kind, LVMON_CONTINUE);
 	assert_int_equal(fake_count("error"), 0);
@@ -239,7 +243,7 @@ static void another_process(void **state)
 /* The engine that asked is gone: the call's end must not be taken for one of the new engine's. */
 static void restarted_meanwhile(void **state)
 {
-	static const struct lvmon_start successor = { .generation = 1 };
+	static const struct lvmon_start successor = {.generation = 1};
 	struct fake_process *p = fake_process(200, "p", 2, LINUX_PAGE_SHARED);
 	struct fake_process *q = fake_process(201, "q", 2, LINUX_PAGE_SHARED);
 	struct lvmon_event ev, other;

@@ -33,7 +33,8 @@ static int teardown(void **state)
 static void no_errors(void)
 {
 	if (fake_count("error"))
-		fail_msg("line %lld: %s", fake_number("error", 0, "line"), fake_string("error", 0, "message"));
+		fail_msg("line %lld: %s", fake_number("error", 0, "line"),
+			 fake_string("error", 0, "message"));
 }
 
 static void run(const char *body)
@@ -120,7 +121,8 @@ static void large_reads_are_views(void **state)
 static void registers(void **state)
 {
 	fake.regs[LVMON_CR3] = 0x1000;
-	run("assert(lvmon.regread('rdi') == 0xffff888000001000 and lvmon.regread('RDI') == ev.regs.rdi)\n"
+	run("assert(lvmon.regread('rdi') == 0xffff888000001000 and lvmon.regread('RDI') == "
+	    "ev.regs.rdi)\n"
 	    "assert(lvmon.regread('CR3') == 0x1000)\n"
 	    "lvmon.regwrite('rax', 77)\n"
 	    "assert(lvmon.regread('rax') == 77)\n"
@@ -139,7 +141,8 @@ static void event_fields(void **state)
 		       "  assert(ev.pid == 200 and ev.comm == 'calls' and ev.cpu == 1)\n"
 		       "  assert(ev.syscall == 'openat' and ev.time == 1700000000123456789)\n"
 		       "  assert(ev.process.exe == '/bin/calls' and ev.task ~= 0)\n"
-		       "  local first = ev.name == '__x64_sys_openat' and 0x111111111111110e or 0x11111105\n"
+		       "  local first = ev.name == '__x64_sys_openat' and 0x111111111111110e or "
+		       "0x11111105\n"
 		       "  assert(ev.args[1] == first and #ev.args == 6 and ev.args == ev.args)\n"
 		       "  local ok, e = pcall(function() return ev.arg end)\n"
 		       "  assert(e:find('event.arg: no such field; did you mean args'), e)\n"
@@ -161,13 +164,15 @@ static void hooks(void **state)
 {
 	struct fake_process *sh = fake_process(300, "sh", 1, LINUX_PAGE_PRIVATE);
 
-	fake_signature("t.lua",
-		       "local n = 0\n"
-		       "local h = lvmon.hook.syscall(59, function(ev) print('59 ' .. ev.name) end)\n"
-		       "local g = lvmon.hook.syscall('__x64_sys_execve', function(ev) print('x64') end)\n"
-		       "lvmon.hook.syscall('sys_execve', function(ev) print('pid') end, { pid = 300 })\n"
-		       "lvmon.hook.syscall('execve', function(ev) print('comm') end, { comm = 'calls' })\n"
-		       "lvmon.hook.syscall('openat', function(ev) h:remove() h:remove() g:remove() end)\n");
+	fake_signature(
+		"t.lua",
+		"local n = 0\n"
+		"local h = lvmon.hook.syscall(59, function(ev) print('59 ' .. ev.name) end)\n"
+		"local g = lvmon.hook.syscall('__x64_sys_execve', function(ev) print('x64') end)\n"
+		"lvmon.hook.syscall('sys_execve', function(ev) print('pid') end, { pid = 300 })\n"
+		"lvmon.hook.syscall('execve', function(ev) print('comm') end, { comm = 'calls' })\n"
+		"lvmon.hook.syscall('openat', function(ev) h:remove() h:remove() g:remove() "
+		"end)\n");
 	assert_int_equal(fake_load(), 1);
 	no_errors();
 	assert_int_equal(fake.hooks, 3 + 1 + 3 + 3 + 2);
@@ -197,14 +202,13 @@ static void hooks(void **state)
 /* A hook that a handler makes or removes while it runs itself. */
 static void hooks_in_handlers(void **state)
 {
-	fake_signature("t.lua",
-		       "local h\n"
-		       "h = lvmon.hook.syscall('openat', function(ev)\n"
-		       "  h:remove()\n"
-		       "  collectgarbage()\n"
-		       "  print('removed', ev.syscall)\n"
-		       "  lvmon.hook.syscall('execve', function(ev) print('new') end)\n"
-		       "end)\n");
+	fake_signature("t.lua", "local h\n"
+				"h = lvmon.hook.syscall('openat', function(ev)\n"
+				"  h:remove()\n"
+				"  collectgarbage()\n"
+				"  print('removed', ev.syscall)\n"
+				"  lvmon.hook.syscall('execve', function(ev) print('new') end)\n"
+				"end)\n");
 	fake_load();
 	fake_event("__x64_sys_openat", p);
 	fake_event("__x64_sys_openat", p);
@@ -217,14 +221,17 @@ static void hooks_in_handlers(void **state)
 static void errors_at_load(void **state)
 {
 	refused("\nlocal x = = 1", 2, "unexpected symbol near '='");
-	refused("\n\nlvmon.memraed(0, 1)", 3, "lvmon.memraed: no such function; did you mean memread?");
+	refused("\n\nlvmon.memraed(0, 1)", 3,
+		"lvmon.memraed: no such function; did you mean memread?");
 	refused("bitvisor.hook.sycall()", 1, "did you mean syscall?");
-	refused("lvmon.hook.syscall('opennat', print)", 1, "no system call \"opennat\"; did you mean openat?");
+	refused("lvmon.hook.syscall('opennat', print)", 1,
+		"no system call \"opennat\"; did you mean openat?");
 	refused("lvmon.hook.syscall(999, print)", 1, "no system call number 999");
 	refused("lvmon.hook.syscall('getpid', print)", 1, "no place for a trap");
 	refused("lvmon.hook.syscall('openat')", 1, "function expected");
 	refused("lvmon.hook.syscall('openat', print, { cmm = 'x' })", 1, "pid and comm, not cmm");
-	refused("lvmon.hook.syscall('openat', print, { comm = 'sixteen bytes ..' })", 1, "at most 15");
+	refused("lvmon.hook.syscall('openat', print, { comm = 'sixteen bytes ..' })", 1,
+		"at most 15");
 	refused("lvmon.hook.address(0x1000, 'w', print)", 1, "not available yet");
 	refused("\nlvmon.getproc()", 2, "no process is running here");
 	refused("require('none')", 1, "no file lib/none.lua in the archive");
@@ -242,14 +249,16 @@ static void traceback(void **state)
 	assert_non_null(strstr(fake_string("error", 0, "traceback"), "t.lua:4"));
 	/* Errors that are no strings. */
 	fake_forget_records();
-	fake_signature("u.lua", "lvmon.hook.syscall('execve', function() error({}) end)\nerror(nil)");
+	fake_signature("u.lua",
+		       "lvmon.hook.syscall('execve', function() error({}) end)\nerror(nil)");
 	fake_load();
 	assert_non_null(strstr(fake_string("error", 0, "message"), "nil value"));
 }
 
 static void sandbox(void **state)
 {
-	run("for _, name in ipairs{'io', 'package', 'dofile', 'loadfile'} do assert(_G[name] == nil, name) end\n"
+	run("for _, name in ipairs{'io', 'package', 'dofile', 'loadfile'} do assert(_G[name] == "
+	    "nil, name) end\n"
 	    "assert(not string.dump and not os.execute and not os.exit and not debug.sethook)\n"
 	    "assert(not os.getenv and not os.remove and debug.traceback)\n"
 	    "assert(os.time() == 1700000000 and os.date('!%Y-%m-%d') == '2023-11-14')\n"
@@ -260,21 +269,30 @@ static void sandbox(void **state)
 	    "assert(not load('\\27Lua') and not load('\\27Lua', 'c', 'b'))\n"
 	    "assert(not load('x = = 1'))\n"
 	    "assert(not pcall(collectgarbage, 'stop') and collectgarbage('count') > 0)\n"
-	    "assert(getmetatable(lvmon.getproc()) == 'process' and getmetatable(lvmon) == 'lvmon')\n"
-	    "assert(lvmon == bitvisor and require('lvmon') == lvmon and require('bitvisor') == lvmon)\n"
+	    "assert(getmetatable(lvmon.getproc()) == 'process' and getmetatable(lvmon) == "
+	    "'lvmon')\n"
+	    "assert(lvmon == bitvisor and require('lvmon') == lvmon and require('bitvisor') == "
+	    "lvmon)\n"
 	    "assert(not pcall(table.move, {}, 1, 1 << 60, 2))\n"
 	    "assert(not pcall(table.concat, {}, '', 1, 1 << 60))\n"
-	    "assert(not pcall(table.insert, setmetatable({}, { __len = function() return 1 << 60 end }), 1, 1))\n"
-	    "local t = { 3, 1, 2 } table.sort(t) table.insert(t, 4) assert(table.concat(t) == '1234')\n"
+	    "assert(not pcall(table.insert, setmetatable({}, { __len = function() return 1 << 60 "
+	    "end }), 1, 1))\n"
+	    "local t = { 3, 1, 2 } table.sort(t) table.insert(t, 4) assert(table.concat(t) == "
+	    "'1234')\n"
 	    "assert(table.remove(t) == 4 and #t == 3 and table.move(t, 1, 2, 2)[3] == 2)\n"
-	    "local ok, a, b = pcall(function(...) return ... end, 1, 2) assert(ok and a == 1 and b == 2)\n"
+	    "local ok, a, b = pcall(function(...) return ... end, 1, 2) assert(ok and a == 1 and b "
+	    "== 2)\n"
 	    "ok, a = pcall(error, 'e') assert(not ok and a == 'e')\n"
-	    "ok, a = xpcall(error, function(m) return m .. '!' end, 'e') assert(not ok and a == 'e!')\n"
-	    "ok, a, b = xpcall(function(...) return ... end, print, 8, 9) assert(ok and a == 8 and b == 9)\n"
-	    "local co = coroutine.wrap(function(x) local y = coroutine.yield(x + 1) return y * 2 end)\n"
+	    "ok, a = xpcall(error, function(m) return m .. '!' end, 'e') assert(not ok and a == "
+	    "'e!')\n"
+	    "ok, a, b = xpcall(function(...) return ... end, print, 8, 9) assert(ok and a == 8 and "
+	    "b == 9)\n"
+	    "local co = coroutine.wrap(function(x) local y = coroutine.yield(x + 1) return y * 2 "
+	    "end)\n"
 	    "assert(co(1) == 2 and co(4) == 8)\n"
 	    "co = coroutine.create(function() error('in co') end)\n"
-	    "ok, a = coroutine.resume(co) assert(not ok and a:find('in co') and coroutine.status(co) == 'dead')\n"
+	    "ok, a = coroutine.resume(co) assert(not ok and a:find('in co') and "
+	    "coroutine.status(co) == 'dead')\n"
 	    "assert(not coroutine.resume(co))\n"
 	    "co = coroutine.create(function() coroutine.yield() end) coroutine.resume(co)\n"
 	    "assert(coroutine.close(co) == true and coroutine.status(co) == 'dead')\n"
@@ -286,9 +304,12 @@ static void sandbox(void **state)
 
 static void memory_is_limited(void **state)
 {
-	fake_signature("hog.lua", "lvmon.hook.syscall('openat', function()\n"
-				  "  local t = {}\n  for i = 1, 1 << 30 do t[i] = ('x'):rep(100000) .. i end\nend)\n"
-				  "lvmon.hook.syscall('execve', function() print(collectgarbage('count') < 16384) end)");
+	fake_signature(
+		"hog.lua",
+		"lvmon.hook.syscall('openat', function()\n"
+		"  local t = {}\n  for i = 1, 1 << 30 do t[i] = ('x'):rep(100000) .. i end\nend)\n"
+		"lvmon.hook.syscall('execve', function() print(collectgarbage('count') < 16384) "
+		"end)");
 	fake_load();
 	fake_event("__x64_sys_openat", p);
 	assert_string_equal(fake_string("error", 0, "message"), "not enough memory");
@@ -311,17 +332,20 @@ static void alerts(void **state)
 	assert_string_equal(fake_string("alert", 0, "message"), "found\\x1b[2J");
 	assert_string_equal(fake_string("alert", 0, "severity"), "high");
 	assert_string_equal(fake_string("alert", 0, "technique"), "T1486");
-	assert_string_equal(json_string_value(json_object_get(json_object_get(
-		fake_record("alert", 0), "data"), "file")), "a\\x00b");
+	assert_string_equal(json_string_value(json_object_get(
+				    json_object_get(fake_record("alert", 0), "data"), "file")),
+			    "a\\x00b");
 	assert_string_equal(fake_string("alert", 1, "severity"), "medium");
-	assert_int_equal(json_integer_value(json_object_get(json_object_get(
-		fake_record("alert", 1), "process"), "pid")), 100);
+	assert_int_equal(json_integer_value(json_object_get(
+				 json_object_get(fake_record("alert", 1), "process"), "pid")),
+			 100);
 	assert_string_equal(fake_string("print", 0, "message"), "a\tb\tnil\t1\ttrue");
 }
 
 static void symbols(void **state)
 {
-	run("assert(lvmon.symbol('kernel_execve') == 0xffffffff81000000 and lvmon.symbol('nope') == nil)\n"
+	run("assert(lvmon.symbol('kernel_execve') == 0xffffffff81000000 and lvmon.symbol('nope') "
+	    "== nil)\n"
 	    "assert(lvmon.symbolize(0xffffffff81000010) == 'kernel_execve+0x10')\n"
 	    "assert(lvmon.symbolize(5) == nil)\n");
 }
@@ -340,12 +364,12 @@ static void names_in_text(void **state)
 		"-- lvmon.a\n"
 		"--[==[ lvmon.b ]] \n lvmon.c ]==]\n"
 		"local s = 'lvmon.d' .. \"lvmon.e\\\"lvmon.f\" .. [[lvmon.\ng]]\n"
-		"lvmon.memread(0, 1) bitvisor.getproc()\n"  /* 6 */
+		"lvmon.memread(0, 1) bitvisor.getproc()\n" /* 6 */
 		"x.lvmon.h() y:lvmon() xlvmon.i()\n"
-		"lvmon.j()\n"                               /* 8 */
+		"lvmon.j()\n"				      /* 8 */
 		"lvmon.hook.syscall(1, function() bitvisor\n" /* 9 */
-		" .hook . k() end)\n"                       /* 10 */
-		"local t = 'a' ..lvmon.l .. 1 ..lvmon.m\n"  /* 11 */
+		" .hook . k() end)\n"			      /* 10 */
+		"local t = 'a' ..lvmon.l .. 1 ..lvmon.m\n"    /* 11 */
 		"lvmon['n']() print(lvmon . alert, lvmon)";
 
 	assert_int_equal(check_names(text, strlen(text), note, NULL), 4);

@@ -15,7 +15,7 @@
 #include "tests/unit/engine_fake.h"
 
 #define PAGES 200
-#define SIZE (PAGES * 4096)
+#define SIZE  (PAGES * 4096)
 
 static struct fake_process *process;
 static struct linux_memory memory;
@@ -29,7 +29,7 @@ static int setup(void **state)
 	srand(7);
 	process = fake_process(200, "p", PAGES, LINUX_PAGE_PRIVATE);
 	for (i = 0; i < SIZE; i++)
-		*fake_bytes(process, i) = (uint8_t)"ab1\0 xy"[rand() % 7];
+		*fake_bytes(process, i) = (uint8_t) "ab1\0 xy"[rand() % 7];
 	fake_signature("t.lua", "");
 	assert_int_equal(fake_load(), 1);
 	assert_int_equal(linux_memory(&process->task, &memory), 0);
@@ -65,7 +65,7 @@ static void compare(const char *function, uint64_t at, size_t size, const char *
 {
 	static char copy[SIZE];
 	lua_State *L = signatures[0]->L;
-	struct bytes b = { .kind = BYTES_PROCESS, .base = at, .size = size, .memory = &memory };
+	struct bytes b = {.kind = BYTES_PROCESS, .base = at, .size = size, .memory = &memory};
 	const char *want, *got;
 	int way;
 
@@ -100,8 +100,9 @@ static void compare(const char *function, uint64_t at, size_t size, const char *
 static const char *random_pattern(void)
 {
 	static const char *const parts[] = {
-		"a", "b", "1", "x", "y", " ", "ab", "xy", "1a", "a+", "b*", "x-", "y?", "[0-9]", "%d", "%s",
-		"[^a]", ".", "%.", "(a)", "(%d+)", "()", "(b*)", "%f[a]", "aab1x", "%w", "abab", "%",
+		"a",	 "b",  "1",    "x",	"y",	 " ",  "ab",   "xy", "1a", "a+",
+		"b*",	 "x-", "y?",   "[0-9]", "%d",	 "%s", "[^a]", ".",  "%.", "(a)",
+		"(%d+)", "()", "(b*)", "%f[a]", "aab1x", "%w", "abab", "%",
 	};
 	static char text[64];
 	int n = 1 + rand() % 4;
@@ -150,7 +151,8 @@ static void rare_text(void **state)
 
 static void at_the_end(void **state)
 {
-	static const char *const patterns[] = { "b*", "^b*", "()", "a", "aa", "$", "", "a*$", "%f[%z]" };
+	static const char *const patterns[] = {"b*", "^b*", "()",  "a",	    "aa",
+					       "$",  "",    "a*$", "%f[%z]"};
 	size_t i;
 
 	for (i = 0; i < sizeof(patterns) / sizeof(*patterns); i++) {
@@ -167,7 +169,7 @@ static void at_the_end(void **state)
 static void absent_pages_are_zeros(void **state)
 {
 	lua_State *L = signatures[0]->L;
-	struct bytes b = { .kind = BYTES_PROCESS, .size = SIZE, .memory = &memory };
+	struct bytes b = {.kind = BYTES_PROCESS, .size = SIZE, .memory = &memory};
 
 	fake_page(process, 7, LINUX_PAGE_ABSENT);
 	view_push(L, &b, 0);
@@ -177,13 +179,14 @@ static void absent_pages_are_zeros(void **state)
 					  "assert(v:sub(7 * 4096 + 1, 8 * 4096) == z)\n"
 					  "assert(v:absent() == 4096)\n"
 					  "assert(#v == 200 * 4096 and v:len() == #v)\n"
-					  "assert(v:byte(7 * 4096 + 1) == 0)"), LUA_OK);
+					  "assert(v:byte(7 * 4096 + 1) == 0)"),
+			 LUA_OK);
 }
 
 static void sub_byte_gmatch(void **state)
 {
 	lua_State *L = signatures[0]->L;
-	struct bytes b = { .kind = BYTES_PROCESS, .base = 5000, .size = 30000, .memory = &memory };
+	struct bytes b = {.kind = BYTES_PROCESS, .base = 5000, .size = 30000, .memory = &memory};
 	static char copy[30000];
 
 	bytes_copy(&b, 0, copy, sizeof(copy));
@@ -191,27 +194,30 @@ static void sub_byte_gmatch(void **state)
 	lua_setglobal(L, "v");
 	lua_pushlstring(L, copy, sizeof(copy));
 	lua_setglobal(L, "s");
-	if (luaL_dostring(L,
-			  "for _, i in ipairs{0, 1, 2, -1, -5, 30000, 30001, -30000, -30001, 4096, math.mininteger,\n"
-			  "                   math.maxinteger} do\n"
-			  "  assert(string.sub(v, i) == string.sub(s, i), i)\n"
-			  "  for _, j in ipairs{0, 1, -1, 29999, 30000, 30001, -29999, -30001, 5000,\n"
-			  "                     math.mininteger, math.maxinteger} do\n"
-			  "    assert(string.sub(v, i, j) == string.sub(s, i, j), i .. ' ' .. j)\n"
-			  "    if i > 0 and j > 0 and j - i < 200 then\n"
-			  "      assert(select('#', v:byte(i, j)) == select('#', s:byte(i, j)), i .. ' ' .. j)\n"
-			  "    end\n"
-			  "  end\n"
-			  "  assert(v:byte(i) == s:byte(i))\n"
-			  "end\n"
-			  "for _, p in ipairs{'a+', '(b)(x)', '()1a', 'ab1', 'b*'} do\n"
-			  "  local got, want = {}, {}\n"
-			  "  for x, y in v:gmatch(p) do got[#got + 1] = x .. (y or '') end\n"
-			  "  for x, y in s:gmatch(p) do want[#want + 1] = x .. (y or '') end\n"
-			  "  if p ~= 'b*' then assert(table.concat(got, '|') == table.concat(want, '|'), p) end\n"
-			  "end\n"
-			  "local ok, e = pcall(string.gsub, v, 'a', 'b')\n"
-			  "assert(not ok and e:find('too large'))"))
+	if (luaL_dostring(
+		    L, "for _, i in ipairs{0, 1, 2, -1, -5, 30000, 30001, -30000, -30001, 4096, "
+		       "math.mininteger,\n"
+		       "                   math.maxinteger} do\n"
+		       "  assert(string.sub(v, i) == string.sub(s, i), i)\n"
+		       "  for _, j in ipairs{0, 1, -1, 29999, 30000, 30001, -29999, -30001, 5000,\n"
+		       "                     math.mininteger, math.maxinteger} do\n"
+		       "    assert(string.sub(v, i, j) == string.sub(s, i, j), i .. ' ' .. j)\n"
+		       "    if i > 0 and j > 0 and j - i < 200 then\n"
+		       "      assert(select('#', v:byte(i, j)) == select('#', s:byte(i, j)), i .. "
+		       "' ' .. j)\n"
+		       "    end\n"
+		       "  end\n"
+		       "  assert(v:byte(i) == s:byte(i))\n"
+		       "end\n"
+		       "for _, p in ipairs{'a+', '(b)(x)', '()1a', 'ab1', 'b*'} do\n"
+		       "  local got, want = {}, {}\n"
+		       "  for x, y in v:gmatch(p) do got[#got + 1] = x .. (y or '') end\n"
+		       "  for x, y in s:gmatch(p) do want[#want + 1] = x .. (y or '') end\n"
+		       "  if p ~= 'b*' then assert(table.concat(got, '|') == table.concat(want, "
+		       "'|'), p) end\n"
+		       "end\n"
+		       "local ok, e = pcall(string.gsub, v, 'a', 'b')\n"
+		       "assert(not ok and e:find('too large'))"))
 		fail_msg("%s", lua_tostring(L, -1));
 }
 
@@ -219,21 +225,23 @@ static void repetition(void **state)
 {
 	lua_State *L = signatures[0]->L;
 
-	if (luaL_dostring(L,
-			  "assert(('ab'):rep(3) == 'ababab' and ('ab'):rep(3, '-') == 'ab-ab-ab')\n"
-			  "assert((''):rep(1 << 53) == '' and ('x'):rep(-1) == '' and ('x'):rep(0, ',') == '')\n"
-			  "assert(('x'):rep(1) == 'x' and ('x'):rep(1, ',') == 'x')\n"
-			  "assert(#('abc'):rep(1000) == 3000 and ('abc'):rep(1000):sub(2998) == 'abc')\n"
-			  "local f = ('abc'):rep(1 << 20)\n"
-			  "assert(#f == 3 << 20 and f:sub(1, 7) == 'abcabca' and f:sub(-4) == 'cabc')\n"
-			  "assert(f:find('ca') == 3 and f:find('[b-c]a', 100000) == 100002)\n"
-			  "local g = ('abc'):rep(1 << 20, ', ')\n"
-			  "assert(#g == 5 * (1 << 20) - 2 and g:sub(-8) == 'abc, abc', g:sub(-8))\n"
-			  "for _, n in ipairs{1 << 40, math.maxinteger, (64 << 20) + 1} do\n"
-			  "  local ok, e = pcall(function() return ('x'):rep(n) end)\n"
-			  "  assert(not ok and e:find('resulting string too large'), e)\n"
-			  "end\n"
-			  "assert(#('x'):rep(64 << 20) == 64 << 20)"))
+	if (luaL_dostring(
+		    L,
+		    "assert(('ab'):rep(3) == 'ababab' and ('ab'):rep(3, '-') == 'ab-ab-ab')\n"
+		    "assert((''):rep(1 << 53) == '' and ('x'):rep(-1) == '' and ('x'):rep(0, ',') "
+		    "== '')\n"
+		    "assert(('x'):rep(1) == 'x' and ('x'):rep(1, ',') == 'x')\n"
+		    "assert(#('abc'):rep(1000) == 3000 and ('abc'):rep(1000):sub(2998) == 'abc')\n"
+		    "local f = ('abc'):rep(1 << 20)\n"
+		    "assert(#f == 3 << 20 and f:sub(1, 7) == 'abcabca' and f:sub(-4) == 'cabc')\n"
+		    "assert(f:find('ca') == 3 and f:find('[b-c]a', 100000) == 100002)\n"
+		    "local g = ('abc'):rep(1 << 20, ', ')\n"
+		    "assert(#g == 5 * (1 << 20) - 2 and g:sub(-8) == 'abc, abc', g:sub(-8))\n"
+		    "for _, n in ipairs{1 << 40, math.maxinteger, (64 << 20) + 1} do\n"
+		    "  local ok, e = pcall(function() return ('x'):rep(n) end)\n"
+		    "  assert(not ok and e:find('resulting string too large'), e)\n"
+		    "end\n"
+		    "assert(#('x'):rep(64 << 20) == 64 << 20)"))
 		fail_msg("%s", lua_tostring(L, -1));
 }
 
@@ -242,16 +250,31 @@ static void literal_of_a_pattern(void **state)
 	static const struct {
 		const char *pattern, *literal;
 	} cases[] = {
-		{ "suspicious [0-9]", "suspicious " }, { "abc", "abc" }, { "ab*c", "a" }, { "ab?", "a" },
-		{ "ab-", "a" }, { "ab+c", "ab" }, { "a.b", "a" }, { "%.x%d", ".x" }, { "%dx", "" },
-		{ "(abc)", "" }, { "a(b)", "a" }, { "ab$", "ab" }, { "ab%", "ab" }, { "%%%-*", "%" },
-		{ "", "" }, { "[a]b", "" }, { "%bxy", "" }, { "a%fx", "a" },
+		{"suspicious [0-9]", "suspicious "},
+		{"abc", "abc"},
+		{"ab*c", "a"},
+		{"ab?", "a"},
+		{"ab-", "a"},
+		{"ab+c", "ab"},
+		{"a.b", "a"},
+		{"%.x%d", ".x"},
+		{"%dx", ""},
+		{"(abc)", ""},
+		{"a(b)", "a"},
+		{"ab$", "ab"},
+		{"ab%", "ab"},
+		{"%%%-*", "%"},
+		{"", ""},
+		{"[a]b", ""},
+		{"%bxy", ""},
+		{"a%fx", "a"},
 	};
 	char out[64];
 	size_t i;
 
 	for (i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-		size_t n = pattern_prefix(cases[i].pattern, strlen(cases[i].pattern), out, sizeof(out));
+		size_t n = pattern_prefix(cases[i].pattern, strlen(cases[i].pattern), out,
+					  sizeof(out));
 
 		out[n] = '\0';
 		assert_string_equal(out, cases[i].literal);

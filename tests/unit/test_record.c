@@ -44,12 +44,18 @@ static void cleaning(void **state)
 	clean("\\x1b", 4, false, "\\x5cx1b"); /* cannot be taken for an escape */
 	clean("gr\xc3\xbc\xc3\x9f", 6, false, "gr\xc3\xbc\xc3\x9f");
 	clean("\xc3", 1, false, "\\xc3");
-	clean("\xc0\x80", 2, false, "\\xc0\\x80");             /* overlong */
-	clean("\xed\xa0\x80", 3, false, "\\xed\\xa0\\x80");    /* surrogate */
+	clean("\xc0\x80", 2, false, "\\xc0\\x80");	    /* overlong */
+	clean("\xed\xa0\x80", 3, false, "\\xed\\xa0\\x80"); /* surrogate */
 	clean("\xf4\x90\x80\x80", 4, false, "\\xf4\\x90\\x80\\x80");
 	clean("\xf0\x9f\x98\x80", 4, false, "\xf0\x9f\x98\x80");
-	clean("\xc2\x9b" "2J", 4, false, "\\xc2\\x9b2J");      /* CSI as one character */
-	clean("\xe2\x80\xae" "exe", 6, false, "\\xe2\\x80\\xae" "exe"); /* right-to-left override */
+	clean("\xc2\x9b"
+	      "2J",
+	      4, false, "\\xc2\\x9b2J"); /* CSI as one character */
+	clean("\xe2\x80\xae"
+	      "exe",
+	      6, false,
+	      "\\xe2\\x80\\xae"
+	      "exe"); /* right-to-left override */
 	assert_false(text_clean("0123456789\xc3\xbc", 12, false, out, sizeof(out)));
 	assert_string_equal(out, "0123456789"); /* no half of a character */
 	assert_false(text_clean("012345678\n", 10, false, out, sizeof(out)));
@@ -108,7 +114,7 @@ static void size_is_bounded(void **state)
 
 static void fields(void **state)
 {
-	struct lvmon_event ev = { .cpu = 3, .sequence = 77, .time_ns = 1700000000000000042ull };
+	struct lvmon_event ev = {.cpu = 3, .sequence = 77, .time_ns = 1700000000000000042ull};
 	struct fake_process *p = fake_process(200, "a\033b", 1, LINUX_PAGE_PRIVATE);
 	json_t *process;
 
@@ -148,8 +154,9 @@ static void ancestors_in_a_ring(void **state)
 	b->task.ppid = 200;
 	record_process(r, &a->task);
 	record_emit(r);
-	assert_int_equal(json_array_size(json_object_get(json_object_get(fake_record("test", 0),
-									"process"), "ancestors")), 8);
+	assert_int_equal(json_array_size(json_object_get(
+				 json_object_get(fake_record("test", 0), "process"), "ancestors")),
+			 8);
 }
 
 static void near_names(void **state)

@@ -172,8 +172,12 @@ static void changed_anywhere(void **state)
 
 static void sizes_that_lie(void **state)
 {
-	static const char *const sizes[] = { "77777777777", "00000002001", "0000000000x", "           ",
-					     "\x80\0\0\0\0\0\0\0\0\0\12", "-0000000010" };
+	static const char *const sizes[] = {"77777777777",
+					    "00000002001",
+					    "0000000000x",
+					    "           ",
+					    "\x80\0\0\0\0\0\0\0\0\0\12",
+					    "-0000000010"};
 	size_t i;
 
 	for (i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
