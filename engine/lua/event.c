@@ -92,14 +92,30 @@ static int push_regs(lua_State *L, const struct activity *a)
 	return 1;
 }
 
-static int push_process(lua_State *L, const char *field)
+static int push_process(lua_State *L)
 {
 	struct linux_task task;
 
 	process_current(L, &task);
 	process_push(L, &task);
-	if (field)
-		lua_getfield(L, -1, field);
+	return 1;
+}
+
+static int push_pid(lua_State *L)
+{
+	struct linux_task task;
+
+	process_current(L, &task);
+	lua_pushinteger(L, task.tgid);
+	return 1;
+}
+
+static int push_comm(lua_State *L)
+{
+	struct linux_task task;
+
+	process_current(L, &task);
+	lua_pushlstring(L, task.comm, strnlen(task.comm, sizeof(task.comm)));
 	return 1;
 }
 
@@ -147,11 +163,11 @@ static int event_index(lua_State *L)
 		lua_pushstring(L, a->hook->name);
 		return 1;
 	case PID:
-		return push_process(L, "pid");
+		return push_pid(L);
 	case COMM:
-		return push_process(L, "comm");
+		return push_comm(L);
 	case PROCESS:
-		return push_process(L, NULL);
+		return push_process(L);
 	case TASK:
 		lua_pushinteger(L, (lua_Integer)a->ev.task);
 		return 1;
