@@ -3,9 +3,7 @@
  * The lvisor command: `run` boots a guest under LVisor, `check` looks at signatures without a
  * guest.
  */
-#include <dirent.h>
 #include <errno.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,69 +28,26 @@ static const char HELP[] =
 	"  --version  print version\n"
 	"  --help     print this text\n";
 
-struct list {
-	char **items;
-	size_t count;
-};
-
-static void append(struct list *list, const char *item)
-{
-	list->items = must_alloc(realloc(list->items, (list->count + 2) * sizeof(*list->items)));
-	list->items[list->count++] = must_alloc(strdup(item));
-	list->items[list->count] = NULL;
-}
-
-/* A folder stands for its *.lua files, as with --signature. */
-static bool append_signatures(struct list *list, const char *path)
-{
-	struct dirent **entries;
-	int count = scandir(path, &entries, NULL, alphasort);
-	const size_t before = list->count;
-
-	if (count < 0 && errno == ENOTDIR && access(path, R_OK) == 0) {
-		append(list, path);
-		return true;
-	}
-	if (count < 0) {
-		complain("signature %s: %s", path, strerror(errno));
-		return false;
-	}
-	for (int i = 0; i < count; i++) {
-		const char *name = entries[i]->d_name;
-		const size_t length = strlen(name);
-		char *file;
-
-		if (name[0] != '.' && length > 4 && strcmp(name + length - 4, ".lua") == 0) {
-			if (asprintf(&file, "%s/%s", path, name) < 0)
-				file = must_alloc(NULL);
-			append(list, file);
-			free(file);
-		}
-		free(entries[i]);
-	}
-	free(entries);
-	if (list->count == before)
-		complain("signature folder %s has no *.lua file", path);
-	return list->count > before;
-}
-
 /* The engine is the only judge of what a signature may say, so it does the checking. */
 static int check_main(int argc, char **argv)
 {
 	char *engine = beside_us("engine");
-	struct list args = {NULL, 0};
+	char **args = must_alloc(calloc((size_t)argc + 2, sizeof(*args)));
 
 	if (argc < 2) {
 		complain("check: name the signatures to check");
 		return 1;
 	}
-	append(&args, engine);
-	append(&args, "--check");
 	for (int i = 1; i < argc; i++) {
-		if (!append_signatures(&args, argv[i]))
+		if (access(argv[i], R_OK) != 0) {
+			complain("signature %s: %s", argv[i], strerror(errno));
 			return 1;
+		}
 	}
-	execv(engine, args.items);
+	args[0] = engine;
+	args[1] = "--check";
+	memcpy(&args[2], &argv[1], (size_t)argc * sizeof(*args));
+	execv(engine, args);
 	complain("engine %s: %s; build it with make", engine, strerror(errno));
 	return 1;
 }
