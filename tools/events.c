@@ -8,6 +8,7 @@
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "tools/events.h"
 #include "tools/message.h"
@@ -183,6 +184,34 @@ static void keep(struct event_output *output, const char *text, size_t size)
 	}
 }
 
+/* A record of the tool's own, with the fields that every record has (docs/events.md). */
+static json_t *own_record(const char *kind, const char *message)
+{
+	struct timespec now;
+	char time[64];
+	struct tm tm;
+	size_t used;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	gmtime_r(&now.tv_sec, &tm);
+	used = strftime(time, sizeof(time), "%Y-%m-%dT%H:%M:%S", &tm);
+	snprintf(time + used, sizeof(time) - used, ".%09ldZ", now.tv_nsec);
+	return json_pack("{s:i, s:s, s:s, s:s}", "schema", 1, "kind", kind, "time", time, "message",
+			 message);
+}
+
+static void tell(struct event_output *output, json_t *record)
+{
+	char *line = record ? json_dumps(record, JSON_COMPACT) : NULL;
+
+	if (line) {
+		keep(output, line, strlen(line));
+		show(output, record);
+	}
+	free(line);
+	json_decref(record);
+}
+
 void event_record(struct event_output *output, const char *text, size_t size)
 {
 	json_error_t error;
@@ -194,30 +223,26 @@ void event_record(struct event_output *output, const char *text, size_t size)
 		show(output, event);
 	} else {
 		/* never a broken line in the file: what reads it expects one object a line */
-		json_t *wrapped =
-			json_pack("{s:s, s:o}", "kind", "error", "message",
-				  json_sprintf("record that is no JSON object: %s", error.text));
-		char *line = json_dumps(wrapped, JSON_COMPACT);
-
-		if (line) {
-			keep(output, line, strlen(line));
-			show(output, wrapped);
-		}
-		free(line);
-		json_decref(wrapped);
+		tell(output, own_record("error", "a record that is no JSON object"));
 	}
 	json_decref(event);
 }
 
+void event_damaged(struct event_output *output)
+{
+	tell(output, own_record("error", "the event ring was damaged; events are lost"));
+}
+
 void event_lost(struct event_output *output, uint64_t count)
 {
-	char text[160];
-	int length = snprintf(text, sizeof(text),
-			      "{\"kind\":\"lost\",\"count\":%llu,\"message\":\"%llu events did not "
-			      "fit into the event ring and are lost\"}",
-			      (unsigned long long)count, (unsigned long long)count);
+	json_t *record;
+	char text[100];
 
+	snprintf(text, sizeof(text), "%llu events did not fit into the event ring and are lost",
+		 (unsigned long long)count);
+	record = own_record("lost", text);
+	if (record)
+		json_object_set_new(record, "count", json_integer((json_int_t)count));
 	output->lost += count;
-	event_record(output, text, (size_t)length);
-	output->count--;
+	tell(output, record);
 }

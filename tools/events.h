@@ -20,6 +20,9 @@ struct event_output {
 /* One record as it came from the ring. */
 void event_record(struct event_output *output, const char *text, size_t size);
 
+/* The ring's content made no sense. */
+void event_damaged(struct event_output *output);
+
 /* Records that did not fit into the ring. */
 void event_lost(struct event_output *output, uint64_t count);
 

@@ -133,11 +133,7 @@ static void drain_ring(struct run *run)
 	}
 	while ((result = ring_next(&run->ring, &event)) != RING_EMPTY) {
 		if (result == RING_BROKEN) {
-			static const char text[] =
-				"{\"kind\":\"error\",\"message\":\"the event ring was damaged; "
-				"events are lost\"}";
-
-			event_record(&run->events, text, strlen(text));
+			event_damaged(&run->events);
 			return; /* not to stay here for ever if it is damaged again and again */
 		}
 		if (event.lost)

@@ -93,7 +93,7 @@ static void garbage_is_wrapped(void **state)
 	for (const char *at = s.file; *at; at++)
 		lines += *at == '\n';
 	assert_int_equal(lines, sizeof(garbage) / sizeof(garbage[0]));
-	assert_int_equal(strncmp(s.file, "{\"kind\":\"error\"", 14), 0);
+	assert_int_equal(strncmp(s.file, "{\"schema\":1,\"kind\":\"error\"", 26), 0);
 	fclose(s.output.file);
 	free(s.screen.waiting);
 	free(s.file);
