@@ -293,6 +293,8 @@ static void handle_interrupt(struct vcpu *vcpu)
 {
 	u32 vector;
 
+	if (vcpu->cpu->nmi_pending | vcpu->cpu->mc_pending)
+		return; /* these first; the interrupt stays pending */
 	vcpu->cpu->taken = 0;
 	vcpu_ops->host_open();
 	__asm__ volatile("sti; nop; nop; cli" : : : "memory");
@@ -363,6 +365,11 @@ static void pass_on(struct vcpu *vcpu)
 {
 	struct cpu *cpu = vcpu->cpu;
 
+	if (!vcpu_ops->can_inject(vcpu)) {
+		/* At the next interrupt, then: there is one every few milliseconds. */
+		vcpu_ops->trap_interrupts(vcpu, true);
+		return;
+	}
 	if (cpu->mc_pending) {
 		cpu->mc_pending = false;
 		vcpu_ops->inject(vcpu, VEC_MC, INJECT_EXCEPTION, false, 0);

@@ -113,6 +113,8 @@ struct vcpu_ops {
 	/* EFER (as the guest sees it), LSTAR, CR2. */
 	void (*set_reg)(struct vcpu *vcpu, enum lvmon_reg reg, u64 value);
 
+	/* False: this entry injects something already. */
+	bool (*can_inject)(struct vcpu *vcpu);
 	void (*inject)(struct vcpu *vcpu, u32 vector, enum inject_type type, bool has_error,
 		       u32 error);
 	/* What the exit interrupted comes again at the next entry. */

@@ -63,8 +63,6 @@ enum lvmon_call {
 	LVMON_BLOB_STORE,
 	/* (const char *text, uint64_t size) -> 0; a line for people on the log channel */
 	LVMON_LOG,
-	/* (gpa_t gpa) -> the byte of the guest's that a trap of ours replaced there, or -ENOENT */
-	LVMON_TRAP_BYTE,
 
 	LVMON_CALL_END
 };
@@ -101,7 +99,7 @@ struct lvmon_event {
 	uint64_t time_ns;  /* since 1970-01-01 UTC, from the machine's clock at start and the TSC */
 	uint32_t cpu;
 	uint32_t call;     /* EV_CALL_DONE: lvmon_verdict.call of the call that returned */
-	gva_t hook;        /* EV_HOOK: address of the trap */
+	gva_t hook;        /* EV_HOOK, EV_CALL_DONE: address of the trap */
 	gva_t task;        /* current task_struct, 0 before LVMON_SET_TASK_LAYOUT */
 	uint64_t result;   /* EV_CALL_DONE: RAX */
 	uint64_t regs[LVMON_NR_EVENT_REGS];

@@ -133,8 +133,6 @@ s64 monitor_call(u64 number, const u64 args[6])
 		return domain_store_blob(args[0], args[1]);
 	case LVMON_LOG:
 		return log_text(args[0], args[1]);
-	case LVMON_TRAP_BYTE:
-		return trap_byte(args[0]);
 	default:
 		return -ENOSYS;
 	}

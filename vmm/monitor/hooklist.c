@@ -174,11 +174,3 @@ void trap_release(struct trap *trap)
 	trap->users--;
 	remove_unused(trap);
 }
-
-s64 trap_byte(gpa_t gpa)
-{
-	for (u32 i = 0; i < MAX_TRAPS; i++)
-		if (traps[i].gva && traps[i].gpa == gpa)
-			return traps[i].insn.bytes[0];
-	return -ENOENT;
-}

@@ -27,10 +27,9 @@ struct trap {
 
 /* NULL: not ours. */
 struct trap *trap_find(gva_t gva);
-/* LVMON_HOOK_ADD, LVMON_HOOK_REMOVE, LVMON_TRAP_BYTE */
+/* LVMON_HOOK_ADD, LVMON_HOOK_REMOVE */
 s64 hook_add(const struct lvmon_hook *request);
 s64 hook_remove(u32 id);
-s64 trap_byte(gpa_t gpa);
 void hook_remove_all(void);
 /* Hold a trap, and let go of it: it is taken away when nobody and no hook needs it. */
 void trap_hold(struct trap *trap);

@@ -313,6 +313,11 @@ static void svm_set_reg(struct vcpu *vcpu, enum lvmon_reg reg, u64 value)
 		vmcb->cr2 = value;
 }
 
+static bool svm_can_inject(struct vcpu *vcpu)
+{
+	return !svm_of(vcpu)->vmcb->event_injection;
+}
+
 static void svm_inject(struct vcpu *vcpu, u32 vector, enum inject_type type, bool has_error,
 		       u32 error)
 {
@@ -397,6 +402,7 @@ const struct vcpu_ops svm_ops = {
 	.get_paging = svm_get_paging,
 	.get_reg = svm_get_reg,
 	.set_reg = svm_set_reg,
+	.can_inject = svm_can_inject,
 	.inject = svm_inject,
 	.requeue = svm_requeue,
 	.trap_breakpoints = svm_trap_breakpoints,
