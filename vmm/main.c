@@ -69,8 +69,10 @@ static void noreturn run(const struct boot_info *bi, struct cpu *cpu, hpa_t root
 void vmm_main(const struct boot_info *bi)
 {
 	hpa_t root = read_cr3();
-	struct cpu *cpu = cpu_create(root, 0);
+	struct cpu *cpu;
 
+	vcpu_probe();
+	cpu = cpu_create(root, 0);
 	cpu_load(cpu);
 	__asm__ volatile("mov %0, %%rsp\n\t"
 			 "xor %%ebp, %%ebp\n\t"

@@ -24,13 +24,17 @@ const struct vcpu_ops *vcpu_ops;
 static hpa_t own_start;
 static u64 own_size;
 
-void vcpu_init(const struct boot_info *bi)
+void vcpu_probe(void)
 {
 	const char *error = svm_ops.probe();
 
 	if (error)
 		fatal("%s", error);
 	vcpu_ops = &svm_ops;
+}
+
+void vcpu_init(const struct boot_info *bi)
+{
 	own_start = bi->own;
 	own_size = bi->own_size;
 	vcpu_ops->init(bi);

@@ -135,7 +135,9 @@ struct vcpu_ops {
 extern const struct vcpu_ops *vcpu_ops;
 extern const struct vcpu_ops svm_ops;
 
-/* Choose the vendor; says and stops when the CPU is not fit. Then the shared parts. */
+/* Choose the vendor; says and stops when the CPU is not fit. */
+void vcpu_probe(void);
+/* What all CPUs share. */
 void vcpu_init(const struct boot_info *bi);
 
 /* Do what the exit calls for; the guest runs on when it returns. */
