@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Stands in for vmm/x86/asm.h where ring 0 cannot be had: the constants are the real ones, the
+ * instructions are functions of vmm_host.c that remember what they were asked.
+ */
+#ifndef UNIT_FAKE_ASM_H
+#define UNIT_FAKE_ASM_H
+
+#define outb hardware_outb
+#define inb hardware_inb
+#define rdmsr hardware_rdmsr
+#define wrmsr hardware_wrmsr
+#define rdtsc hardware_rdtsc
+#define cpuid hardware_cpuid
+#define read_cr0 hardware_read_cr0
+#define write_cr0 hardware_write_cr0
+#define read_cr2 hardware_read_cr2
+#define read_cr3 hardware_read_cr3
+#define write_cr3 hardware_write_cr3
+#define read_cr4 hardware_read_cr4
+#define write_cr4 hardware_write_cr4
+#define invlpg hardware_invlpg
+#define stac hardware_stac
+#define clac hardware_clac
+#define halt_forever hardware_halt_forever
+#include_next <vmm/x86/asm.h>
+#undef outb
+#undef inb
+#undef rdmsr
+#undef wrmsr
+#undef rdtsc
+#undef cpuid
+#undef read_cr0
+#undef write_cr0
+#undef read_cr2
+#undef read_cr3
+#undef write_cr3
+#undef read_cr4
+#undef write_cr4
+#undef invlpg
+#undef stac
+#undef clac
+#undef halt_forever
+
+void outb(u16 port, u8 v);
+u8 inb(u16 port);
+u64 rdmsr(u32 msr);
+void wrmsr(u32 msr, u64 v);
+u64 rdtsc(void);
+struct cpuid_regs cpuid(u32 leaf, u32 subleaf);
+u64 read_cr0(void);
+void write_cr0(u64 v);
+u64 read_cr2(void);
+u64 read_cr3(void);
+void write_cr3(u64 v);
+u64 read_cr4(void);
+void write_cr4(u64 v);
+void invlpg(const volatile void *va);
+void stac(void);
+void clac(void);
+void halt_forever(void) noreturn;
+
+#endif

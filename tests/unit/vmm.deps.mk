@@ -1,0 +1,31 @@
+# The vmm's pure logic. Headers of tests/unit/fake come first and replace what needs ring 0.
+VMM_TEST_BASE := tests/unit/vmm_host.c vmm/memory.c vmm/guest_ram.c vmm/x86/paging.c
+VMM_TEST_GUEST := $(VMM_TEST_BASE) vmm/x86/walk.c vmm/monitor/access.c
+
+UNIT_SRCS_test_vmm_memory := $(VMM_TEST_BASE)
+UNIT_SRCS_test_vmm_paging := $(VMM_TEST_BASE)
+UNIT_SRCS_test_vmm_guest_ram := $(VMM_TEST_BASE)
+UNIT_SRCS_test_vmm_walk := $(VMM_TEST_GUEST)
+UNIT_SRCS_test_vmm_hooklist := $(VMM_TEST_BASE)
+UNIT_SRCS_test_vmm_filter := $(VMM_TEST_GUEST) vmm/monitor/filter.c
+UNIT_SRCS_test_vmm_emulate := $(VMM_TEST_GUEST) vmm/monitor/emulate.c vmm/monitor/hooklist.c
+UNIT_SRCS_test_vmm_guest_call := $(VMM_TEST_GUEST) vmm/monitor/guest_call.c vmm/monitor/hooklist.c \
+	vmm/monitor/filter.c
+UNIT_SRCS_test_vmm_space := $(VMM_TEST_BASE) vmm/domain/space.c
+UNIT_SRCS_test_vmm_elf := $(VMM_TEST_BASE) vmm/domain/space.c vmm/domain/elf.c
+UNIT_SRCS_test_vmm_ring := $(VMM_TEST_BASE) tools/ring.c tools/message.c
+UNIT_SRCS_test_vmm_time := $(VMM_TEST_BASE)
+UNIT_SRCS_test_vmm_cpu := $(VMM_TEST_BASE) vmm/cpu.c
+UNIT_SRCS_test_vmm_syscall := $(VMM_TEST_BASE) vmm/domain/space.c vmm/domain/syscall.c
+UNIT_SRCS_test_vmm_boot := $(VMM_TEST_BASE) boot/linux.c
+
+VMM_TESTS := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_vmm_*.c))
+$(foreach t,$(VMM_TESTS),$(eval UNIT_CFLAGS_$(t) := -iquote tests/unit/fake \
+	-fno-sanitize-recover=undefined))
+
+# Sources that a test includes to reach what is static in them, and the fakes.
+$(B)/unit/test_vmm_string: vmm/string.c
+$(B)/unit/test_vmm_hooklist: vmm/monitor/hooklist.c
+$(B)/unit/test_vmm_time: vmm/time.c
+$(B)/unit/test_vmm_ring: vmm/ring.c
+$(VMM_TESTS:%=$(B)/unit/%): tests/unit/vmm_host.h $(wildcard tests/unit/fake/*/*.h tests/unit/fake/*/*/*.h)

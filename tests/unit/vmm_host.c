@@ -1,0 +1,382 @@
+// SPDX-License-Identifier: Apache-2.0
+/* See vmm_host.h. */
+#include <signal.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "tests/unit/vmm_host.h"
+#include "vmm/guest_ram.h"
+#include "vmm/log.h"
+#include "vmm/memory.h"
+#include "vmm/x86/asm.h"
+#include "vmm/x86/paging.h"
+
+#define GUEST_TABLES 0x200000ull
+
+static u8 *arena;
+static u64 arena_size;
+static int ram_file = -1;
+static u8 *ram;
+static hpa_t slot_root;
+static gpa_t next_table;
+
+static void *must_map(void *at, size_t size, int prot, int flags, int file, off_t offset)
+{
+	void *p = mmap(at, size, prot, flags, file, offset);
+
+	if (p == MAP_FAILED || (at && p != at)) {
+		perror("mmap");
+		abort();
+	}
+	return p;
+}
+
+void host_use_up(u64 left)
+{
+	while (pages_free() > left)
+		if (!page_alloc())
+			abort();
+}
+
+void host_memory(u64 pages)
+{
+	if (arena) {
+		host_use_up(0);
+		munmap(arena, arena_size);
+	}
+	/* A page that nobody may touch on either side. */
+	arena_size = (pages + 2) * PAGE_SIZE;
+	arena = must_map(NULL, arena_size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (pages)
+		mprotect(arena + PAGE_SIZE, pages * PAGE_SIZE, PROT_READ | PROT_WRITE);
+	memory_init(HOST_HPA, HOST_HPA + pages * PAGE_SIZE, (u64)arena + PAGE_SIZE - HOST_HPA);
+}
+
+static void close_slot(void)
+{
+	must_map((void *)FIXED_GUEST_WRITE, PAGE_SIZE, PROT_NONE,
+		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+}
+
+/* The write slot's page fault: fill the "TLB" from the entry. */
+static void on_fault(int signal, siginfo_t *info, void *context)
+{
+	u64 va = (u64)info->si_addr;
+	u64 *entry;
+
+	(void)context;
+	if (slot_root && va - FIXED_GUEST_WRITE < PAGE_SIZE) {
+		entry = page_entry(slot_root, FIXED_GUEST_WRITE);
+		if (entry && (*entry & PTE_P) && (*entry & PTE_W) && (*entry & PTE_NX)) {
+			must_map((void *)FIXED_GUEST_WRITE, PAGE_SIZE, PROT_READ | PROT_WRITE,
+				 MAP_SHARED | MAP_FIXED, ram_file, (off_t)(*entry & PTE_ADDRESS));
+			return;
+		}
+	}
+	struct sigaction def = {.sa_handler = SIG_DFL};
+
+	sigaction(signal, &def, NULL);
+}
+
+static void window(gpa_t start, gpa_t end)
+{
+	must_map((void *)(WINDOW_BASE + start), end - start, PROT_READ, MAP_SHARED | MAP_FIXED,
+		 ram_file, (off_t)start);
+}
+
+hpa_t host_guest(void)
+{
+	struct sigaction action = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_NODEFER};
+	static const struct boot_info bi = {
+		.memory_entries = 4,
+		.memory = {{0, 0x9f800, MEMORY_RAM},
+			   {0x9f800, 0x60800, MEMORY_RESERVED},
+			   {0x100000, HOST_RAM_END - 0x100000, MEMORY_RAM},
+			   {0xfec00000, 0x1000, MEMORY_RESERVED}},
+		.own = HOST_OWN,
+		.own_size = HOST_OWN_END - HOST_OWN,
+	};
+
+	if (ram_file < 0) {
+		ram_file = memfd_create("guest", 0);
+		if (ram_file < 0 || ftruncate(ram_file, HOST_RAM_END))
+			abort();
+		ram = must_map(NULL, HOST_RAM_END, PROT_READ | PROT_WRITE, MAP_SHARED, ram_file, 0);
+		must_map((void *)WINDOW_BASE, HOST_RAM_END + PAGE_SIZE, PROT_NONE,
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+		window(0, 0x9f000);
+		window(0x100000, HOST_OWN);
+		window(HOST_OWN_END, HOST_RAM_END);
+		sigaction(SIGSEGV, &action, NULL);
+	}
+	if (ftruncate(ram_file, 0) || ftruncate(ram_file, HOST_RAM_END))
+		abort();
+	close_slot();
+	host_memory(64);
+	slot_root = page_alloc();
+	next_table = GUEST_TABLES;
+	guest_ram_ranges = 0;
+	guest_ram_init(&bi, slot_root);
+	return slot_root;
+}
+
+void *host_ram(gpa_t gpa)
+{
+	return ram + gpa;
+}
+
+gpa_t host_guest_root(void)
+{
+	gpa_t table = next_table;
+
+	next_table += PAGE_SIZE;
+	return table;
+}
+
+u64 *host_guest_entry(gpa_t root, int levels, gva_t va, int level)
+{
+	gpa_t table = root;
+
+	for (int l = levels;; l--) {
+		u64 *entry = (u64 *)(ram + table) + (va >> (12 + 9 * (l - 1)) & 511);
+
+		if (l == level)
+			return entry;
+		if (!(*entry & PTE_P))
+			*entry = host_guest_root() | PTE_P | PTE_W;
+		table = *entry & PTE_ADDRESS;
+	}
+}
+
+void host_guest_map(gpa_t root, int levels, gva_t va, gpa_t gpa, u64 size)
+{
+	int level = size == PAGE_SIZE ? 1 : size == LARGE_PAGE_SIZE ? 2 : 3;
+
+	*host_guest_entry(root, levels, va, level) =
+		gpa | PTE_P | PTE_W | (level > 1 ? PTE_LARGE : 0);
+}
+
+/* The vCPU. */
+
+struct host_injected host_injected;
+u32 host_steps;
+
+static void inject(struct vcpu *vcpu, u32 vector, enum inject_type type, bool has_error, u32 error)
+{
+	(void)vcpu;
+	(void)type;
+	host_injected.count++;
+	host_injected.vector = vector;
+	host_injected.has_error = has_error;
+	host_injected.error = error;
+}
+
+static const struct vcpu_ops ops = {.name = "fake", .inject = inject};
+
+const struct vcpu_ops *vcpu_ops = &ops;
+
+void vcpu_inject_page_fault(struct vcpu *vcpu, gva_t va, bool write)
+{
+	host_injected.cr2 = va;
+	inject(vcpu, VEC_PF, INJECT_EXCEPTION, true, write ? 2 : 0);
+}
+
+void vcpu_start_step(struct vcpu *vcpu, enum step_reason reason)
+{
+	vcpu->step = reason;
+	host_steps++;
+}
+
+void host_vcpu(struct vcpu *vcpu, struct vcpu_paging *paging, gpa_t root)
+{
+	memset(vcpu, 0, sizeof(*vcpu));
+	vcpu->regs[LVMON_RFLAGS] = RFLAGS_FIXED | RFLAGS_IF;
+	*paging = (struct vcpu_paging){.cr3 = root};
+	host_injected = (struct host_injected){0};
+	host_steps = 0;
+}
+
+/* Hardware. */
+
+u64 host_cr3, host_cr3_writes, host_invlpgs, host_tsc;
+const volatile void *host_invlpg_last;
+void (*host_outb)(u16 port, u8 value);
+u8 (*host_inb)(u16 port);
+struct cpuid_regs (*host_cpuid)(u32 leaf, u32 subleaf);
+
+static struct {
+	u32 msr;
+	u64 value;
+} msrs[64];
+
+static u64 cr0, cr4;
+
+static u32 msr_slot(u32 msr)
+{
+	u32 i = 0;
+
+	while (i < ARRAY_SIZE(msrs) - 1 && msrs[i].msr && msrs[i].msr != msr)
+		i++;
+	msrs[i].msr = msr;
+	return i;
+}
+
+u64 host_msr(u32 msr)
+{
+	return msrs[msr_slot(msr)].value;
+}
+
+void host_msr_set(u32 msr, u64 value)
+{
+	msrs[msr_slot(msr)].value = value;
+}
+
+u64 rdmsr(u32 msr)
+{
+	return host_msr(msr);
+}
+
+void wrmsr(u32 msr, u64 v)
+{
+	host_msr_set(msr, v);
+}
+
+void outb(u16 port, u8 v)
+{
+	if (host_outb)
+		host_outb(port, v);
+}
+
+u8 inb(u16 port)
+{
+	return host_inb ? host_inb(port) : 0xff;
+}
+
+u64 rdtsc(void)
+{
+	return host_tsc;
+}
+
+struct cpuid_regs cpuid(u32 leaf, u32 subleaf)
+{
+	return host_cpuid ? host_cpuid(leaf, subleaf) : (struct cpuid_regs){0};
+}
+
+u64 read_cr0(void)
+{
+	return cr0;
+}
+
+void write_cr0(u64 v)
+{
+	cr0 = v;
+}
+
+u64 read_cr2(void)
+{
+	return 0;
+}
+
+u64 read_cr3(void)
+{
+	return host_cr3;
+}
+
+void write_cr3(u64 v)
+{
+	host_cr3 = v;
+	host_cr3_writes++;
+}
+
+u64 read_cr4(void)
+{
+	return cr4;
+}
+
+void write_cr4(u64 v)
+{
+	cr4 = v;
+}
+
+void invlpg(const volatile void *va)
+{
+	host_invlpgs++;
+	host_invlpg_last = va;
+	if (slot_root && (u64)va - FIXED_GUEST_WRITE < PAGE_SIZE)
+		close_slot();
+}
+
+void stac(void)
+{
+}
+
+void clac(void)
+{
+}
+
+void halt_forever(void)
+{
+	abort();
+}
+
+/* The log. */
+
+char host_log[65536];
+size_t host_log_size;
+jmp_buf host_fatal_to;
+bool host_fatal_expected;
+
+void host_log_clear(void)
+{
+	memset(host_log, 0, sizeof(host_log));
+	host_log_size = 0;
+}
+
+void log_byte(u8 byte)
+{
+	if (host_log_size < sizeof(host_log) - 1)
+		host_log[host_log_size++] = (char)byte;
+}
+
+void log_raw(const char *text, size_t size)
+{
+	for (size_t i = 0; i < size; i++)
+		log_byte((u8)text[i]);
+}
+
+static void put(const char *fmt, va_list ap)
+{
+	char line[1024];
+	int n = vsnprintf(line, sizeof(line), fmt, ap);
+
+	log_raw(line, n < (int)sizeof(line) ? (size_t)n : sizeof(line) - 1);
+	log_byte('\n');
+}
+
+void log_line(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	put(fmt, ap);
+	va_end(ap);
+}
+
+void fatal(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	put(fmt, ap);
+	va_end(ap);
+	if (host_fatal_expected)
+		longjmp(host_fatal_to, 1);
+	fprintf(stderr, "fatal: %s", host_log);
+	abort();
+}
+
+void crash(const struct trap_frame *frame, const char *fmt, ...)
+{
+	fprintf(stderr, "crash: %s\n", fmt);
+	abort();
+}
