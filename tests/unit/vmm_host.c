@@ -19,6 +19,7 @@ static int ram_file = -1;
 static u8 *ram;
 static hpa_t slot_root;
 static gpa_t next_table;
+static struct sigaction previous;
 
 static void *must_map(void *at, size_t size, int prot, int flags, int file, off_t offset)
 {
@@ -73,9 +74,7 @@ static void on_fault(int signal, siginfo_t *info, void *context)
 			return;
 		}
 	}
-	struct sigaction def = {.sa_handler = SIG_DFL};
-
-	sigaction(signal, &def, NULL);
+	sigaction(signal, &previous, NULL);
 }
 
 static void window(gpa_t start, gpa_t end)
@@ -87,6 +86,7 @@ static void window(gpa_t start, gpa_t end)
 hpa_t host_guest(void)
 {
 	struct sigaction action = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_NODEFER};
+	struct sigaction now;
 	static const struct boot_info bi = {
 		.memory_entries = 4,
 		.memory = {{0, 0x9f800, MEMORY_RAM},
@@ -107,6 +107,11 @@ hpa_t host_guest(void)
 		window(0, 0x9f000);
 		window(0x100000, HOST_OWN);
 		window(HOST_OWN_END, HOST_RAM_END);
+	}
+	/* cmocka sets its own at the start of each test. */
+	sigaction(SIGSEGV, NULL, &now);
+	if (now.sa_sigaction != on_fault) {
+		previous = now;
 		sigaction(SIGSEGV, &action, NULL);
 	}
 	if (ftruncate(ram_file, 0) || ftruncate(ram_file, HOST_RAM_END))

@@ -17,7 +17,7 @@
 static struct trap traps[MAX_TRAPS];
 static struct hook hooks[MAX_HOOKS];
 static struct trap *buckets[BUCKETS];
-static u32 last_id, used_traps;
+static u32 last_id, used_traps; /* last_id <= INT32_MAX */
 
 static struct trap **bucket_of(gva_t gva)
 {
@@ -123,9 +123,14 @@ s64 hook_add(const struct lvmon_hook *request)
 	trap = trap_find(request->gva);
 	if (!trap)
 		trap = trap_create(request, &err);
+	else if (trap->gpa != request->gpa ||
+		 memcmp(&trap->insn, &request->insn, sizeof(trap->insn)))
+		return -EBUSY;
 	if (!trap)
 		return err;
-	*hook = (struct hook){.id = ++last_id & INT32_MAX,
+	/* After the last one comes 1: 0 is no id. */
+	last_id = last_id % INT32_MAX + 1;
+	*hook = (struct hook){.id = last_id,
 			      .filter = request->filter,
 			      .trap = trap,
 			      .next = trap->hooks};

@@ -1,0 +1,370 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The hook list: what is in guest memory, and for how long. Included, for its counter of ids. */
+#include "tests/unit/vmm_host.h"
+#include "vmm/monitor/hooklist.c"
+
+#define GVA 0xffffffff81000000ull
+#define GPA 0x400000ull
+
+static struct lvmon_hook hook_at(u64 offset)
+{
+	struct lvmon_hook hook = {
+		.gva = GVA + offset,
+		.gpa = GPA + offset,
+		.insn = {.length = 2, .kind = LVMON_INSN_PUSH, .reg = LVMON_R12, .width = 8,
+			 .bytes = {0x41, 0x54}},
+	};
+
+	return hook;
+}
+
+static u8 *code(u64 offset)
+{
+	return (u8 *)host_ram(GPA) + offset;
+}
+
+static void fresh(void)
+{
+	host_guest();
+	hook_remove_all(); /* of the test before */
+	for (u64 i = 0; i < 0x8000; i += 2)
+		memcpy(code(i), "\x41\x54", 2);
+	assert_false(any_traps());
+}
+
+static void add_and_remove(void **state)
+{
+	struct lvmon_hook hook = hook_at(0x10);
+	struct trap *trap;
+	s64 id;
+
+	fresh();
+	hook.budget_ms = 7;
+	assert_null(trap_find(hook.gva));
+	id = hook_add(&hook);
+	assert_true(id > 0);
+	assert_true(any_traps());
+	assert_int_equal(*code(0x10), 0xcc);
+	assert_int_equal(*code(0x11), 0x54);
+	assert_int_equal(*code(0x0f), 0x54);
+	trap = trap_find(hook.gva);
+	assert_non_null(trap);
+	assert_int_equal(trap->gpa, hook.gpa);
+	assert_int_equal(trap->budget_ms, 7);
+	assert_memory_equal(&trap->insn, &hook.insn, sizeof(hook.insn));
+	assert_null(trap_find(hook.gva + 2));
+
+	assert_int_equal(hook_remove((u32)id), 0);
+	assert_int_equal(*code(0x10), 0x41);
+	assert_null(trap_find(hook.gva));
+	assert_false(any_traps());
+	assert_int_equal(hook_remove((u32)id), -ENOENT);
+	assert_int_equal(hook_remove(0), -ENOENT);
+}
+
+static void several_hooks_on_one_trap(void **state)
+{
+	static const int orders[][3] = {{0, 1, 2}, {2, 1, 0}, {1, 0, 2}, {1, 2, 0}};
+
+	for (size_t o = 0; o < ARRAY_SIZE(orders); o++) {
+		struct lvmon_hook hook = hook_at(0x20);
+		s64 id[3];
+
+		fresh();
+		for (u32 i = 0; i < 3; i++) {
+			hook.filter.flags = LVMON_FILTER_PID;
+			hook.filter.pid = (s32)i;
+			hook.budget_ms = i == 1 ? 90 : 10;
+			id[i] = hook_add(&hook);
+			assert_true(id[i] > 0);
+		}
+		assert_true(id[0] != id[1] && id[1] != id[2] && id[0] != id[2]);
+		assert_int_equal(trap_find(hook.gva)->budget_ms, 90);
+		for (int i = 0; i < 3; i++) {
+			u32 left = 0;
+
+			assert_int_equal(*code(0x20), 0xcc);
+			for (struct hook *h = trap_find(hook.gva)->hooks; h; h = h->next)
+				left++;
+			assert_int_equal(left, 3 - i);
+			assert_int_equal(hook_remove((u32)id[orders[o][i]]), 0);
+		}
+		assert_int_equal(*code(0x20), 0x41);
+		assert_false(any_traps());
+	}
+}
+
+static void refused(void **state)
+{
+	struct lvmon_hook hook;
+
+	fresh();
+#define REFUSED(change, error)                                                                     \
+	do {                                                                                       \
+		hook = hook_at(0);                                                                 \
+		change;                                                                            \
+		assert_int_equal(hook_add(&hook), error);                                          \
+		assert_int_equal(*code(0), 0x41);                                                  \
+		assert_false(any_traps());                                                         \
+	} while (0)
+	REFUSED(hook.gva = 0x400000, -EINVAL);
+	REFUSED(hook.gva = 0, -EINVAL);
+	REFUSED(hook.insn.length = 0, -EINVAL);
+	REFUSED(hook.insn.length = 16, -EINVAL);
+	REFUSED(hook.insn.kind = LVMON_INSN_KINDS, -EINVAL);
+	REFUSED(hook.insn.reg = LVMON_RIP, -EINVAL);
+	REFUSED(hook.insn.base = LVMON_RIP, -EINVAL);
+	REFUSED((hook.insn.kind = LVMON_INSN_LOAD, hook.insn.width = 2), -EINVAL);
+	REFUSED((hook.insn.kind = LVMON_INSN_MOV, hook.insn.width = 0), -EINVAL);
+	REFUSED(hook.filter.flags = 4, -EINVAL);
+	/* not RAM; the last byte not RAM; ours */
+	REFUSED(hook.gpa = 0x9f000, -EFAULT);
+	REFUSED(hook.gpa = HOST_OWN - 1, -EFAULT);
+	REFUSED(hook.gpa = HOST_OWN, -EFAULT);
+	REFUSED(hook.gpa = UINT64_MAX, -EFAULT);
+	/* wrong bytes, in the first or a later place */
+	REFUSED(hook.insn.bytes[0] = 0x40, -EBUSY);
+	REFUSED(hook.insn.bytes[1] = 0x55, -EBUSY);
+#undef REFUSED
+	/* what lies behind the instruction does not matter */
+	hook = hook_at(0);
+	hook.insn.bytes[2] = 0x99;
+	assert_true(hook_add(&hook) > 0);
+}
+
+static void breakpoint_of_somebody_else(void **state)
+{
+	struct lvmon_hook hook = hook_at(0);
+
+	fresh();
+	*code(0) = INT3;
+	assert_int_equal(hook_add(&hook), -EBUSY);
+	hook.insn.bytes[0] = INT3; /* though the engine says that it belongs there */
+	assert_int_equal(hook_add(&hook), -EBUSY);
+	assert_int_equal(*code(0), INT3);
+}
+
+/* The same byte by another virtual address. */
+static void alias(void **state)
+{
+	struct lvmon_hook hook = hook_at(0), other = hook_at(0);
+
+	fresh();
+	other.gva = 0xffff888000400000;
+	assert_true(hook_add(&hook) > 0);
+	assert_int_equal(hook_add(&other), -EBUSY);
+	hook_remove_all();
+	assert_int_equal(*code(0), 0x41);
+}
+
+/* A second hook that has another idea of the place than the trap that is there. */
+static void second_hook_that_disagrees(void **state)
+{
+	struct lvmon_hook hook = hook_at(0), other = hook_at(0);
+
+	fresh();
+	assert_true(hook_add(&hook) > 0);
+	other.gpa += PAGE_SIZE;
+	assert_int_equal(hook_add(&other), -EBUSY);
+	other = hook;
+	other.insn.bytes[1] = 0x55;
+	assert_int_equal(hook_add(&other), -EBUSY);
+	other = hook;
+	other.insn.reg = LVMON_RAX;
+	assert_int_equal(hook_add(&other), -EBUSY);
+	assert_true(hook_add(&hook) > 0);
+}
+
+static void removed_while_held(void **state)
+{
+	struct lvmon_hook hook = hook_at(0);
+	struct trap *trap;
+	s64 id;
+
+	fresh();
+	id = hook_add(&hook);
+	trap = trap_find(hook.gva);
+	trap_hold(trap);
+	trap_hold(trap);
+	assert_int_equal(hook_remove((u32)id), 0);
+	assert_ptr_equal(trap_find(hook.gva), trap);
+	assert_int_equal(*code(0), INT3);
+	trap_release(trap);
+	assert_int_equal(*code(0), INT3);
+	/* It can get hooks again meanwhile. */
+	id = hook_add(&hook);
+	assert_true(id > 0);
+	trap_release(trap);
+	assert_int_equal(*code(0), INT3);
+	assert_int_equal(hook_remove((u32)id), 0);
+	assert_int_equal(*code(0), 0x41);
+	assert_null(trap_find(hook.gva));
+}
+
+static void all_removed(void **state)
+{
+	struct trap *held;
+
+	fresh();
+	for (u64 i = 0; i < 0x2000; i += 0x40) {
+		struct lvmon_hook hook = hook_at(i);
+
+		assert_true(hook_add(&hook) > 0);
+		assert_true(hook_add(&hook) > 0);
+	}
+	held = trap_find(GVA + 0x40);
+	trap_hold(held);
+	hook_remove_all();
+	for (u64 i = 0; i < 0x2000; i += 0x40)
+		assert_int_equal(*code(i), i == 0x40 ? INT3 : 0x41);
+	trap_release(held);
+	assert_int_equal(*code(0x40), 0x41);
+	assert_false(any_traps());
+}
+
+/* The guest has replaced its code, trap and all: that is not to be undone. */
+static void guest_wrote_over_it(void **state)
+{
+	struct lvmon_hook hook = hook_at(0);
+
+	fresh();
+	assert_true(hook_add(&hook) > 0);
+	*code(0) = 0xe9;
+	hook_remove_all();
+	assert_int_equal(*code(0), 0xe9);
+	assert_false(any_traps());
+}
+
+static void lifted_for_a_step(void **state)
+{
+	struct lvmon_hook hook = hook_at(0);
+
+	fresh();
+	assert_true(hook_add(&hook) > 0);
+	trap_lift(trap_find(hook.gva));
+	assert_int_equal(*code(0), 0x41);
+	trap_lower(trap_find(hook.gva));
+	assert_int_equal(*code(0), INT3);
+	/* Removed during the step: the byte is the guest's already. */
+	trap_lift(trap_find(hook.gva));
+	hook_remove_all();
+	assert_int_equal(*code(0), 0x41);
+}
+
+static void limits(void **state)
+{
+	struct lvmon_hook hook = hook_at(0);
+	s64 last = 0;
+
+	fresh();
+	for (u32 i = 0; i < MAX_TRAPS; i++) {
+		hook = hook_at(i * 2);
+		assert_true(hook_add(&hook) > 0);
+	}
+	hook = hook_at(MAX_TRAPS * 2);
+	assert_int_equal(hook_add(&hook), -ENOSPC);
+	assert_int_equal(*code(MAX_TRAPS * 2), 0x41);
+	for (u32 i = 0; i < MAX_TRAPS; i++)
+		assert_int_equal(trap_find(GVA + i * 2)->gpa, GPA + i * 2);
+	hook = hook_at(0);
+	for (u32 i = MAX_TRAPS; i < MAX_HOOKS; i++) {
+		last = hook_add(&hook);
+		assert_true(last > 0);
+	}
+	assert_int_equal(hook_add(&hook), -ENOSPC);
+	assert_int_equal(hook_remove((u32)last), 0);
+	assert_true(hook_add(&hook) > 0);
+	hook_remove_all();
+	for (u32 i = 0; i < MAX_TRAPS; i++)
+		assert_int_equal(*code(i * 2), 0x41);
+}
+
+/* An engine can add and remove hooks for as long as it lives: ids come round. */
+static void ids_come_round(void **state)
+{
+	struct lvmon_hook hook = hook_at(0);
+
+	fresh();
+	last_id = INT32_MAX - 1;
+	for (int i = 0; i < 4; i++) {
+		s64 id = hook_add(&hook);
+
+		assert_true(id > 0 && id <= INT32_MAX);
+	}
+	hook_remove_all();
+	assert_false(any_traps());
+	last_id = 0;
+}
+
+/* Any order of adding, removing, holding: memory is the guest's where no trap is. */
+static void random_order(void **state)
+{
+	struct {
+		u32 id, place;
+	} added[64];
+	u32 count = 0, seed = 1, holds[16] = {0};
+
+	fresh();
+	for (int n = 0; n < 20000; n++) {
+		u32 r = seed = seed * 1664525 + 1013904223, place = r >> 8 & 15;
+		struct lvmon_hook hook = hook_at(place * 0x202);
+		struct trap *trap = trap_find(hook.gva);
+
+		switch (r >> 28 & 3) {
+		case 0:
+		case 1:
+			if (count == ARRAY_SIZE(added))
+				break;
+			added[count].id = (u32)hook_add(&hook);
+			added[count++].place = place;
+			break;
+		case 2:
+			if (!count)
+				break;
+			place = (r >> 12) % count;
+			assert_int_equal(hook_remove(added[place].id), 0);
+			added[place] = added[--count];
+			break;
+		case 3:
+			if (trap && holds[place] < 3) {
+				trap_hold(trap);
+				holds[place]++;
+			} else if (trap && holds[place]) {
+				trap_release(trap);
+				holds[place]--;
+			}
+		}
+		for (u32 p = 0; p < 16; p++) {
+			bool armed = holds[p];
+
+			for (u32 i = 0; i < count; i++)
+				armed |= added[i].place == p;
+			assert_int_equal(*code(p * 0x202), armed ? INT3 : 0x41);
+			assert_int_equal(trap_find(GVA + p * 0x202) != NULL, armed);
+		}
+	}
+	for (u32 p = 0; p < 16; p++)
+		while (holds[p]--)
+			trap_release(trap_find(GVA + p * 0x202));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(add_and_remove),
+		cmocka_unit_test(several_hooks_on_one_trap),
+		cmocka_unit_test(refused),
+		cmocka_unit_test(breakpoint_of_somebody_else),
+		cmocka_unit_test(alias),
+		cmocka_unit_test(second_hook_that_disagrees),
+		cmocka_unit_test(removed_while_held),
+		cmocka_unit_test(all_removed),
+		cmocka_unit_test(guest_wrote_over_it),
+		cmocka_unit_test(lifted_for_a_step),
+		cmocka_unit_test(limits),
+		cmocka_unit_test(ids_come_round),
+		cmocka_unit_test(random_order),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
