@@ -68,7 +68,8 @@ void cpu_load(struct cpu *cpu)
 	wrmsr(MSR_EFER, rdmsr(MSR_EFER) | EFER_SCE);
 	wrmsr(MSR_STAR, (u64)SEL_KERNEL_CS << 32);
 	wrmsr(MSR_LSTAR, (u64)syscall_entry);
-	wrmsr(MSR_SFMASK, RFLAGS_TF | RFLAGS_IF | RFLAGS_DF | RFLAGS_AC);
+	/* All flags: with NT set, even the IRETQ back to the domain would fault in ring 0. */
+	wrmsr(MSR_SFMASK, UINT32_MAX & ~RFLAGS_FIXED);
 	write_cr4(cr4);
 	write_cr0(CR0_PE | CR0_MP | CR0_ET | CR0_NE | CR0_WP | CR0_PG);
 }

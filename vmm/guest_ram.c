@@ -80,6 +80,17 @@ u64 guest_ram_size(void)
 	return sum;
 }
 
+/* It stays there until another page is written: mostly it is the same one, a stack. */
+static void point_slot_at(gpa_t gpa)
+{
+	u64 entry = (gpa & PAGE_MASK) | MAP_RW;
+
+	if (*write_entry == entry)
+		return;
+	*write_entry = entry;
+	invlpg((void *)FIXED_GUEST_WRITE);
+}
+
 int guest_ram_write(gpa_t gpa, const void *from, u64 size)
 {
 	u8 *slot = (u8 *)FIXED_GUEST_WRITE + (gpa & ~PAGE_MASK);
@@ -90,10 +101,8 @@ int guest_ram_write(gpa_t gpa, const void *from, u64 size)
 		return -EINVAL;
 	if (!guest_ram_has(gpa, size))
 		return -EFAULT;
-	*write_entry = (gpa & PAGE_MASK) | MAP_RW;
+	point_slot_at(gpa);
 	memcpy(slot, from, size);
-	*write_entry = 0;
-	invlpg(slot);
 	return 0;
 }
 
@@ -103,9 +112,7 @@ int guest_ram_write_word(gpa_t gpa, u64 word)
 
 	if (!guest_ram_has(gpa, sizeof(word)))
 		return -EFAULT;
-	*write_entry = (gpa & PAGE_MASK) | MAP_RW;
+	point_slot_at(gpa);
 	*(volatile u64 *)slot = word;
-	*write_entry = 0;
-	invlpg(slot);
 	return 0;
 }

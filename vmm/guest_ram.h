@@ -23,13 +23,14 @@ u64 guest_ram_size(void);
 
 bool guest_ram_has_slow(gpa_t gpa, u64 size);
 
-/*
- * [gpa, gpa + size) is guest RAM and in the window. 0 < size <= PAGE_SIZE for the short way; the
- * largest range is never smaller than a page.
- */
+/* [gpa, gpa + size) is guest RAM and in the window. size > 0. */
+bool guest_ram_has_slow(gpa_t gpa, u64 size);
+
+/* The same, quick where it is in the largest range. */
 static inline bool guest_ram_has(gpa_t gpa, u64 size)
 {
-	return (size <= PAGE_SIZE && likely(gpa - guest_ram[0].gpa <= guest_ram[0].size - size)) ||
+	return likely(size <= guest_ram[0].size &&
+		      gpa - guest_ram[0].gpa <= guest_ram[0].size - size) ||
 	       guest_ram_has_slow(gpa, size);
 }
 

@@ -3,11 +3,11 @@
  * Writer of the event ring. The ring is memory that only we and, in an emulator, the reader outside
  * can reach; the reader's tail is checked all the same, since it is not ours to trust.
  */
+#include "vmm/domain/domain.h"
 #include "vmm/log.h"
 #include "vmm/memory.h"
 #include "vmm/ring.h"
 #include "vmm/string.h"
-#include "vmm/x86/traps.h"
 
 #define RING_DATA 0x100000ull
 #define DOORBELL 0x01
@@ -53,7 +53,7 @@ int ring_write(u32 source, const void *text, u64 size, bool user)
 		offset = 0;
 	}
 	if (user) {
-		if (copy_bytes(ring->data + offset + sizeof(record), text, size)) {
+		if (domain_read(ring->data + offset + sizeof(record), (u64)text, size)) {
 			sequence--;
 			return -EFAULT;
 		}

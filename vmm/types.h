@@ -24,6 +24,8 @@ typedef u64 hpa_t; /* host-physical address */
 #define noreturn __attribute__((__noreturn__))
 #define packed __attribute__((packed))
 #define aligned(n) __attribute__((aligned(n)))
+/* Kept out of its callers, whose usual way stays short. */
+#define slow_path __attribute__((__noinline__, __cold__))
 #define likely(x) __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
 
@@ -35,6 +37,20 @@ typedef u64 hpa_t; /* host-physical address */
 #define PAGE_MASK (~(PAGE_SIZE - 1))
 #define LARGE_PAGE_SIZE 0x200000ull
 #define HUGE_PAGE_SIZE 0x40000000ull
+
+typedef u64 unaligned_u64 __attribute__((__aligned__(1), __may_alias__));
+typedef u32 unaligned_u32 __attribute__((__aligned__(1), __may_alias__));
+
+/* Words at any address: one load, where a copy of known size would become a loop. */
+static inline u64 load64(const void *p)
+{
+	return *(const unaligned_u64 *)p;
+}
+
+static inline u32 load32(const void *p)
+{
+	return *(const unaligned_u32 *)p;
+}
 
 static inline u64 align_up(u64 x, u64 to)
 {

@@ -118,7 +118,7 @@ static int write_lstar(struct vcpu *vcpu, u64 value)
 	return 0;
 }
 
-static void handle_msr_write(struct vcpu *vcpu, const struct vm_exit *exit)
+static void slow_path handle_msr_write(struct vcpu *vcpu, const struct vm_exit *exit)
 {
 	u64 *regs = vcpu->regs;
 	u32 msr = (u32)regs[LVMON_RCX];
@@ -138,7 +138,7 @@ static void handle_msr_write(struct vcpu *vcpu, const struct vm_exit *exit)
 		monitor_lstar_written(vcpu);
 }
 
-static void handle_msr_read(struct vcpu *vcpu, const struct vm_exit *exit)
+static void slow_path handle_msr_read(struct vcpu *vcpu, const struct vm_exit *exit)
 {
 	u64 *regs = vcpu->regs;
 	u64 value;
@@ -154,7 +154,7 @@ static void handle_msr_read(struct vcpu *vcpu, const struct vm_exit *exit)
 }
 
 /* Our port, and whatever a wide access to it overlaps: nothing is there. */
-static void handle_io(struct vcpu *vcpu, const struct vm_exit *exit)
+static void slow_path handle_io(struct vcpu *vcpu, const struct vm_exit *exit)
 {
 	if (exit->io.in && !exit->io.string) {
 		if (exit->io.size == 4)
@@ -205,19 +205,15 @@ static bool is_prefix(u8 byte)
 }
 
 /* INT3 or INT n of the guest's own, which the vendor reported as INTn: give it back. */
-static void handle_soft_int(struct vcpu *vcpu, const struct vm_exit *exit)
+static void slow_path return_soft_int(struct vcpu *vcpu, gva_t linear)
 {
-	gva_t linear = exit->soft_int.linear;
 	u32 length = 0;
 	u8 byte;
 
-	if (!exit->cpl && monitor_breakpoint(vcpu, vcpu->regs[LVMON_RIP]))
-		return;
 	do {
-		if (length == 14 || fetch(vcpu, linear + length, &byte)) {
-			/* The code vanished while it ran; the guest fetches again. */
+		/* When the code vanished while it ran, the guest fetches again. */
+		if (length == 14 || fetch(vcpu, linear + length, &byte))
 			return;
-		}
 		length++;
 	} while (is_prefix(byte));
 	if (byte == 0xcc) {
@@ -227,6 +223,12 @@ static void handle_soft_int(struct vcpu *vcpu, const struct vm_exit *exit)
 		vcpu->regs[LVMON_RIP] += length + 1;
 		vcpu_ops->inject(vcpu, byte, INJECT_SOFT_INT, false, 0);
 	}
+}
+
+static void handle_soft_int(struct vcpu *vcpu, const struct vm_exit *exit)
+{
+	if (exit->cpl || !monitor_breakpoint(vcpu, vcpu->regs[LVMON_RIP]))
+		return_soft_int(vcpu, exit->soft_int.linear);
 }
 
 static void handle_breakpoint(struct vcpu *vcpu, const struct vm_exit *exit)
@@ -246,7 +248,7 @@ void vcpu_start_step(struct vcpu *vcpu, enum step_reason reason)
 }
 
 /* The instruction has retired (#DB), or a fault ended it. */
-static void end_step(struct vcpu *vcpu, const struct vm_exit *exit)
+static void slow_path end_step(struct vcpu *vcpu, const struct vm_exit *exit)
 {
 	enum step_reason reason = vcpu->step;
 	bool retired = exit->exception.vector == VEC_DB;
@@ -267,7 +269,7 @@ static void end_step(struct vcpu *vcpu, const struct vm_exit *exit)
 			 exit->exception.has_error, exit->exception.error);
 }
 
-static void handle_nested_page(struct vcpu *vcpu, const struct vm_exit *exit)
+static void slow_path handle_nested_page(struct vcpu *vcpu, const struct vm_exit *exit)
 {
 	gpa_t gpa = exit->page.gpa;
 
@@ -293,7 +295,7 @@ static void handle_nested_page(struct vcpu *vcpu, const struct vm_exit *exit)
  * Interrupts exit only while the guest's periodic timer runs as one-shot (lapic.h). Take this one as
  * the guest would, in service and without EOI, and pass its vector on.
  */
-static void handle_interrupt(struct vcpu *vcpu)
+static void slow_path handle_interrupt(struct vcpu *vcpu)
 {
 	u32 vector;
 
@@ -365,7 +367,7 @@ static void dispatch(struct vcpu *vcpu, const struct vm_exit *exit)
 }
 
 /* What arrived for the guest while the CPU was ours. */
-static void pass_on(struct vcpu *vcpu)
+static void slow_path pass_on(struct vcpu *vcpu)
 {
 	struct cpu *cpu = vcpu->cpu;
 

@@ -54,9 +54,15 @@ static u64 failed_at; /* time_ns() of the last start that failed */
 static struct lapic_loan loan;
 static bool loan_running;
 
+/* A copy must not even touch the end of the user half: that is #GP, not #PF. */
+static bool in_user_half(u64 va, u64 size)
+{
+	return !(va >> 47) && size <= BIT(47) - va;
+}
+
 int domain_read(void *to, u64 from, u64 size)
 {
-	if (from >> 47 || size > BIT(47))
+	if (!in_user_half(from, size))
 		return -EFAULT;
 	return size % 8 ? copy_bytes(to, (const void *)from, size)
 			: copy_words(to, (const void *)from, size);
@@ -64,7 +70,7 @@ int domain_read(void *to, u64 from, u64 size)
 
 int domain_write(u64 to, const void *from, u64 size)
 {
-	if (to >> 47 || size > BIT(47))
+	if (!in_user_half(to, size))
 		return -EFAULT;
 	return size % 8 ? copy_bytes((void *)to, from, size) : copy_words((void *)to, from, size);
 }

@@ -30,6 +30,7 @@ enum {
 #define ARCH_SET_FS 0x1002u
 #define SIGXCPU 24u
 #define CLOCK_REALTIME 0u
+#define WRITE_MAX 4096u /* of one call: no timer ends the vmm's own work */
 #define CPUID1_ECX_RDRAND BIT(30)
 
 static s64 sys_write(u64 fd, u64 from, u64 size)
@@ -38,6 +39,8 @@ static s64 sys_write(u64 fd, u64 from, u64 size)
 
 	if (fd != 1 && fd != 2)
 		return -EINVAL;
+	if (size > WRITE_MAX)
+		size = WRITE_MAX;
 	for (u64 done = 0; done < size;) {
 		u64 n = size - done < sizeof(part) ? size - done : sizeof(part);
 
@@ -129,7 +132,8 @@ static s64 sys_rt_sigaction(u64 signal, u64 act)
 		return -EINVAL;
 	if (!act)
 		return 0;
-	if (domain_read(action, act, sizeof(action)))
+	/* IRETQ to an address that is not canonical would fault in ring 0. */
+	if (domain_read(action, act, sizeof(action)) || action[0] >> 47)
 		return -EFAULT;
 	domain.signal_handler = action[0];
 	domain.signal_restorer = action[2];

@@ -18,7 +18,7 @@ static u64 in_page(gva_t va, u64 size)
 	return size < left ? size : left;
 }
 
-int guest_read(const struct vcpu_paging *paging, gva_t va, void *to, u64 size)
+int slow_path guest_read(const struct vcpu_paging *paging, gva_t va, void *to, u64 size)
 {
 	while (size) {
 		u64 part = in_page(va, size);
@@ -34,7 +34,7 @@ int guest_read(const struct vcpu_paging *paging, gva_t va, void *to, u64 size)
 	return 0;
 }
 
-int guest_write(const struct vcpu_paging *paging, gva_t va, const void *from, u64 size)
+int slow_path guest_write(const struct vcpu_paging *paging, gva_t va, const void *from, u64 size)
 {
 	while (size) {
 		u64 part = in_page(va, size);

@@ -8,74 +8,77 @@
 #include "vmm/string.h"
 
 static struct lvmon_task_layout layout;
+static u64 identity_span; /* bytes of a task_struct up to the end of what is compared */
 
 s64 task_layout_set(const struct lvmon_task_layout *request)
 {
 	if (request->tgid > PAGE_SIZE * 8 || request->comm > PAGE_SIZE * 8)
 		return -EINVAL;
 	layout = *request;
+	identity_span = layout.tgid > layout.comm ? layout.tgid : layout.comm;
+	identity_span += LVMON_COMM_SIZE;
 	return 0;
-}
-
-/* Most of what we read here lies in the direct map: a subtraction instead of a walk. */
-static inline int read_kernel(const struct vcpu_paging *paging, gva_t va, void *to, u64 size)
-{
-	gpa_t gpa = va - layout.direct_map;
-
-	if (likely(guest_ram_has(gpa, size))) {
-		__builtin_memcpy(to, guest_ram_ptr(gpa), size);
-		return 0;
-	}
-	return guest_read(paging, va, to, size);
 }
 
 gva_t current_task(const struct vcpu_paging *paging)
 {
-	gva_t task;
+	gva_t at = paging->gs_base + layout.current_offset, task;
+	gpa_t gpa = at - layout.direct_map;
 
 	if (!layout.direct_map)
 		return 0;
-	if (read_kernel(paging, paging->gs_base + layout.current_offset, &task, sizeof(task)))
+	/* A CPU's area lies in the direct map: a subtraction instead of a walk. */
+	if (likely(guest_ram_has(gpa, sizeof(task))))
+		return load64(guest_ram_ptr(gpa));
+	return guest_read_word(paging, at, &task) ? 0 : task;
+}
+
+/* What filters compare; all of it is read at once. */
+struct identity {
+	s32 tgid;
+	u64 comm[2];
+};
+
+static int read_identity(const struct vcpu_paging *paging, gva_t task, struct identity *id)
+{
+	gpa_t gpa = task - layout.direct_map;
+
+	if (likely(guest_ram_has(gpa, identity_span))) {
+		const u8 *at = guest_ram_ptr(gpa);
+
+		id->tgid = (s32)load32(at + layout.tgid);
+		id->comm[0] = load64(at + layout.comm);
+		id->comm[1] = load64(at + layout.comm + 8);
 		return 0;
-	return task;
+	}
+	if (guest_read(paging, task + layout.tgid, &id->tgid, sizeof(id->tgid)))
+		return -EFAULT;
+	return guest_read(paging, task + layout.comm, id->comm, sizeof(id->comm));
+}
+
+static bool wants(const struct lvmon_filter *f, const struct identity *id)
+{
+	if ((f->flags & LVMON_FILTER_PID) && id->tgid != f->pid)
+		return false;
+	if (!(f->flags & LVMON_FILTER_COMM))
+		return true;
+	return !((id->comm[0] ^ load64(f->comm)) | (id->comm[1] ^ load64(f->comm + 8)));
 }
 
 bool trap_wanted(const struct vcpu_paging *paging, const struct trap *trap)
 {
-	gva_t task = 0;
-	s32 tgid = 0;
-	u64 comm[2] = {0, 0};
-	u32 have = 0;
+	const struct hook *hook;
+	struct identity id;
+	gva_t task;
 
-	for (const struct hook *hook = trap->hooks; hook; hook = hook->next) {
-		const struct lvmon_filter *f = &hook->filter;
-		u64 want[2];
-
-		if (!f->flags)
+	for (hook = trap->hooks; hook; hook = hook->next)
+		if (!hook->filter.flags)
 			return true;
-		if (!task) {
-			task = current_task(paging);
-			if (!task)
-				return true; /* cannot tell: the engine decides */
-		}
-		if (f->flags & LVMON_FILTER_PID) {
-			if (!(have & LVMON_FILTER_PID) &&
-			    read_kernel(paging, task + layout.tgid, &tgid, sizeof(tgid)))
-				return true;
-			have |= LVMON_FILTER_PID;
-			if (tgid != f->pid)
-				continue;
-		}
-		if (f->flags & LVMON_FILTER_COMM) {
-			if (!(have & LVMON_FILTER_COMM) &&
-			    read_kernel(paging, task + layout.comm, comm, sizeof(comm)))
-				return true;
-			have |= LVMON_FILTER_COMM;
-			__builtin_memcpy(want, f->comm, sizeof(want));
-			if (comm[0] != want[0] || comm[1] != want[1])
-				continue;
-		}
-		return true;
-	}
+	task = current_task(paging);
+	if (!task || read_identity(paging, task, &id))
+		return true; /* cannot tell: the engine decides */
+	for (hook = trap->hooks; hook; hook = hook->next)
+		if (wants(&hook->filter, &id))
+			return true;
 	return false;
 }

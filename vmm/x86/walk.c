@@ -17,14 +17,16 @@ struct walk {
 	u64 key; /* CR3, and bit 63: five levels */
 	gva_t page; /* of the walk's address */
 	gpa_t result;
-	u32 levels;
-	const volatile u64 *at[MAX_LEVELS];
-	u64 was[MAX_LEVELS];
-};
+	u64 levels;
+	struct {
+		const volatile u64 *at;
+		u64 was;
+	} entry[MAX_LEVELS];
+} aligned(128); /* a power of two: cheap to index */
 
 static struct walk remembered[REMEMBERED];
 
-static int full_walk(struct walk *w, bool la57)
+static int slow_path full_walk(struct walk *w, bool la57)
 {
 	u64 entry = w->key;
 
@@ -34,9 +36,10 @@ static int full_walk(struct walk *w, bool la57)
 
 		if (!guest_ram_has(table, PAGE_SIZE))
 			return -EFAULT;
-		w->at[w->levels] = (const u64 *)guest_ram_ptr(table) + (w->page >> shift & 511);
-		entry = *w->at[w->levels];
-		w->was[w->levels++] = entry;
+		w->entry[w->levels].at =
+			(const u64 *)guest_ram_ptr(table) + (w->page >> shift & 511);
+		entry = *w->entry[w->levels].at;
+		w->entry[w->levels++].was = entry;
 		if (!(entry & PTE_P))
 			return -EFAULT;
 		if (shift == PAGE_SHIFT || ((entry & PTE_LARGE) && shift <= 30)) {
@@ -50,10 +53,17 @@ static int full_walk(struct walk *w, bool la57)
 
 static bool still_true(const struct walk *w)
 {
-	u64 changed = 0;
+	u64 changed;
 
-	for (u32 i = 0; i < w->levels; i++)
-		changed |= *w->at[i] ^ w->was[i];
+	if (!w->levels)
+		return false;
+	/* Kernel stacks are mapped by four levels: no loop for these. */
+	if (likely(w->levels == 4))
+		return !((*w->entry[0].at ^ w->entry[0].was) | (*w->entry[1].at ^ w->entry[1].was) |
+			 (*w->entry[2].at ^ w->entry[2].was) | (*w->entry[3].at ^ w->entry[3].was));
+	changed = 0;
+	for (u64 i = 0; i < w->levels; i++)
+		changed |= *w->entry[i].at ^ w->entry[i].was;
 	return !changed;
 }
 
@@ -63,7 +73,7 @@ int guest_walk(u64 cr3, bool la57, gva_t va, gpa_t *gpa)
 	struct walk *w = &remembered[page >> PAGE_SHIFT & (REMEMBERED - 1)];
 	u64 key = cr3 | (u64)la57 << 63;
 
-	if (w->page != page || w->key != key || !w->levels || !still_true(w)) {
+	if (w->page != page || w->key != key || !still_true(w)) {
 		int err;
 
 		w->page = page;
