@@ -37,10 +37,12 @@ static u64 stack_create(hpa_t root, u32 slot, u32 pages, struct cpu *cpu)
 
 struct cpu *cpu_create(hpa_t root, u32 id)
 {
-	struct cpu *cpu = phys_to_virt(
-		pages_alloc_contiguous(align_up(sizeof(*cpu), PAGE_SIZE) / PAGE_SIZE));
+	hpa_t area = pages_alloc_contiguous(align_up(sizeof(struct cpu), PAGE_SIZE) / PAGE_SIZE);
+	struct cpu *cpu = phys_to_virt(area);
 	u64 ist[3];
 
+	if (!area)
+		fatal("too little memory for a CPU's area");
 	for (u32 i = 0; i < 3; i++)
 		ist[i] = stack_create(root, id * 4 + i + 1, 1, cpu);
 	cpu->self = cpu;
