@@ -19,9 +19,8 @@
 
 #define SLOTS 256 /* events that may wait for the guest at a time */
 
-static struct activity *slots[SLOTS];
-static bool used[SLOTS];
-static unsigned int hint;
+static struct activity *slots[SLOTS]; /* those that wait, and the one at work */
+static struct activity *spare;	      /* in no slot but its own, a->slot, which is free */
 
 /* The id of a call: generation (7 bits), slot (8), signature (7), ordinal (10). */
 static uint32_t call_id(const struct activity *a)
@@ -47,36 +46,56 @@ static uint32_t id_ordinal(uint32_t id)
 _Static_assert(ENGINE_MAX_SIGNATURES <= 128 && ENGINE_MAX_HOOKS <= 1024 && SLOTS <= 256,
 	       "a call's id has the bits for these");
 
-static struct activity *activity_new(const struct lvmon_event *ev)
+/* Not in the way of most events: they find the one before them gone. */
+static __attribute__((noinline)) struct activity *activity_allocate(void)
 {
+	struct activity *a;
 	unsigned int i;
 
-	for (i = 0; i < SLOTS; i++) {
-		unsigned int slot = (hint + i) % SLOTS;
-		struct activity *a = slots[slot];
-
-		if (used[slot])
-			continue;
-		if (!a) {
-			a = malloc(sizeof(*a));
-			if (!a)
-				return NULL;
-			slots[slot] = a;
-		}
-		used[slot] = true;
-		hint = slot;
-		memset(a, 0, sizeof(*a));
-		a->slot = slot;
-		a->ev = *ev;
-		a->trap = ev->hook;
-		return a;
-	}
-	return NULL;
+	for (i = 0; i < SLOTS && slots[i]; i++)
+		;
+	if (i == SLOTS)
+		return NULL;
+	a = malloc(sizeof(*a));
+	if (a)
+		a->slot = i;
+	return a;
 }
 
-static void activity_free(struct activity *a)
+static inline struct activity *activity_new(const struct lvmon_event *ev, struct hook_trap *trap)
 {
-	used[a->slot] = false;
+	struct activity *a = spare ? spare : activity_allocate();
+
+	if (!a)
+		return NULL;
+	spare = NULL;
+	slots[a->slot] = a;
+	a->ev = ev;
+	a->trap = trap;
+	a->filtered = false;
+	a->signature = a->ordinal = 0;
+	a->hook = NULL;
+	a->co = NULL;
+	a->job = a->queue = NULL;
+	return a;
+}
+
+static inline void activity_free(struct activity *a)
+{
+	slots[a->slot] = NULL;
+	if (spare)
+		free(a);
+	else
+		spare = a;
+}
+
+struct lvmon_event *activity_keep(struct activity *a)
+{
+	if (a->ev != &a->kept) {
+		a->kept = *a->ev;
+		a->ev = &a->kept;
+	}
+	return &a->kept;
 }
 
 void dispatch_reset(void)
@@ -84,20 +103,22 @@ void dispatch_reset(void)
 	unsigned int i;
 
 	for (i = 0; i < SLOTS; i++) {
-		if (used[i] && slots[i]->hook)
+		if (!slots[i])
+			continue;
+		if (slots[i]->hook)
 			hook_put(slots[i]->hook);
 		free(slots[i]);
 		slots[i] = NULL;
-		used[i] = false;
 	}
-	hint = 0;
+	free(spare);
+	spare = NULL;
 }
 
 static void enter(struct activity *a)
 {
 	engine.activity = a;
 	engine.signature = a->owner;
-	engine.event = &a->ev;
+	engine.event = a->ev;
 	engine_mark(ENGINE_HANDLER, a->signature, a->ordinal);
 }
 
@@ -108,27 +129,26 @@ static void leave(const struct lvmon_event *ev)
 	engine.event = ev;
 }
 
-/* The next hook whose handler is to run, taken into *a. */
-static bool next_handler(struct activity *a, bool again)
+/* Does the filter of the hook let the event's task pass? */
+static bool passes(const struct activity *a, const struct hook *h)
 {
-	struct hook_site *site = hooks_next(a->trap, a->signature, a->ordinal, again);
 	struct linux_task task;
-	bool known = false;
 
-	for (; site; site = hooks_next(a->trap, a->signature, a->ordinal, false)) {
+	if (!h->filter.flags || (a->filtered && !a->trap->mixed))
+		return true;
+	return current_task(&task) == 0 && hooks_match(&h->filter, &task);
+}
+
+/* The hook at this site, or the next behind it, whose handler is to run: into *a, busy. */
+static inline bool take_hook(struct activity *a, struct hook_site *site)
+{
+	for (; site; site = site->next) {
 		struct hook *h = site->hook;
 		bool over;
 
 		a->signature = h->signature->index;
 		a->ordinal = h->ordinal;
-		if (h->filter.flags) {
-			if (!known && current_task(&task))
-				continue;
-			known = true;
-			if (!hooks_match(&h->filter, &task))
-				continue;
-		}
-		if (!strikes_allow(a->signature, a->ev.time_ns, &over))
+		if (!passes(a, h) || !strikes_allow(a->signature, a->ev->time_ns, &over))
 			continue;
 		if (over)
 			signature_cooldown(h->signature, false);
@@ -141,31 +161,38 @@ static bool next_handler(struct activity *a, bool again)
 	return false;
 }
 
-static void end_handler(struct activity *a, int status)
+/* The coroutine has ended, or waits for a->job. */
+static inline void resumed(struct activity *a, int status, bool clean)
 {
-	api_event_over(a);
-	signature_thread_done(a->owner, a->co, a->co_reference, status == LUA_OK);
-	a->co = NULL;
-}
-
-/* Run the coroutine until it ends or waits; true: it waits for a->job. */
-static bool resume(struct activity *a, int arguments)
-{
-	lua_State *outer;
-	int status, results;
-
-	outer = limit_enter(a->co);
-	status = lua_resume(a->co, a->owner->L, arguments, &results);
-	limit_enter(outer);
 	if (status == LUA_YIELD && a->job)
-		return true;
+		return;
 	/* coroutine.c lets no script yield from here. */
 	if (status == LUA_YIELD)
 		status = LUA_ERRRUN;
 	if (status != LUA_OK)
 		signature_report(a->owner, a->co, "handler");
-	end_handler(a, status);
-	return false;
+	thread_give(a->hook, a->thread, status == LUA_OK, clean);
+	a->co = NULL;
+}
+
+static inline void start(struct activity *a)
+{
+	lua_State *outer = limit_enter(a->co);
+	bool clean;
+	int status = thread_start(a->thread, a, &clean);
+
+	limit_enter(outer);
+	resumed(a, status, clean);
+}
+
+/* Going on needs no arguments: memwrite's continuation makes its results. */
+static void go_on(struct activity *a)
+{
+	lua_State *outer = limit_enter(a->co);
+	int results, status = lua_resume(a->co, a->owner->L, 0, &results);
+
+	limit_enter(outer);
+	resumed(a, status, false);
 }
 
 /* Do a->job, and what comes after it; true: the verdict asks the guest. */
@@ -184,65 +211,81 @@ static bool work(struct activity *a, struct lvmon_verdict *verdict)
 		}
 		api_write_done(a, a->job);
 		a->job = NULL;
-		/* Resume needs room for the results only; memwrite's continuation makes them. */
 		if (a->co)
-			resume(a, 0);
+			go_on(a);
 	}
 }
 
-static void handlers_done(struct activity *a)
+/* The handler is through; the site behind it. */
+static inline struct hook_site *handler_done(struct activity *a)
 {
-	hook_put(a->hook);
+	struct hook *h = a->hook;
+	struct hook_site *next;
+
+	next = h->removed ? hooks_next(a->trap, a->signature, a->ordinal, false) : a->site->next;
 	a->hook = NULL;
-	a->site = NULL;
+	hook_put(h);
+	return next;
 }
 
-/* Handlers from here on; true: the verdict asks the guest. */
-static bool run(struct activity *a, bool again, struct lvmon_verdict *verdict)
+/* Handlers from this site on; true: the verdict asks the guest. */
+static bool run(struct activity *a, struct hook_site *site, struct lvmon_verdict *verdict)
 {
-	while (next_handler(a, again)) {
-		again = false;
+	for (; take_hook(a, site); site = handler_done(a)) {
 		/* One that comes late has the grace period only; a kill is not its fault. */
 		if (limit_expired)
 			engine.memory->late = 1;
 		limit_reset();
 		enter(a);
-		a->co = signature_thread(a->owner, &a->co_reference);
-		if (!a->co) {
+		a->thread = thread_take(a->hook);
+		if (!a->thread) {
 			api_out_of_memory(a->owner);
-			handlers_done(a);
 			continue;
 		}
-		lua_pushcfunction(a->co, api_run_handler);
-		lua_pushlightuserdata(a->co, a);
-		resume(a, 1);
-		if (work(a, verdict))
+		a->co = a->thread->co;
+		start(a);
+		if ((a->job || a->queue) && work(a, verdict)) {
+			activity_keep(a); /* the caller's event is over with this verdict */
 			return true;
-		handlers_done(a);
+		}
 	}
 	return false;
 }
 
-static void on_hook(const struct lvmon_event *ev, struct lvmon_verdict *verdict)
+static void lose(const char *message, const char *signature)
 {
+	json_t *r = record_new("lost");
+
+	if (signature)
+		record_string(r, "signature", signature);
+	record_string(r, "message", message);
+	record_event_process(r);
+	record_emit(r);
+}
+
+static inline void on_hook(const struct lvmon_event *ev, struct lvmon_verdict *verdict)
+{
+	struct hook_trap *trap;
+	struct hook_site *site;
 	struct activity *a;
-	bool again = false;
+	bool again;
 
-	if (lifecycle_hook(ev) || !hooks_next(ev->hook, 0, 0, true))
+	if (lifecycle_hook(ev))
 		return;
-	a = activity_new(ev);
+	trap = hooks_trap(ev->hook);
+	if (!trap || !trap->first)
+		return;
+	a = activity_new(ev, trap);
 	if (!a) {
-		json_t *r = record_new("lost");
-
-		record_string(r, "message", "too many events wait for the guest");
-		record_event_process(r);
-		record_emit(r);
+		lose("too many events wait for the guest", NULL);
 		return;
 	}
-	if (!(ev->flags & LVMON_EVF_AGAIN) ||
-	    !lifecycle_position(&a->signature, &a->ordinal, &again))
-		again = true; /* from the first one */
-	if (!run(a, again, verdict))
+	site = trap->first;
+	if (!(ev->flags & LVMON_EVF_AGAIN))
+		a->filtered = ev->task != 0; /* without it the vmm could not tell */
+	else if (lifecycle_position(&a->signature, &a->ordinal, &again))
+		site = hooks_next(trap, a->signature, a->ordinal, again);
+	if (!run(a, site, verdict))
 		activity_free(a);
 	leave(ev);
 }
@@ -250,45 +293,38 @@ static void on_hook(const struct lvmon_event *ev, struct lvmon_verdict *verdict)
 /* The engine that asked for the call is dead: the handlers behind the one that asked. */
 static void on_orphan(const struct lvmon_event *ev, struct lvmon_verdict *verdict)
 {
-	struct activity *a = activity_new(ev);
+	struct hook_trap *trap = hooks_trap(ev->hook);
+	struct activity *a = trap ? activity_new(ev, trap) : NULL;
 	bool again = false;
-	json_t *r;
 
-	r = record_new("lost");
-	if (r && id_signature(ev->call) < signature_count)
-		record_string(r, "signature", signatures[id_signature(ev->call)]->name);
-	record_string(r, "message",
-		      "the engine was restarted while a handler waited for the guest");
-	record_event_process(r);
-	record_emit(r);
+	lose("the engine was restarted while a handler waited for the guest",
+	     id_signature(ev->call) < signature_count ? signatures[id_signature(ev->call)]->name
+						      : NULL);
 	if (!a)
 		return;
 	a->signature = id_signature(ev->call);
 	a->ordinal = id_ordinal(ev->call);
 	if (ev->flags & LVMON_EVF_AGAIN)
 		lifecycle_position(&a->signature, &a->ordinal, &again);
-	if (!a->trap || !run(a, again, verdict))
+	if (!run(a, hooks_next(trap, a->signature, a->ordinal, again), verdict))
 		activity_free(a);
 	leave(ev);
 }
 
-static void on_call_done(const struct lvmon_event *ev, struct lvmon_verdict *verdict)
+static __attribute__((noinline)) void on_call_done(const struct lvmon_event *ev,
+						   struct lvmon_verdict *verdict)
 {
-	uint32_t slot = id_slot(ev->call);
-	struct activity *a = used[slot] ? slots[slot] : NULL;
+	struct activity *a = slots[id_slot(ev->call)];
 
 	if (!a || !a->job || call_id(a) != ev->call) {
 		on_orphan(ev, verdict);
 		return;
 	}
-	a->ev.cpu = ev->cpu; /* the task may have moved */
+	a->kept.cpu = ev->cpu; /* the task may have moved */
 	enter(a);
 	write_returned(a->job, ev->result);
-	if (!work(a, verdict)) {
-		handlers_done(a);
-		if (!run(a, false, verdict))
-			activity_free(a);
-	}
+	if (!work(a, verdict) && !run(a, handler_done(a), verdict))
+		activity_free(a);
 	leave(ev);
 }
 

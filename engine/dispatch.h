@@ -4,6 +4,7 @@
 #define ENGINE_DISPATCH_H
 
 #include "engine/hooks.h"
+#include "engine/thread.h"
 #include "engine/write.h"
 
 /*
@@ -12,18 +13,22 @@
  */
 struct activity {
 	uint32_t slot;
-	struct lvmon_event ev; /* as it came; registers as the handlers changed them */
-	gva_t trap;
+	const struct lvmon_event *ev; /* the caller's, or kept */
+	struct hook_trap *trap;
+	bool filtered; /* the vmm has compared the task with the filters of the trap's hooks */
 	uint32_t signature, ordinal; /* the handler at work */
 	struct hook *hook;	     /* the same; NULL: none */
 	struct hook_site *site;
 	struct signature *owner;
-	lua_State *co; /* NULL: ended, writes are left in the queue */
-	int co_reference;
+	struct thread *thread;
+	lua_State *co;		 /* the thread's; NULL: ended, writes are left in the queue */
 	struct write_job *job;	 /* that the handler waits for */
 	struct write_job *queue; /* to be done when the handler has ended */
-	void *event_object;	 /* the Lua event object of the handler at work */
+	struct lvmon_event kept; /* see activity_keep */
 };
+
+/* A copy of the event that may be changed and that outlives the caller's. */
+struct lvmon_event *activity_keep(struct activity *a);
 
 /* Handle one event; the verdict that ends it. */
 void dispatch(const struct lvmon_event *ev, struct lvmon_verdict *verdict);

@@ -28,17 +28,6 @@ void engine_init(enum engine_mode mode, const struct lvmon_start *start)
 	engine.memory = (struct engine_memory *)engine.persist->engine;
 }
 
-void engine_mark(enum engine_phase phase, uint32_t signature, uint32_t handler)
-{
-	volatile struct lvmon_persist *p = engine.persist;
-
-	/* Indices first: a phase must never be seen with those of the one before. */
-	p->phase = ENGINE_IDLE;
-	p->signature = signature;
-	p->handler = handler;
-	p->phase = phase;
-}
-
 static uint64_t clock_ns(clockid_t clock)
 {
 	struct timespec ts;

@@ -67,7 +67,16 @@ extern struct engine engine;
 void engine_init(enum engine_mode mode, const struct lvmon_start *start);
 
 /* Leave word about what begins now. */
-void engine_mark(enum engine_phase phase, uint32_t signature, uint32_t handler);
+static inline void engine_mark(enum engine_phase phase, uint32_t signature, uint32_t handler)
+{
+	volatile struct lvmon_persist *p = engine.persist;
+
+	/* Indices first: a phase must never be seen with those of the one before. */
+	p->phase = ENGINE_IDLE;
+	p->signature = signature;
+	p->handler = handler;
+	p->phase = phase;
+}
 
 /* ns since 1970 UTC: the event's time, or the clock's. */
 uint64_t engine_now(void);

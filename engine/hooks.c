@@ -11,24 +11,68 @@
 #include "engine/hooks.h"
 #include "engine/record.h"
 #include "engine/sites.h"
+#include "engine/thread.h"
 
 #define BUCKETS 256
 
-static struct hook_site *buckets[BUCKETS];
+static struct hook_trap *buckets[BUCKETS];
 static struct hook *all;
 static size_t hook_total;
 static bool pending;
 
-static struct hook_site **bucket(gva_t gva)
+static struct hook_trap **bucket(gva_t gva)
 {
 	return &buckets[(gva * 0x9e3779b97f4a7c15ull) >> 56];
 }
 
-/* Is a before b in its bucket: by trap, signature, ordinal. */
-static bool before(const struct hook_site *a, gva_t gva, uint32_t signature, uint32_t ordinal)
+struct hook_trap *hooks_trap(gva_t gva)
 {
-	if (a->gva != gva)
-		return a->gva < gva;
+	struct hook_trap *t = *bucket(gva);
+
+	while (t && t->gva != gva)
+		t = t->next;
+	return t;
+}
+
+/* The trap at gva, for a hook with this filter. */
+static struct hook_trap *make_trap(gva_t gva, const struct lvmon_filter *filter)
+{
+	struct hook_trap *t = hooks_trap(gva), **to = bucket(gva);
+
+	if (t) {
+		if (memcmp(&t->filter, filter, sizeof(*filter)))
+			t->mixed = true;
+		return t;
+	}
+	t = calloc(1, sizeof(*t));
+	if (!t)
+		return NULL;
+	t->gva = gva;
+	t->filter = *filter;
+	/* An event may have passed the filter of a hook that a dead engine had here. */
+	t->mixed = engine.start && engine.start->generation > 0;
+	t->next = *to;
+	*to = t;
+	return t;
+}
+
+void hooks_forget(void)
+{
+	size_t i;
+
+	for (i = 0; i < BUCKETS; i++) {
+		while (buckets[i]) {
+			struct hook_trap *t = buckets[i];
+
+			buckets[i] = t->next;
+			free(t);
+		}
+	}
+}
+
+/* Is a before (signature, ordinal)? */
+static bool before(const struct hook_site *a, uint32_t signature, uint32_t ordinal)
+{
 	if (a->hook->signature->index != signature)
 		return a->hook->signature->index < signature;
 	return a->hook->ordinal < ordinal;
@@ -36,9 +80,9 @@ static bool before(const struct hook_site *a, gva_t gva, uint32_t signature, uin
 
 static void insert(struct hook_site *s)
 {
-	struct hook_site **p = bucket(s->gva);
+	struct hook_site **p = &s->trap->first;
 
-	while (*p && before(*p, s->gva, s->hook->signature->index, s->hook->ordinal))
+	while (*p && before(*p, s->hook->signature->index, s->hook->ordinal))
 		p = &(*p)->next;
 	s->next = *p;
 	*p = s;
@@ -46,7 +90,7 @@ static void insert(struct hook_site *s)
 
 static void unlink_site(struct hook_site *s)
 {
-	struct hook_site **p = bucket(s->gva);
+	struct hook_site **p = &s->trap->first;
 
 	while (*p && *p != s)
 		p = &(*p)->next;
@@ -67,6 +111,7 @@ int hooks_add(const struct hook *h, struct hook **out, char *error, size_t error
 		return -ENOMEM;
 	*n = *h;
 	n->busy = 0;
+	n->idle = NULL;
 	n->removed = false;
 	n->count = 0;
 	for (i = 0; i < h->count; i++) {
@@ -81,11 +126,15 @@ int hooks_add(const struct hook *h, struct hook **out, char *error, size_t error
 			if (ret)
 				continue;
 		}
-		s->gva = place.gva;
 		s->vmm_id = 0;
 		s->hook = n;
+		s->trap = make_trap(place.gva, &n->filter);
+		if (!s->trap) {
+			free(n);
+			return -ENOMEM;
+		}
 		for (j = 0; j < n->count; j++) /* two names of one function */
-			if (n->site[j].gva == s->gva)
+			if (n->site[j].trap == s->trap)
 				break;
 		if (j == n->count)
 			n->count++;
@@ -109,6 +158,7 @@ int hooks_add(const struct hook *h, struct hook **out, char *error, size_t error
 
 static void release(struct hook *h)
 {
+	thread_drop(h);
 	luaL_unref(h->signature->L, LUA_REGISTRYINDEX, h->handler);
 	free(h);
 }
@@ -209,16 +259,16 @@ void hooks_flush(void)
 	}
 }
 
-struct hook_site *hooks_next(gva_t gva, uint32_t signature, uint32_t ordinal, bool again)
+struct hook_site *hooks_next(const struct hook_trap *trap, uint32_t signature, uint32_t ordinal,
+			     bool again)
 {
-	struct hook_site *s = *bucket(gva);
+	struct hook_site *s = trap->first;
 
-	while (s && before(s, gva, signature, ordinal))
+	while (s && before(s, signature, ordinal))
 		s = s->next;
-	if (s && !again && s->gva == gva && s->hook->signature->index == signature &&
-	    s->hook->ordinal == ordinal)
+	if (s && !again && s->hook->signature->index == signature && s->hook->ordinal == ordinal)
 		s = s->next;
-	return s && s->gva == gva ? s : NULL;
+	return s;
 }
 
 bool hooks_match(const struct lvmon_filter *filter, const struct linux_task *task)

@@ -17,13 +17,28 @@ enum hook_abi {
 };
 
 struct hook;
+struct hook_site;
+struct thread;
+
+/* An address with hooks of any number of signatures. It stays when they are gone. */
+struct hook_trap {
+	gva_t gva;
+	struct hook_site *first; /* ascending (signature, ordinal) */
+	struct hook_trap *next;	 /* same bucket */
+	/*
+	 * The filter of every hook that was ever here, unless mixed: then what the vmm has let
+	 * pass by its native filter passes here as well.
+	 */
+	struct lvmon_filter filter;
+	bool mixed;
+};
 
 /* One of the addresses that a hook stands on. */
 struct hook_site {
 	struct hook *hook;
-	struct hook_site *next; /* same trap, ascending (signature, ordinal) */
+	struct hook_trap *trap;
+	struct hook_site *next; /* same trap */
 	gva_t function;
-	gva_t gva;	 /* of the trap */
 	uint32_t vmm_id; /* 0: not armed yet */
 	enum hook_abi abi;
 	char name[HOOK_NAME_SIZE]; /* the kernel's: "__x64_sys_execve" */
@@ -36,6 +51,7 @@ struct hook {
 	struct lvmon_filter filter;
 	char name[HOOK_NAME_SIZE]; /* as the signature gave it, without a prefix: "execve" */
 	unsigned int busy;	   /* activities that run its handler */
+	struct thread *idle;	   /* a coroutine for the next event (thread.c); NULL: none */
 	bool removed;
 	struct hook *next;
 	size_t count;
@@ -52,6 +68,8 @@ int hooks_add(const struct hook *h, struct hook **out, char *error, size_t error
 void hooks_remove(struct hook *h);
 /* All of a signature's. */
 void hooks_drop(struct signature *s);
+/* The traps too, when no hooks are left. */
+void hooks_forget(void);
 /* The handler has ended. */
 void hook_put(struct hook *h);
 
@@ -61,11 +79,15 @@ void hook_put(struct hook *h);
  */
 void hooks_flush(void);
 
+/* The trap at gva; NULL: there never was a hook. */
+struct hook_trap *hooks_trap(gva_t gva);
+
 /*
- * The next site at trap gva behind (signature, ordinal), or at it when again; NULL: no more.
+ * The next site at the trap behind (signature, ordinal), or at it when again; NULL: no more.
  * Filters are not looked at.
  */
-struct hook_site *hooks_next(gva_t gva, uint32_t signature, uint32_t ordinal, bool again);
+struct hook_site *hooks_next(const struct hook_trap *trap, uint32_t signature, uint32_t ordinal,
+			     bool again);
 
 /* Does the filter let this task pass? */
 bool hooks_match(const struct lvmon_filter *filter, const struct linux_task *task);

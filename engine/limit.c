@@ -15,7 +15,7 @@
 
 volatile sig_atomic_t limit_expired;
 
-static lua_State *volatile running;
+lua_State *volatile limit_running;
 static char *where_text;
 static size_t where_size;
 static bool place_is_exact;
@@ -68,7 +68,7 @@ static void set_stop(lua_State *L)
 
 static void on_signal(int signal)
 {
-	lua_State *L = running;
+	lua_State *L = limit_running;
 
 	(void)signal;
 	limit_expired = 1;
@@ -91,19 +91,6 @@ void limit_init(char *where, size_t size)
 	action.sa_handler = on_signal;
 	action.sa_flags = SA_RESTART;
 	sigaction(SIGXCPU, &action, NULL);
-}
-
-lua_State *limit_enter(lua_State *L)
-{
-	lua_State *before = running;
-
-	running = L;
-	return before;
-}
-
-void limit_reset(void)
-{
-	limit_expired = 0;
 }
 
 void limit_check(lua_State *L)

@@ -12,11 +12,23 @@ extern volatile sig_atomic_t limit_expired;
 /* Install the handler of SIGXCPU. where: gets "file:line", where_size bytes. */
 void limit_init(char *where, size_t where_size);
 
+/* For limit_enter only. */
+extern lua_State *volatile limit_running;
+
 /* L is the state that runs from now on (NULL: none); returns the one before. */
-lua_State *limit_enter(lua_State *L);
+static inline lua_State *limit_enter(lua_State *L)
+{
+	lua_State *before = limit_running;
+
+	limit_running = L;
+	return before;
+}
 
 /* A new event, a new budget. */
-void limit_reset(void);
+static inline void limit_reset(void)
+{
+	limit_expired = 0;
+}
 
 /*
  * Raise the error in L if time is used up: in long C loops, and when a coroutine that L had resumed

@@ -2,7 +2,7 @@
 /*
  * Signatures. Each has a Lua state of its own with its own memory limit: one cannot see, starve or
  * break another. Handlers run in coroutines of that state, because a handler may have to wait for
- * the guest (write.c); finished ones are kept for the next event.
+ * the guest (write.c); see thread.c.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -75,6 +75,7 @@ void signatures_close(void)
 		free(s);
 		signatures[signature_count] = NULL;
 	}
+	hooks_forget();
 	archive_data = NULL;
 	archive_size = 0;
 }
@@ -175,7 +176,6 @@ void signature_unload(struct signature *s)
 	hooks_drop(s);
 	lua_close(s->L);
 	s->L = NULL;
-	s->idle_count = 0;
 	s->hooks = 0;
 }
 
@@ -251,43 +251,4 @@ void signature_cooldown(struct signature *s, bool begins)
 	}
 	record_emit(r);
 	engine.signature = before;
-}
-
-static int new_thread(lua_State *L)
-{
-	lua_newthread(L);
-	lua_pushinteger(L, luaL_ref(L, LUA_REGISTRYINDEX));
-	return 1;
-}
-
-lua_State *signature_thread(struct signature *s, int *reference)
-{
-	lua_State *L = s->L, *co = NULL;
-
-	if (s->idle_count) {
-		*reference = s->idle[--s->idle_count];
-	} else {
-		lua_pushcfunction(L, new_thread);
-		if (lua_pcall(L, 0, 1, 0) != LUA_OK) {
-			lua_pop(L, 1);
-			return NULL;
-		}
-		*reference = (int)lua_tointeger(L, -1);
-		lua_pop(L, 1);
-	}
-	lua_rawgeti(L, LUA_REGISTRYINDEX, *reference);
-	co = lua_tothread(L, -1);
-	lua_pop(L, 1);
-	return co;
-}
-
-void signature_thread_done(struct signature *s, lua_State *co, int reference, bool reuse)
-{
-	if (reuse && s->idle_count < SIGNATURE_IDLE_THREADS) {
-		lua_settop(co, 0);
-		limit_clear(co);
-		s->idle[s->idle_count++] = reference;
-		return;
-	}
-	luaL_unref(s->L, LUA_REGISTRYINDEX, reference);
 }

@@ -8,19 +8,16 @@
 #include "engine/engine.h"
 #include "engine/ustar.h"
 
-#define SIGNATURE_MEMORY_MAX   (16u << 20)
-#define SIGNATURE_IDLE_THREADS 4
+#define SIGNATURE_MEMORY_MAX (16u << 20)
 
 struct signature {
 	char name[USTAR_NAME_SIZE]; /* file name in the archive */
 	uint32_t index;		    /* in archive order; the same in a restarted engine */
 	const char *source;
 	size_t source_size;
-	lua_State *L;			  /* NULL: not loaded */
-	size_t memory, memory_max;	  /* bytes in use by L, and allowed */
-	uint32_t hooks;			  /* ever made: the next one's ordinal */
-	int idle[SIGNATURE_IDLE_THREADS]; /* references to coroutines for reuse */
-	unsigned int idle_count;
+	lua_State *L;			 /* NULL: not loaded */
+	size_t memory, memory_max;	 /* bytes in use by L, and allowed */
+	uint32_t hooks;			 /* ever made: the next one's ordinal */
 	char chunk[USTAR_NAME_SIZE + 1]; /* "=name", for Lua */
 };
 
@@ -59,10 +56,5 @@ void signature_report(struct signature *s, lua_State *co, const char *what);
 
 /* Say that a cool-down begins or is over. */
 void signature_cooldown(struct signature *s, bool begins);
-
-/* A coroutine of s, with a reference to it; NULL: out of memory. */
-lua_State *signature_thread(struct signature *s, int *reference) must_check;
-/* Give it back; reuse only when it ended without an error. */
-void signature_thread_done(struct signature *s, lua_State *co, int reference, bool reuse);
 
 #endif

@@ -21,10 +21,6 @@ void api_open(lua_State *L);
 int api_traceback(lua_State *L);
 /* The stack of L as text, without the message; allocates nothing. */
 void api_stack(lua_State *L, char *out, size_t size);
-/* Start of a handler's coroutine: (lightuserdata activity) */
-int api_run_handler(lua_State *L);
-/* Its event object is of no use from now on. */
-void api_event_over(struct activity *a);
 /* A write that a handler waits for, or a queued one, is done. */
 void api_write_done(struct activity *a, struct write_job *job);
 /* A handler was not run for lack of memory: a record. */
@@ -52,6 +48,7 @@ void api_metatable(lua_State *L, const char *name, const luaL_Reg *list);
 int register_find(const char *name);
 const char *register_name(int reg);
 
+#define EVENT_TYPE   "event"
 #define PROCESS_TYPE "process"
 #define ADDRESS_TYPE "address"
 #define MEMORY_TYPE  "memory"

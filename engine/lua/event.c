@@ -1,56 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The event object that a handler gets. Its fields are read when they are asked for; after the
- * handler has ended they cannot be read any more.
+ * handler has ended they cannot be read any more, until the object serves the hook's next event
+ * (thread.c).
  */
 #include <string.h>
 #include "engine/current.h"
 #include "engine/lua/api.h"
 #include "engine/text.h"
+#include "engine/thread.h"
 
-#define EVENT_TYPE "event"
-#define ARGUMENTS  6
-
-struct event_object {
-	struct activity *activity; /* NULL: over */
-};
-
-static int push_event(lua_State *L, struct activity *a)
-{
-	struct event_object *e = lua_newuserdatauv(L, sizeof(*e), 2);
-
-	e->activity = a;
-	a->event_object = e;
-	luaL_setmetatable(L, EVENT_TYPE);
-	return lua_gettop(L);
-}
-
-void api_event_over(struct activity *a)
-{
-	struct event_object *e = a->event_object;
-
-	if (e)
-		e->activity = NULL;
-	a->event_object = NULL;
-}
-
-static int run_done(lua_State *L, int status, lua_KContext context)
-{
-	return 0;
-}
-
-int api_run_handler(lua_State *L)
-{
-	struct activity *a = lua_touserdata(L, 1);
-	int event;
-
-	/* Kept on the stack: the activity points to the object until it is over. */
-	event = push_event(L, a);
-	lua_rawgeti(L, LUA_REGISTRYINDEX, a->hook->handler);
-	lua_pushvalue(L, event);
-	lua_callk(L, 1, 0, 0, run_done);
-	return 0;
-}
+#define ARGUMENTS 6
 
 /*
  * Arguments of the system call: the function got a pointer to struct pt_regs (x86,
@@ -67,7 +27,7 @@ static int push_args(lua_State *L, const struct activity *a)
 
 	if (a->site->abi == HOOK_ABI_NONE)
 		return luaL_error(L, "event.args: not a system call");
-	if (linux_kread(a->ev.regs[LVMON_RDI], words, sizeof(words)))
+	if (linux_kread(a->ev->regs[LVMON_RDI], words, sizeof(words)))
 		return luaL_error(L, "event.args: the registers saved at the call cannot be read");
 	lua_createtable(L, ARGUMENTS, 0);
 	for (i = 0; i < ARGUMENTS; i++) {
@@ -86,7 +46,7 @@ static int push_regs(lua_State *L, const struct activity *a)
 
 	lua_createtable(L, 0, LVMON_NR_EVENT_REGS);
 	for (i = 0; i < LVMON_NR_EVENT_REGS; i++) {
-		lua_pushinteger(L, (lua_Integer)a->ev.regs[i]);
+		lua_pushinteger(L, (lua_Integer)a->ev->regs[i]);
 		lua_setfield(L, -2, register_name(i));
 	}
 	return 1;
@@ -135,14 +95,15 @@ static int cached(lua_State *L, int slot, const struct activity *a,
 	make(L, a);
 	lua_pushvalue(L, -1);
 	lua_setiuservalue(L, 1, slot);
+	a->thread->tables = true;
 	return 1;
 }
 
 static int event_index(lua_State *L)
 {
-	struct event_object *e = luaL_checkudata(L, 1, EVENT_TYPE);
+	struct thread *t = luaL_checkudata(L, 1, EVENT_TYPE);
 	const char *name = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : "";
-	const struct activity *a = e->activity;
+	const struct activity *a = t->activity;
 	struct text_near near;
 	char hint[256];
 	int i = 0;
@@ -169,16 +130,16 @@ static int event_index(lua_State *L)
 	case PROCESS:
 		return push_process(L);
 	case TASK:
-		lua_pushinteger(L, (lua_Integer)a->ev.task);
+		lua_pushinteger(L, (lua_Integer)a->ev->task);
 		return 1;
 	case CPU:
-		lua_pushinteger(L, a->ev.cpu);
+		lua_pushinteger(L, a->ev->cpu);
 		return 1;
 	case TIME:
-		lua_pushinteger(L, (lua_Integer)a->ev.time_ns);
+		lua_pushinteger(L, (lua_Integer)a->ev->time_ns);
 		return 1;
 	case SEQUENCE:
-		lua_pushinteger(L, (lua_Integer)a->ev.sequence);
+		lua_pushinteger(L, (lua_Integer)a->ev->sequence);
 		return 1;
 	case ARGS:
 		return cached(L, 1, a, push_args);
@@ -196,9 +157,9 @@ static int event_index(lua_State *L)
 
 static int event_tostring(lua_State *L)
 {
-	struct event_object *e = luaL_checkudata(L, 1, EVENT_TYPE);
+	struct thread *t = luaL_checkudata(L, 1, EVENT_TYPE);
 
-	lua_pushfstring(L, "event %s", e->activity ? e->activity->site->name : "(over)");
+	lua_pushfstring(L, "event %s", t->activity ? t->activity->site->name : "(over)");
 	return 1;
 }
 

@@ -189,7 +189,7 @@ static int hook_syscall(lua_State *L)
 {
 	struct hook_object *object;
 	char error[200] = "";
-	struct hook h, *hook;
+	struct hook h, *hook = NULL;
 	int ret;
 
 	memset(&h, 0, sizeof(h));

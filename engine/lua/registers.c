@@ -55,7 +55,7 @@ static int regread(lua_State *L)
 	uint64_t value = 0;
 
 	if (engine.activity && reg < LVMON_NR_EVENT_REGS) {
-		value = engine.activity->ev.regs[reg];
+		value = engine.activity->ev->regs[reg];
 	} else if (engine.mode != ENGINE_CHECK) {
 		ret = backend->reg_read((enum lvmon_reg)reg, &value);
 		if (ret)
@@ -77,7 +77,7 @@ static int regwrite(lua_State *L)
 	if (ret)
 		return luaL_error(L, "regwrite: %s cannot be set here", names[reg]);
 	if (engine.activity && reg < LVMON_NR_EVENT_REGS)
-		engine.activity->ev.regs[reg] = (uint64_t)value;
+		activity_keep(engine.activity)->regs[reg] = (uint64_t)value;
 	return 0;
 }
 
