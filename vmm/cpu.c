@@ -53,6 +53,16 @@ struct cpu *cpu_create(hpa_t root, u32 id)
 	return cpu;
 }
 
+void cpu_load_syscall(void)
+{
+	/* SYSRET is not used. */
+	wrmsr(MSR_STAR, (u64)SEL_KERNEL_CS << 32);
+	wrmsr(MSR_LSTAR, (u64)syscall_entry);
+	/* All flags: with NT set, even the IRETQ back to the domain would fault in ring 0. */
+	wrmsr(MSR_SFMASK, UINT32_MAX & ~RFLAGS_FIXED);
+	wrmsr(MSR_KERNEL_GS_BASE, 0);
+}
+
 void cpu_load(struct cpu *cpu)
 {
 	struct cpuid_regs leaf7 = cpuid(7, 0);
@@ -60,18 +70,13 @@ void cpu_load(struct cpu *cpu)
 
 	descriptors_load(&cpu->descriptors);
 	wrmsr(MSR_GS_BASE, (u64)cpu);
-	wrmsr(MSR_KERNEL_GS_BASE, 0);
 	cr4 |= leaf7.ebx & BIT(7) ? CR4_SMEP : 0;
 	cr4 |= leaf7.ebx & BIT(20) ? CR4_SMAP : 0;
 	if (!(cr4 & CR4_SMEP) || !(cr4 & CR4_SMAP))
 		fatal("this CPU has no SMEP or no SMAP, on which the isolation of the engine rests; "
 		      "use one that has them (in QEMU: -cpu EPYC)");
-	/* SYSCALL, for the domain. SYSRET is not used. */
 	wrmsr(MSR_EFER, rdmsr(MSR_EFER) | EFER_SCE);
-	wrmsr(MSR_STAR, (u64)SEL_KERNEL_CS << 32);
-	wrmsr(MSR_LSTAR, (u64)syscall_entry);
-	/* All flags: with NT set, even the IRETQ back to the domain would fault in ring 0. */
-	wrmsr(MSR_SFMASK, UINT32_MAX & ~RFLAGS_FIXED);
+	cpu_load_syscall();
 	write_cr4(cr4);
 	write_cr0(CR0_PE | CR0_MP | CR0_ET | CR0_NE | CR0_WP | CR0_PG);
 }

@@ -34,6 +34,9 @@ struct cpu *cpu_create(hpa_t root, u32 id);
 /* Make it this CPU's, and set CR0 and CR4. */
 void cpu_load(struct cpu *cpu);
 
+/* The MSRs of SYSCALL and SWAPGS, for the domain. */
+void cpu_load_syscall(void);
+
 static inline struct cpu *this_cpu(void)
 {
 	struct cpu *cpu;

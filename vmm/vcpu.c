@@ -16,6 +16,13 @@
 #define EFER_TCE BIT(15)
 #define EFER_AUTOIBRS BIT(21)
 
+#define XCR0_X87 BIT(0)
+#define XCR0_SSE BIT(1)
+#define XCR0_AVX BIT(2)
+#define XCR0_MPX (BIT(3) | BIT(4))
+#define XCR0_AVX512 (BIT(5) | BIT(6) | BIT(7))
+#define XCR0_AMX (BIT(17) | BIT(18))
+
 #define PORT_KEYBOARD 0x64
 #define PORT_RESET_CONTROL 0xcf9
 
@@ -26,11 +33,18 @@ static u64 own_size;
 
 void vcpu_probe(void)
 {
-	const char *error = svm_ops.probe();
+	static const struct vcpu_ops *const vendors[] = {&svm_ops, &vmx_ops};
+	const char *error;
 
+	for (size_t i = 0; i < ARRAY_SIZE(vendors) && !vcpu_ops; i++)
+		if (vendors[i]->present())
+			vcpu_ops = vendors[i];
+	if (!vcpu_ops)
+		fatal("this CPU has no AMD SVM and no Intel VT-x, or the firmware hides it; use a CPU "
+		      "with one of them (in QEMU: -cpu EPYC,+svm,+npt)");
+	error = vcpu_ops->probe();
 	if (error)
 		fatal("%s", error);
-	vcpu_ops = &svm_ops;
 }
 
 void vcpu_init(const struct boot_info *bi)
@@ -56,7 +70,7 @@ static void handle_cpuid(struct vcpu *vcpu)
 	case 1: /* OSXSAVE mirrors CR4, which is ours at the moment */
 		cr4 = vcpu_ops->get_reg(vcpu, LVMON_CR4);
 		r.ecx = (r.ecx & ~(u32)BIT(27)) | (cr4 & CR4_OSXSAVE ? (u32)BIT(27) : 0);
-		r.ecx &= ~(u32)BIT(5); /* VMX */
+		r.ecx &= ~(u32)(BIT(5) | BIT(6)); /* VMX, SMX */
 		break;
 	case 7: /* OSPKE */
 		cr4 = vcpu_ops->get_reg(vcpu, LVMON_CR4);
@@ -150,6 +164,33 @@ static void slow_path handle_msr_read(struct vcpu *vcpu, const struct vm_exit *e
 	value = vcpu_ops->get_reg(vcpu, LVMON_EFER);
 	regs[LVMON_RAX] = (u32)value;
 	regs[LVMON_RDX] = value >> 32;
+	regs[LVMON_RIP] += exit->length;
+}
+
+/* SDM vol. 1, 13.3: which components go together. */
+static bool xcr0_valid(u64 value)
+{
+	struct cpuid_regs leaf = cpuid(0xd, 0);
+	u64 supported = (u64)leaf.edx << 32 | leaf.eax;
+	u64 mpx = value & XCR0_MPX, avx512 = value & XCR0_AVX512, amx = value & XCR0_AMX;
+
+	return !(value & ~supported) && (value & XCR0_X87) &&
+	       (!(value & XCR0_AVX) || (value & XCR0_SSE)) && (!mpx || mpx == XCR0_MPX) &&
+	       (!avx512 || (avx512 == XCR0_AVX512 && (value & XCR0_AVX))) &&
+	       (!amx || amx == XCR0_AMX);
+}
+
+/* XCR0 is the guest's all the time that the vmm runs; only the domain has its own. */
+static void handle_xsetbv(struct vcpu *vcpu, const struct vm_exit *exit)
+{
+	u64 *regs = vcpu->regs;
+	u64 value = regs[LVMON_RDX] << 32 | (u32)regs[LVMON_RAX];
+
+	if ((u32)regs[LVMON_RCX] || !xcr0_valid(value)) {
+		inject_gp(vcpu);
+		return;
+	}
+	xsetbv(value);
 	regs[LVMON_RIP] += exit->length;
 }
 
@@ -357,6 +398,8 @@ static void dispatch(struct vcpu *vcpu, const struct vm_exit *exit)
 		handle_nested_page(vcpu, exit);
 		break;
 	case EXIT_XSETBV:
+		handle_xsetbv(vcpu, exit);
+		break;
 	case EXIT_VIRT_INSN:
 		vcpu_ops->inject(vcpu, VEC_UD, INJECT_EXCEPTION, false, 0);
 		break;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The seam between what decides (vcpu.c, monitor/) and what translates (svm/, later vmx/): one decoded
- * exit, and the operations a vendor offers. Nothing outside a vendor's folder names a field of a VMCB
- * or VMCS.
+ * The seam between what decides (vcpu.c, monitor/) and what translates (svm/, vmx/): one decoded exit,
+ * and the operations a vendor offers. Nothing outside a vendor's folder names a field of a VMCB or
+ * VMCS.
  */
 #ifndef VMM_VCPU_H
 #define VMM_VCPU_H
@@ -35,7 +35,7 @@ enum exit_kind {
 
 struct vm_exit {
 	enum exit_kind kind;
-	u32 length; /* of the instruction: CPUID, MSR_READ, MSR_WRITE */
+	u32 length; /* of the instruction: CPUID, MSR_READ, MSR_WRITE, XSETBV */
 	u32 cpl;    /* BREAKPOINT, SOFT_INT */
 	union {
 		struct {
@@ -94,7 +94,9 @@ struct vcpu_ops {
 	const char *name;
 	u32 vendor_id; /* lvmon_start.vendor */
 
-	/* NULL, or why this CPU cannot be used and the mend. */
+	/* Is this CPU of the vendor's kind? */
+	bool (*present)(void);
+	/* NULL, or why this CPU, being present(), cannot be used and the mend. */
 	const char *(*probe)(void);
 	/* Build the nested page table and what else all CPUs share. */
 	void (*init)(const struct boot_info *bi);
@@ -133,7 +135,7 @@ struct vcpu_ops {
 };
 
 extern const struct vcpu_ops *vcpu_ops;
-extern const struct vcpu_ops svm_ops;
+extern const struct vcpu_ops svm_ops, vmx_ops;
 
 /* Choose the vendor; says and stops when the CPU is not fit. */
 void vcpu_probe(void);

@@ -37,10 +37,13 @@ static struct svm_vcpu *svm_of(struct vcpu *vcpu)
 	return vcpu->vendor;
 }
 
+static bool svm_present(void)
+{
+	return cpuid(0x80000000, 0).eax >= 0x8000000a && (cpuid(0x80000001, 0).ecx & BIT(2));
+}
+
 static const char *svm_probe(void)
 {
-	if (cpuid(0x80000000, 0).eax < 0x8000000a || !(cpuid(0x80000001, 0).ecx & BIT(2)))
-		return "this CPU has no AMD SVM; use a CPU with it (in QEMU: -cpu EPYC,+svm,+npt)";
 	if (rdmsr(MSR_VM_CR) & VM_CR_SVMDIS)
 		return "SVM is switched off; enable it in the firmware's setup";
 	if (!(cpuid(0x8000000a, 0).edx & CPUID_SVM_NP))
@@ -393,6 +396,7 @@ static void svm_open_own_page(struct vcpu *vcpu, gpa_t page, bool open)
 const struct vcpu_ops svm_ops = {
 	.name = "AMD SVM",
 	.vendor_id = 0,
+	.present = svm_present,
 	.probe = svm_probe,
 	.init = svm_init,
 	.init_cpu = svm_init_cpu,

@@ -13,16 +13,24 @@
 #define CR0_ET BIT(4)
 #define CR0_NE BIT(5)
 #define CR0_WP BIT(16)
+#define CR0_NW BIT(29)
+#define CR0_CD BIT(30)
 #define CR0_PG BIT(31)
 #define CR4_PAE BIT(5)
 #define CR4_PGE BIT(7)
 #define CR4_OSFXSR BIT(9)
 #define CR4_OSXMMEXCPT BIT(10)
 #define CR4_LA57 BIT(12)
+#define CR4_VMXE BIT(13)
+#define CR4_SMXE BIT(14)
+#define CR4_PCIDE BIT(17)
 #define CR4_OSXSAVE BIT(18)
 #define CR4_SMEP BIT(20)
 #define CR4_SMAP BIT(21)
 #define CR4_PKE BIT(22)
+
+/* What raised a #DB: B0 to B3, BD, BS; SDM vol. 3, 17.2.3 */
+#define DR6_CAUSES 0x600full
 
 #define RFLAGS_FIXED BIT(1)
 #define RFLAGS_CF BIT(0)
@@ -152,6 +160,11 @@ static inline u64 read_cr2(void)
 	return v;
 }
 
+static inline void write_cr2(u64 v)
+{
+	__asm__ volatile("mov %0, %%cr2" : : "r"(v));
+}
+
 static inline u64 read_cr3(void)
 {
 	u64 v;
@@ -189,6 +202,19 @@ static inline u64 read_cr8(void)
 static inline void write_cr8(u64 v)
 {
 	__asm__ volatile("mov %0, %%cr8" : : "r"(v) : "memory");
+}
+
+static inline u64 read_dr6(void)
+{
+	u64 v;
+
+	__asm__ volatile("mov %%dr6, %0" : "=r"(v));
+	return v;
+}
+
+static inline void write_dr6(u64 v)
+{
+	__asm__ volatile("mov %0, %%dr6" : : "r"(v));
 }
 
 static inline void invlpg(const volatile void *va)

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The world switch: void vmx_loop(struct vcpu *vcpu), which never returns and calls vmx_exit(vcpu)
+ * after each exit; and vmx_host_rip, where exits arrive.
+ *
+ * struct vcpu begins with the general registers in the order of their encoding; RSP of the guest is
+ * in its VMCS. A VM entry that fails goes on behind the instruction (SDM vol. 3, 27.1 to 27.3).
+ */
+#include "vmm/vmx/vmcs.h"
+
+	.macro load_guest
+	mov	(%rsp), %rdi
+	mov	0 * 8(%rdi), %rax
+	mov	1 * 8(%rdi), %rcx
+	mov	2 * 8(%rdi), %rdx
+	mov	3 * 8(%rdi), %rbx
+	mov	5 * 8(%rdi), %rbp
+	mov	6 * 8(%rdi), %rsi
+	mov	8 * 8(%rdi), %r8
+	mov	9 * 8(%rdi), %r9
+	mov	10 * 8(%rdi), %r10
+	mov	11 * 8(%rdi), %r11
+	mov	12 * 8(%rdi), %r12
+	mov	13 * 8(%rdi), %r13
+	mov	14 * 8(%rdi), %r14
+	mov	15 * 8(%rdi), %r15
+	mov	7 * 8(%rdi), %rdi
+	.endm
+
+	.text
+	.globl vmx_loop
+vmx_loop:
+	push	%rdi /* 0: vcpu; RSP is a multiple of 16 now */
+	mov	$VMCS_HOST_RSP, %eax
+	vmwrite	%rsp, %rax
+	load_guest
+	vmlaunch
+	jmp	entry_failed
+
+	.globl vmx_host_rip
+vmx_host_rip:
+	push	%rdi
+	mov	8(%rsp), %rdi
+	mov	%rax, 0 * 8(%rdi)
+	mov	%rcx, 1 * 8(%rdi)
+	mov	%rdx, 2 * 8(%rdi)
+	mov	%rbx, 3 * 8(%rdi)
+	mov	%rbp, 5 * 8(%rdi)
+	mov	%rsi, 6 * 8(%rdi)
+	mov	%r8, 8 * 8(%rdi)
+	mov	%r9, 9 * 8(%rdi)
+	mov	%r10, 10 * 8(%rdi)
+	mov	%r11, 11 * 8(%rdi)
+	mov	%r12, 12 * 8(%rdi)
+	mov	%r13, 13 * 8(%rdi)
+	mov	%r14, 14 * 8(%rdi)
+	mov	%r15, 15 * 8(%rdi)
+	pop	7 * 8(%rdi)
+	call	vmx_exit
+	load_guest
+	vmresume
+entry_failed:
+	mov	(%rsp), %rdi
+	call	vmx_entry_failed
+	ud2
+
+	.section .note.GNU-stack, "", @progbits

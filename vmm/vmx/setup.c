@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Makes a CPU ready for VM entries: can it be used at all, VMXON, and the VMCS with its controls, the
+ * host's state and the state in which the guest begins.
+ */
+#include "vmm/cpu.h"
+#include "vmm/log.h"
+#include "vmm/memory.h"
+#include "vmm/string.h"
+#include "vmm/vmx/vmcs.h"
+#include "vmm/vmx/vmx.h"
+#include "vmm/x86/asm.h"
+
+#define VPID_GUEST 1
+
+#define PRIMARY (PRIMARY_IO_BITMAPS | PRIMARY_MSR_BITMAPS | PRIMARY_SECONDARY)
+#define SECONDARY (SECONDARY_EPT | SECONDARY_UNRESTRICTED | SECONDARY_VPID)
+/* Instructions that are #UD in a guest unless allowed: whatever of them the CPU has. */
+#define SECONDARY_WISHES                                                                           \
+	(SECONDARY_RDTSCP | SECONDARY_INVPCID | SECONDARY_XSAVES | SECONDARY_USER_WAIT |           \
+	 SECONDARY_PCONFIG)
+#define VMEXIT                                                                                     \
+	(VMEXIT_SAVE_DEBUG | VMEXIT_HOST_64 | VMEXIT_SAVE_PAT | VMEXIT_LOAD_PAT |                  \
+	 VMEXIT_SAVE_EFER | VMEXIT_LOAD_EFER)
+#define VMENTRY (VMENTRY_LOAD_DEBUG | VMENTRY_GUEST_64 | VMENTRY_LOAD_PAT | VMENTRY_LOAD_EFER)
+
+/* Instructions of VT-x report failure in CF and ZF: SDM vol. 3, 31.2 */
+#define VMX_INSN(name, operand)                                                                    \
+	({                                                                                         \
+		bool failed_;                                                                      \
+		u64 operand_ = (operand);                                                          \
+		__asm__ volatile(name " %1" : "=@ccbe"(failed_) : "m"(operand_) : "memory");       \
+		failed_;                                                                           \
+	})
+
+bool vmx_present(void)
+{
+	return cpuid(1, 0).ecx & BIT(5);
+}
+
+static bool true_controls(void)
+{
+	return rdmsr(MSR_VMX_BASIC) & BASIC_TRUE_CONTROLS;
+}
+
+static bool can(u32 msr, u64 wanted)
+{
+	return !(wanted & ~(rdmsr(msr) >> 32));
+}
+
+const char *vmx_probe(void)
+{
+	u64 feature = rdmsr(MSR_FEATURE_CONTROL);
+	u64 ept = EPT_CAP_WALK4 | EPT_CAP_WB | EPT_CAP_2MB | EPT_CAP_INVEPT |
+		  EPT_CAP_INVEPT_SINGLE | EPT_CAP_INVVPID | EPT_CAP_INVVPID_ALL;
+
+	if ((feature & FEATURE_LOCKED) && !(feature & FEATURE_VMX))
+		return "VT-x is locked off (IA32_FEATURE_CONTROL); enable it in the firmware's "
+		       "setup";
+	/* Without the TRUE set of MSRs each change of CR3 would exit; CPUs with EPT have it. */
+	if (!true_controls() || !can(MSR_VMX_TRUE_PRIMARY, PRIMARY) ||
+	    !can(MSR_VMX_SECONDARY, SECONDARY) ||
+	    (rdmsr(MSR_VMX_EPT_VPID) & ept) != ept)
+		return "this CPU's VT-x has no EPT, VPID or unrestricted guest; use one that has "
+		       "them (Intel: since 2010)";
+	if (!can(MSR_VMX_TRUE_EXIT, VMEXIT) || !can(MSR_VMX_TRUE_ENTRY, VMENTRY))
+		return "this CPU's VT-x does not switch EFER and PAT; use one that does";
+	return NULL;
+}
+
+/* Bits that must be 1 are in the low half, those that may be in the high half: SDM vol. 3, A.2 */
+static u64 controls(u32 msr, u64 wanted)
+{
+	u64 range = rdmsr(msr);
+
+	return (wanted | (u32)range) & range >> 32;
+}
+
+static hpa_t region(void)
+{
+	hpa_t page = page_alloc();
+
+	if (!page)
+		fatal("too little memory for a VMCS");
+	*(u32 *)phys_to_virt(page) = (u32)rdmsr(MSR_VMX_BASIC) & INT32_MAX;
+	return page;
+}
+
+static void vmx_on(void)
+{
+	u64 feature = rdmsr(MSR_FEATURE_CONTROL);
+
+	if (!(feature & FEATURE_LOCKED))
+		wrmsr(MSR_FEATURE_CONTROL, feature | FEATURE_VMX | FEATURE_LOCKED);
+	write_cr0((read_cr0() | rdmsr(MSR_VMX_CR0_FIXED0)) & rdmsr(MSR_VMX_CR0_FIXED1));
+	write_cr4((read_cr4() | rdmsr(MSR_VMX_CR4_FIXED0) | CR4_VMXE) &
+		  rdmsr(MSR_VMX_CR4_FIXED1));
+	if (VMX_INSN("vmxon", region()))
+		fatal("VT-x is in use already (VMXON failed); start LVisor from the firmware's boot "
+		      "loader, not below another hypervisor");
+}
+
+void vmx_trap_msr(struct vmx_vcpu *vmx, u32 msr, bool read, bool write)
+{
+	/* SDM vol. 3, 25.6.9: reads of low and high MSRs, then writes, 1 KB each. */
+	u8 *byte = vmx->msr_bitmap + (msr >= 0xc0000000 ? 1024 : 0) + (msr & 0x1fff) / 8;
+	u8 bit = (u8)(1u << msr % 8);
+
+	byte[0] = (u8)((byte[0] & ~bit) | (read ? bit : 0));
+	byte[2048] = (u8)((byte[2048] & ~bit) | (write ? bit : 0));
+}
+
+static void write_maps(struct vmx_vcpu *vmx)
+{
+	hpa_t io = pages_alloc_contiguous(2), msrs = page_alloc();
+
+	if (!io || !msrs)
+		fatal("too little memory for the intercept maps");
+	/* Wide accesses that overlap the port are checked by the CPU: SDM vol. 3, 26.1.3. */
+	((u8 *)phys_to_virt(io))[LOG_PORT / 8] |= (u8)BIT(LOG_PORT % 8);
+	vmwrite(VMCS_IO_BITMAP_A, io);
+	vmwrite(VMCS_IO_BITMAP_B, io + PAGE_SIZE);
+	vmwrite(VMCS_MSR_BITMAP, msrs);
+	vmx->msr_bitmap = phys_to_virt(msrs);
+	vmx_trap_msr(vmx, MSR_FEATURE_CONTROL, true, true);
+	vmx_trap_msr(vmx, MSR_SMM_MONITOR, true, true);
+	for (u32 msr = MSR_VMX_BASIC; msr <= MSR_VMX_LAST; msr++)
+		vmx_trap_msr(vmx, msr, true, true);
+}
+
+static void write_controls(struct vmx_vcpu *vmx)
+{
+	u64 secondary = SECONDARY | (SECONDARY_WISHES & rdmsr(MSR_VMX_SECONDARY) >> 32);
+
+	vmx->pin = controls(MSR_VMX_TRUE_PIN, 0);
+	vmx->primary = controls(MSR_VMX_TRUE_PRIMARY, PRIMARY);
+	vmwrite(VMCS_PIN_CONTROLS, vmx->pin);
+	vmwrite(VMCS_PRIMARY_CONTROLS, vmx->primary);
+	vmwrite(VMCS_SECONDARY_CONTROLS, controls(MSR_VMX_SECONDARY, secondary));
+	vmwrite(VMCS_EXIT_CONTROLS, controls(MSR_VMX_TRUE_EXIT, VMEXIT));
+	vmwrite(VMCS_ENTRY_CONTROLS, controls(MSR_VMX_TRUE_ENTRY, VMENTRY));
+	vmwrite(VMCS_VPID, VPID_GUEST);
+	vmwrite(VMCS_EPTP, vmx->eptp);
+	if (secondary & SECONDARY_XSAVES)
+		vmwrite(VMCS_XSS_EXITING, 0);
+	vmwrite(VMCS_EXCEPTIONS, 0);
+	vmwrite(VMCS_PF_MASK, 0);
+	vmwrite(VMCS_PF_MATCH, 0);
+	vmwrite(VMCS_CR3_TARGETS, 0);
+	vmwrite(VMCS_EXIT_MSR_STORES, 0);
+	vmwrite(VMCS_EXIT_MSR_LOADS, 0);
+	vmwrite(VMCS_ENTRY_MSR_LOADS, 0);
+	vmwrite(VMCS_ENTRY_EVENT, 0);
+}
+
+static void write_host_state(struct cpu *cpu)
+{
+	struct table_pointer idt;
+
+	__asm__ volatile("sidt %0" : "=m"(idt));
+	vmwrite(VMCS_HOST_CS_SELECTOR, SEL_KERNEL_CS);
+	vmwrite(VMCS_HOST_SS_SELECTOR, SEL_KERNEL_DS);
+	vmwrite(VMCS_HOST_DS_SELECTOR, SEL_KERNEL_DS);
+	vmwrite(VMCS_HOST_ES_SELECTOR, SEL_KERNEL_DS);
+	vmwrite(VMCS_HOST_FS_SELECTOR, 0);
+	vmwrite(VMCS_HOST_GS_SELECTOR, 0);
+	vmwrite(VMCS_HOST_TR_SELECTOR, SEL_TSS);
+	vmwrite(VMCS_HOST_FS_BASE, 0);
+	vmwrite(VMCS_HOST_GS_BASE, (u64)cpu);
+	vmwrite(VMCS_HOST_TR_BASE, (u64)&cpu->descriptors.tss);
+	vmwrite(VMCS_HOST_GDTR_BASE, (u64)cpu->descriptors.gdt);
+	vmwrite(VMCS_HOST_IDTR_BASE, idt.base);
+	vmwrite(VMCS_HOST_CR0, read_cr0());
+	vmwrite(VMCS_HOST_CR3, read_cr3());
+	vmwrite(VMCS_HOST_CR4, read_cr4());
+	vmwrite(VMCS_HOST_EFER, rdmsr(MSR_EFER));
+	vmwrite(VMCS_HOST_PAT, rdmsr(MSR_PAT));
+	vmwrite(VMCS_HOST_SYSENTER_CS, 0);
+	vmwrite(VMCS_HOST_SYSENTER_ESP, 0);
+	vmwrite(VMCS_HOST_SYSENTER_EIP, 0);
+	vmwrite(VMCS_HOST_RIP, (u64)vmx_host_rip);
+}
+
+enum { ES, CS, SS, DS, FS, GS, LDTR, TR, SEGMENTS };
+
+static void write_segment(u64 index, u64 selector, u64 rights, u64 limit)
+{
+	vmwrite(VMCS_GUEST_ES_SELECTOR + 2 * index, selector);
+	vmwrite(VMCS_GUEST_ES_RIGHTS + 2 * index, rights);
+	vmwrite(VMCS_GUEST_ES_LIMIT + 2 * index, limit);
+	vmwrite(VMCS_GUEST_ES_BASE + 2 * index, 0);
+}
+
+static void write_guest_state(const struct guest_entry *entry)
+{
+	for (u64 i = ES; i <= GS; i++)
+		write_segment(i, entry->ds, 0xc093, UINT32_MAX);
+	write_segment(CS, entry->cs, 0xa09b, UINT32_MAX);
+	write_segment(LDTR, 0, RIGHTS_UNUSABLE, 0);
+	write_segment(TR, 0, 0x8b, 0xffff);
+	vmwrite(VMCS_GUEST_GDTR_BASE, entry->gdt_base);
+	vmwrite(VMCS_GUEST_GDTR_LIMIT, entry->gdt_limit);
+	vmwrite(VMCS_GUEST_IDTR_BASE, 0);
+	vmwrite(VMCS_GUEST_IDTR_LIMIT, 0);
+	vmwrite(VMCS_GUEST_CR0, CR0_PE | CR0_PG | CR0_ET | CR0_NE);
+	vmwrite(VMCS_GUEST_CR3, entry->cr3);
+	vmwrite(VMCS_GUEST_CR4, CR4_PAE | CR4_VMXE);
+	/* VT-x wants these bits set or clear whatever the guest writes: SDM vol. 3, 24.8. */
+	vmwrite(VMCS_CR0_MASK, CR0_NE);
+	vmwrite(VMCS_CR0_SHADOW, CR0_NE);
+	vmwrite(VMCS_CR4_MASK, CR4_VMXE | CR4_SMXE);
+	vmwrite(VMCS_CR4_SHADOW, 0);
+	vmwrite(VMCS_GUEST_EFER, EFER_LME | EFER_LMA);
+	vmwrite(VMCS_GUEST_PAT, 0x0007040600070406); /* reset value: SDM vol. 3, 12.12.4 */
+	vmwrite(VMCS_GUEST_DR7, 0x400);
+	vmwrite(VMCS_GUEST_DEBUGCTL, 0);
+	vmwrite(VMCS_GUEST_SYSENTER_CS, 0);
+	vmwrite(VMCS_GUEST_SYSENTER_ESP, 0);
+	vmwrite(VMCS_GUEST_SYSENTER_EIP, 0);
+	vmwrite(VMCS_GUEST_INTERRUPTIBILITY, 0);
+	vmwrite(VMCS_GUEST_ACTIVITY, 0);
+	vmwrite(VMCS_GUEST_PENDING_DEBUG, 0);
+	vmwrite(VMCS_GUEST_LINK, UINT64_MAX);
+}
+
+void vmx_setup(struct vcpu *vcpu, const struct guest_entry *entry, u64 eptp)
+{
+	static struct vmx_vcpu only; /* one CPU */
+	struct vmx_vcpu *vmx = &only;
+	hpa_t vmcs;
+
+	vcpu->vendor = vmx;
+	vmx->eptp = eptp;
+	vmx_on();
+	vmcs = region();
+	if (VMX_INSN("vmclear", vmcs) || VMX_INSN("vmptrld", vmcs))
+		crash(NULL, "VMCS at %lx is refused", vmcs);
+	write_maps(vmx);
+	write_controls(vmx);
+	write_host_state(vcpu->cpu);
+	write_guest_state(entry);
+	vcpu->regs[LVMON_RIP] = entry->rip;
+	vcpu->regs[LVMON_RSI] = entry->rsi;
+	vcpu->regs[LVMON_RSP] = entry->rsp;
+	vcpu->regs[LVMON_RFLAGS] = RFLAGS_FIXED;
+	vmx_flush(vmx);
+}

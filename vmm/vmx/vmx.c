@@ -1,0 +1,491 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Intel VT-x behind vcpu.h: enters the guest and turns what the CPU reports into a struct vm_exit.
+ * Decides nothing.
+ *
+ * VT-x leaves registers of the guest's in the CPU across an exit: CR2, and the MSRs of SYSCALL and
+ * SWAPGS. The vmm uses none of them, only the domain does; so they are exchanged around host_open()
+ * and host_close(), and the many exits that never get there do not pay for it.
+ */
+#include "vmm/cpu.h"
+#include "vmm/log.h"
+#include "vmm/vmx/ept.h"
+#include "vmm/vmx/vmcs.h"
+#include "vmm/vmx/vmx.h"
+#include "vmm/x86/asm.h"
+
+#define INVEPT_SINGLE 1
+#define INVVPID_ALL 2
+
+static u64 ept_pointer;
+
+void vmx_exit(struct vcpu *vcpu);
+void vmx_entry_failed(struct vcpu *vcpu) noreturn;
+
+static void vmx_init(const struct boot_info *bi)
+{
+	ept_pointer = ept_init(bi);
+}
+
+static void vmx_init_cpu(struct vcpu *vcpu, const struct guest_entry *entry)
+{
+	vmx_setup(vcpu, entry, ept_pointer);
+}
+
+void vmx_flush(struct vmx_vcpu *vmx)
+{
+	struct {
+		u64 first, second;
+	} ept = {vmx->eptp, 0}, vpid = {0, 0};
+
+	__asm__ volatile("invept %0, %1" : : "m"(ept), "r"((u64)INVEPT_SINGLE) : "cc", "memory");
+	__asm__ volatile("invvpid %0, %1" : : "m"(vpid), "r"((u64)INVVPID_ALL) : "cc", "memory");
+}
+
+static void vmx_host_open(void)
+{
+	struct cpu *cpu = this_cpu();
+	struct vmx_vcpu *vmx = vmx_of(&cpu->vcpu);
+
+	vmx->star = rdmsr(MSR_STAR);
+	vmx->lstar = rdmsr(MSR_LSTAR);
+	vmx->sfmask = rdmsr(MSR_SFMASK);
+	vmx->kernel_gs_base = rdmsr(MSR_KERNEL_GS_BASE);
+	vmx->cr2 = read_cr2();
+	vmx->host_open = true;
+	cpu_load_syscall();
+}
+
+static void vmx_host_close(void)
+{
+	struct vmx_vcpu *vmx = vmx_of(&this_cpu()->vcpu);
+
+	wrmsr(MSR_STAR, vmx->star);
+	wrmsr(MSR_LSTAR, vmx->lstar);
+	wrmsr(MSR_SFMASK, vmx->sfmask);
+	wrmsr(MSR_KERNEL_GS_BASE, vmx->kernel_gs_base);
+	write_cr2(vmx->cr2);
+	vmx->host_open = false;
+}
+
+static void write_pin(struct vmx_vcpu *vmx, bool interrupts)
+{
+	vmx->pin = interrupts ? vmx->pin | PIN_INTERRUPTS : vmx->pin & ~PIN_INTERRUPTS;
+	vmwrite(VMCS_PIN_CONTROLS, vmx->pin);
+}
+
+static void write_window(struct vmx_vcpu *vmx, bool on)
+{
+	vmx->primary = on ? vmx->primary | PRIMARY_INTERRUPT_WINDOW
+			  : vmx->primary & ~PRIMARY_INTERRUPT_WINDOW;
+	vmwrite(VMCS_PRIMARY_CONTROLS, vmx->primary);
+}
+
+static void block_nmi_again(void)
+{
+	vmwrite(VMCS_GUEST_INTERRUPTIBILITY, vmread(VMCS_GUEST_INTERRUPTIBILITY) | BLOCKED_BY_NMI);
+}
+
+static u32 guest_cpl(void)
+{
+	return vmread(VMCS_GUEST_SS_RIGHTS) >> 5 & 3;
+}
+
+static void decode_exception(struct vm_exit *exit)
+{
+	u64 info = vmread(VMCS_EXIT_EVENT);
+	u32 vector = info & 0xff;
+
+	/* An IRET that faulted has opened NMIs too early: SDM vol. 3, 28.2.3. */
+	if ((info & EVENT_NMI_UNBLOCKED) && vector != VEC_DF &&
+	    !(vmread(VMCS_VECTORING_EVENT) & EVENT_VALID))
+		block_nmi_again();
+	if (vector == VEC_BP) {
+		exit->kind = EXIT_BREAKPOINT;
+		exit->cpl = guest_cpl();
+		return;
+	}
+	exit->kind = EXIT_EXCEPTION;
+	exit->exception.vector = vector;
+	exit->exception.has_error = info & EVENT_ERROR;
+	exit->exception.error = (u32)vmread(VMCS_EXIT_ERROR);
+	if (vector == VEC_PF)
+		exit->exception.cr2 = vmread(VMCS_QUALIFICATION);
+}
+
+/*
+ * External-interrupt exiting knows no RFLAGS.IF. Where the guest cannot take the interrupt, wait for
+ * the moment when it can, and look then.
+ */
+static void decode_interrupt(struct vcpu *vcpu, struct vm_exit *exit)
+{
+	struct vmx_vcpu *vmx = vmx_of(vcpu);
+
+	if ((vcpu->regs[LVMON_RFLAGS] & RFLAGS_IF) &&
+	    !(vmread(VMCS_GUEST_INTERRUPTIBILITY) & (BLOCKED_BY_STI | BLOCKED_BY_MOV_SS))) {
+		exit->kind = EXIT_INTERRUPT;
+		return;
+	}
+	write_pin(vmx, false);
+	write_window(vmx, true);
+	exit->kind = EXIT_NONE;
+}
+
+static void decode_io(struct vcpu *vcpu, struct vm_exit *exit)
+{
+	u64 info = vmread(VMCS_QUALIFICATION); /* SDM vol. 3, table 28-5 */
+
+	exit->kind = EXIT_IO;
+	exit->io.port = (u16)(info >> 16);
+	exit->io.size = (u8)((info & 7) + 1);
+	exit->io.in = info & BIT(3);
+	exit->io.string = info & BIT(4);
+	exit->io.next_rip = vcpu->regs[LVMON_RIP] + vmread(VMCS_EXIT_LENGTH);
+}
+
+static void decode_violation(struct vm_exit *exit)
+{
+	u64 info = vmread(VMCS_QUALIFICATION);
+
+	if ((info & VIOLATION_NMI_UNBLOCKED) && !(vmread(VMCS_VECTORING_EVENT) & EVENT_VALID))
+		block_nmi_again();
+	exit->kind = EXIT_NESTED_PAGE;
+	exit->page.gpa = vmread(VMCS_GUEST_PHYSICAL);
+	exit->page.access = info & VIOLATION_FETCH   ? ACCESS_EXEC
+			    : info & VIOLATION_WRITE ? ACCESS_WRITE
+						     : ACCESS_READ;
+}
+
+static void decode(struct vcpu *vcpu, u64 reason, struct vm_exit *exit)
+{
+	exit->kind = EXIT_NONE;
+	switch (reason) {
+	case REASON_EXCEPTION:
+		decode_exception(exit);
+		return;
+	case REASON_INTERRUPT:
+		decode_interrupt(vcpu, exit);
+		return;
+	case REASON_INTERRUPT_WINDOW:
+		write_window(vmx_of(vcpu), false);
+		write_pin(vmx_of(vcpu), vmx_of(vcpu)->trap_interrupts);
+		return;
+	case REASON_TRIPLE_FAULT:
+		exit->kind = EXIT_SHUTDOWN;
+		return;
+	case REASON_CPUID:
+		exit->kind = EXIT_CPUID;
+		exit->length = 2;
+		return;
+	case REASON_MSR_READ:
+		exit->kind = EXIT_MSR_READ;
+		exit->length = (u32)vmread(VMCS_EXIT_LENGTH);
+		return;
+	case REASON_MSR_WRITE:
+		exit->kind = EXIT_MSR_WRITE;
+		exit->length = (u32)vmread(VMCS_EXIT_LENGTH);
+		return;
+	case REASON_XSETBV:
+		exit->kind = EXIT_XSETBV;
+		exit->length = (u32)vmread(VMCS_EXIT_LENGTH);
+		return;
+	case REASON_IO:
+		decode_io(vcpu, exit);
+		return;
+	case REASON_EPT_VIOLATION:
+		decode_violation(exit);
+		return;
+	case REASON_CR_ACCESS:
+		vmx_control_access(vcpu);
+		return;
+	case REASON_INVD: /* what the caches hold is ours too: it must not be thrown away */
+		__asm__ volatile("wbinvd" : : : "memory");
+		vcpu->regs[LVMON_RIP] += vmread(VMCS_EXIT_LENGTH);
+		return;
+	case REASON_GETSEC:
+	case REASON_VMCALL ... REASON_VMXON:
+	case REASON_INVEPT:
+	case REASON_INVVPID:
+		exit->kind = EXIT_VIRT_INSN;
+		return;
+	case REASON_TASK_SWITCH: /* exits always; no 64-bit system has hardware tasks */
+		log_line("the guest switches tasks by hardware, which is not supported: #GP");
+		vcpu_ops->inject(vcpu, VEC_GP, INJECT_EXCEPTION, true, 0);
+		return;
+	default:
+		if (reason & BIT(31))
+			vmx_entry_failed(vcpu);
+		crash(NULL, "VT-x exit %lu qualification %lx rip %lx", reason,
+		      vmread(VMCS_QUALIFICATION), vcpu->regs[LVMON_RIP]);
+	}
+}
+
+/* The vmm has done an instruction's work: what the CPU does at its end. */
+static void retire(struct vcpu *vcpu)
+{
+	u64 blocked = vmread(VMCS_GUEST_INTERRUPTIBILITY);
+
+	if (blocked & (BLOCKED_BY_STI | BLOCKED_BY_MOV_SS))
+		vmwrite(VMCS_GUEST_INTERRUPTIBILITY,
+			blocked & ~(BLOCKED_BY_STI | BLOCKED_BY_MOV_SS));
+	if (vcpu->regs[LVMON_RFLAGS] & RFLAGS_TF)
+		vmwrite(VMCS_GUEST_PENDING_DEBUG, PENDING_STEP);
+}
+
+/* Called by entry.S after each exit; the guest goes on when it returns. */
+void vmx_exit(struct vcpu *vcpu)
+{
+	u64 *regs = vcpu->regs, rip, rsp, rflags;
+	struct vm_exit exit;
+
+	vcpu->entered = rdtsc();
+	regs[LVMON_RIP] = rip = vmread(VMCS_GUEST_RIP);
+	regs[LVMON_RSP] = rsp = vmread(VMCS_GUEST_RSP);
+	regs[LVMON_RFLAGS] = rflags = vmread(VMCS_GUEST_RFLAGS);
+	decode(vcpu, vmread(VMCS_EXIT_REASON), &exit);
+	vcpu_handle_exit(vcpu, &exit);
+	if (regs[LVMON_RSP] != rsp)
+		vmwrite(VMCS_GUEST_RSP, regs[LVMON_RSP]);
+	if (regs[LVMON_RFLAGS] != rflags)
+		vmwrite(VMCS_GUEST_RFLAGS, regs[LVMON_RFLAGS]);
+	if (regs[LVMON_RIP] != rip) {
+		vmwrite(VMCS_GUEST_RIP, regs[LVMON_RIP]);
+		retire(vcpu);
+	}
+	vcpu->spent += rdtsc() - vcpu->entered;
+}
+
+/* Also called by entry.S, where VMLAUNCH or VMRESUME fails. */
+void vmx_entry_failed(struct vcpu *vcpu)
+{
+	u64 reason = vmread(VMCS_EXIT_REASON);
+
+#ifdef LVISOR_DEBUG
+	vmx_explain_entry();
+#endif
+	if (reason & BIT(31))
+		crash(NULL, "VM entry failed: reason %lu qualification %lx rip %lx",
+		      reason & 0xffff, vmread(VMCS_QUALIFICATION), vmread(VMCS_GUEST_RIP));
+	crash(NULL, "VM entry failed: VM-instruction error %lu rip %lx", vmread(VMCS_INSN_ERROR),
+	      vmread(VMCS_GUEST_RIP));
+}
+
+static void noreturn vmx_run(struct vcpu *vcpu)
+{
+	vmwrite(VMCS_GUEST_RIP, vcpu->regs[LVMON_RIP]);
+	vmwrite(VMCS_GUEST_RSP, vcpu->regs[LVMON_RSP]);
+	vmwrite(VMCS_GUEST_RFLAGS, vcpu->regs[LVMON_RFLAGS]);
+	vmx_loop(vcpu);
+}
+
+/* A control register as the guest sees it. */
+static u64 seen(enum vmcs_field real, enum vmcs_field mask, enum vmcs_field shadow)
+{
+	u64 hidden = vmread(mask);
+
+	return (vmread(real) & ~hidden) | (vmread(shadow) & hidden);
+}
+
+static void vmx_get_paging(struct vcpu *vcpu, struct vcpu_paging *paging)
+{
+	paging->cr3 = vmread(VMCS_GUEST_CR3);
+	paging->la57 = vmread(VMCS_GUEST_CR4) & CR4_LA57;
+	paging->gs_base = vmread(VMCS_GUEST_GS_BASE);
+}
+
+static u64 vmx_get_reg(struct vcpu *vcpu, enum lvmon_reg reg)
+{
+	const struct vmx_vcpu *vmx = vmx_of(vcpu);
+
+	switch (reg) {
+	case LVMON_CR0:
+		return seen(VMCS_GUEST_CR0, VMCS_CR0_MASK, VMCS_CR0_SHADOW);
+	case LVMON_CR2:
+		return vmx->host_open ? vmx->cr2 : read_cr2();
+	case LVMON_CR3:
+		return vmread(VMCS_GUEST_CR3);
+	case LVMON_CR4:
+		return seen(VMCS_GUEST_CR4, VMCS_CR4_MASK, VMCS_CR4_SHADOW);
+	case LVMON_EFER:
+		return vmread(VMCS_GUEST_EFER);
+	case LVMON_LSTAR:
+		return vmx->host_open ? vmx->lstar : rdmsr(MSR_LSTAR);
+	case LVMON_FS_BASE:
+		return vmread(VMCS_GUEST_FS_BASE);
+	case LVMON_GS_BASE:
+		return vmread(VMCS_GUEST_GS_BASE);
+	case LVMON_KERNEL_GS_BASE:
+		return vmx->host_open ? vmx->kernel_gs_base : rdmsr(MSR_KERNEL_GS_BASE);
+	case LVMON_IDTR_BASE:
+		return vmread(VMCS_GUEST_IDTR_BASE);
+	case LVMON_CPL:
+		return guest_cpl();
+	default:
+		return 0;
+	}
+}
+
+static void vmx_set_reg(struct vcpu *vcpu, enum lvmon_reg reg, u64 value)
+{
+	struct vmx_vcpu *vmx = vmx_of(vcpu);
+
+	if (reg == LVMON_EFER) {
+		vmwrite(VMCS_GUEST_EFER, value);
+	} else if (reg == LVMON_LSTAR) {
+		vmx->lstar = value;
+		if (!vmx->host_open)
+			wrmsr(MSR_LSTAR, value);
+	} else if (reg == LVMON_CR2) {
+		vmx->cr2 = value;
+		if (!vmx->host_open)
+			write_cr2(value);
+	}
+}
+
+static bool vmx_can_inject(struct vcpu *vcpu)
+{
+	return !(vmread(VMCS_ENTRY_EVENT) & EVENT_VALID) &&
+	       !(vmread(VMCS_GUEST_INTERRUPTIBILITY) &
+		 (BLOCKED_BY_NMI | BLOCKED_BY_STI | BLOCKED_BY_MOV_SS));
+}
+
+static void vmx_inject(struct vcpu *vcpu, u32 vector, enum inject_type type, bool has_error,
+		       u32 error)
+{
+	u32 vt_type = type, length = 0;
+
+	/* These return behind their instruction: RIP is there already, VT-x wants it before. */
+	if (type == INJECT_EXCEPTION && vector == VEC_BP) {
+		vt_type = TYPE_SOFT_EXCEPTION;
+		length = 1;
+	} else if (type == INJECT_SOFT_INT) {
+		length = 2;
+	}
+	if (length) {
+		vcpu->regs[LVMON_RIP] -= length;
+		vmwrite(VMCS_ENTRY_LENGTH, length);
+	}
+	/* An exit for #DB leaves DR6 as it was: SDM vol. 3, 28.1. */
+	if (type == INJECT_EXCEPTION && vector == VEC_DB)
+		write_dr6((read_dr6() & ~DR6_CAUSES) | (vmread(VMCS_QUALIFICATION) & DR6_CAUSES));
+	/* Real mode has no error codes: SDM vol. 3, 27.2.1.3. */
+	if (has_error && (vmread(VMCS_GUEST_CR0) & CR0_PE)) {
+		vmwrite(VMCS_ENTRY_ERROR, error);
+		vmwrite(VMCS_ENTRY_EVENT, vector | EVENT_TYPE(vt_type) | EVENT_VALID | EVENT_ERROR);
+	} else {
+		vmwrite(VMCS_ENTRY_EVENT, vector | EVENT_TYPE(vt_type) | EVENT_VALID);
+	}
+}
+
+/*
+ * For one instruction, interrupts and NMIs are blocked as they are behind a MOV to SS: the only state
+ * that does so whatever RFLAGS.IF is. Such an instruction boundary takes no #DB either, but the
+ * next one does; and VT-x wants the #DB of the step before to be pending then (SDM vol. 3, 27.3.1.5),
+ * which the blocked boundary swallows.
+ */
+static void block_for_step(bool on)
+{
+	u64 blocked = vmread(VMCS_GUEST_INTERRUPTIBILITY) & ~(BLOCKED_BY_STI | BLOCKED_BY_MOV_SS);
+	u64 pending = vmread(VMCS_GUEST_PENDING_DEBUG) & ~PENDING_STEP;
+
+	vmwrite(VMCS_GUEST_INTERRUPTIBILITY, on ? blocked | BLOCKED_BY_MOV_SS : blocked);
+	vmwrite(VMCS_GUEST_PENDING_DEBUG, on ? pending | PENDING_STEP : pending);
+}
+
+static void vmx_requeue(struct vcpu *vcpu)
+{
+	u64 info = vmread(VMCS_VECTORING_EVENT);
+	u32 type = info >> 8 & 7;
+
+	if (!(info & EVENT_VALID) || (vmread(VMCS_ENTRY_EVENT) & EVENT_VALID))
+		return;
+	if (vmx_of(vcpu)->stepping)
+		block_for_step(false); /* nothing can be injected there */
+	if (type == INJECT_NMI)
+		vmwrite(VMCS_GUEST_INTERRUPTIBILITY,
+			vmread(VMCS_GUEST_INTERRUPTIBILITY) & ~BLOCKED_BY_NMI);
+	if (info & EVENT_ERROR)
+		vmwrite(VMCS_ENTRY_ERROR, vmread(VMCS_VECTORING_ERROR));
+	if (type >= TYPE_SOFT_INT && type <= TYPE_SOFT_EXCEPTION)
+		vmwrite(VMCS_ENTRY_LENGTH, vmread(VMCS_EXIT_LENGTH));
+	vmwrite(VMCS_ENTRY_EVENT, info & (EVENT_VALID | EVENT_ERROR | EVENT_TYPE_MASK | 0xff));
+}
+
+static void write_exceptions(struct vmx_vcpu *vmx)
+{
+	u32 all = vmx->stepping ? UINT32_MAX & ~(u32)BIT(VEC_BP) & ~(u32)BIT(VEC_NMI) : 0;
+
+	vmwrite(VMCS_EXCEPTIONS, all | (vmx->trap_breakpoints ? (u32)BIT(VEC_BP) : 0));
+}
+
+static void vmx_trap_breakpoints(struct vcpu *vcpu, bool on)
+{
+	struct vmx_vcpu *vmx = vmx_of(vcpu);
+
+	if (vmx->trap_breakpoints == on)
+		return;
+	vmx->trap_breakpoints = on;
+	write_exceptions(vmx);
+}
+
+static void vmx_trap_lstar(struct vcpu *vcpu, bool on)
+{
+	vmx_trap_msr(vmx_of(vcpu), MSR_LSTAR, false, on);
+}
+
+static void vmx_trap_interrupts(struct vcpu *vcpu, bool on)
+{
+	struct vmx_vcpu *vmx = vmx_of(vcpu);
+
+	if (vmx->trap_interrupts == on)
+		return;
+	vmx->trap_interrupts = on;
+	write_pin(vmx, on);
+	write_window(vmx, false);
+}
+
+static void vmx_single_step(struct vcpu *vcpu, bool on)
+{
+	struct vmx_vcpu *vmx = vmx_of(vcpu);
+
+	vmx->stepping = on;
+	write_exceptions(vmx);
+	block_for_step(on);
+	/* With BTF set, TF would stop at branches only: SDM vol. 3, 17.4.4. */
+	if (on) {
+		vmx->debugctl = vmread(VMCS_GUEST_DEBUGCTL);
+		vmwrite(VMCS_GUEST_DEBUGCTL, vmx->debugctl & ~DEBUGCTL_BTF);
+	} else if (vmx->debugctl & DEBUGCTL_BTF) {
+		vmwrite(VMCS_GUEST_DEBUGCTL, vmx->debugctl);
+	}
+}
+
+static void vmx_open_own_page(struct vcpu *vcpu, gpa_t page, bool open)
+{
+	ept_open_own(page, open);
+	vmx_flush(vmx_of(vcpu));
+}
+
+const struct vcpu_ops vmx_ops = {
+	.name = "Intel VT-x",
+	.vendor_id = 1,
+	.present = vmx_present,
+	.probe = vmx_probe,
+	.init = vmx_init,
+	.init_cpu = vmx_init_cpu,
+	.run = vmx_run,
+	.host_open = vmx_host_open,
+	.host_close = vmx_host_close,
+	.get_paging = vmx_get_paging,
+	.get_reg = vmx_get_reg,
+	.set_reg = vmx_set_reg,
+	.can_inject = vmx_can_inject,
+	.inject = vmx_inject,
+	.requeue = vmx_requeue,
+	.trap_breakpoints = vmx_trap_breakpoints,
+	.trap_lstar = vmx_trap_lstar,
+	.trap_interrupts = vmx_trap_interrupts,
+	.single_step = vmx_single_step,
+	.map_identity = ept_map_identity,
+	.open_own_page = vmx_open_own_page,
+};

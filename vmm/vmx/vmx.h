@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of vmm/vmx/ share; nobody else includes it. */
+#ifndef VMM_VMX_VMX_H
+#define VMM_VMX_VMX_H
+
+#include "vmm/vcpu.h"
+
+struct vmx_vcpu {
+	u8 *msr_bitmap;
+	u64 eptp;
+	u64 pin, primary; /* as written to the VMCS */
+	bool trap_breakpoints, stepping;
+	bool trap_interrupts;
+	u64 debugctl; /* the guest's, while stepping */
+
+	/* While the host is open, these of the guest's registers are put aside (vmx.c). */
+	bool host_open;
+	u64 star, lstar, sfmask, kernel_gs_base, cr2;
+};
+
+static inline struct vmx_vcpu *vmx_of(struct vcpu *vcpu)
+{
+	return vcpu->vendor;
+}
+
+/* setup.c */
+bool vmx_present(void);
+const char *vmx_probe(void);
+/* VMXON, and a VMCS that is current from then on. */
+void vmx_setup(struct vcpu *vcpu, const struct guest_entry *entry, u64 eptp);
+/* Exits when the guest reads or writes an MSR; outside the bitmap's two ranges always. */
+void vmx_trap_msr(struct vmx_vcpu *vmx, u32 msr, bool read, bool write);
+
+/* control.c: the guest writes a control register bit that it does not own. */
+void vmx_control_access(struct vcpu *vcpu);
+
+/* vmx.c: called when the extended page table or the meaning of the VPID changed. */
+void vmx_flush(struct vmx_vcpu *vmx);
+
+/* entry.S */
+void vmx_loop(struct vcpu *vcpu) noreturn;
+void vmx_host_rip(void);
+
+#endif
