@@ -5,6 +5,7 @@
  */
 #include "vmm/monitor/internal.h"
 #include "vmm/x86/asm.h"
+#include "vmm/x86/walk.h"
 
 #define ARITHMETIC_FLAGS                                                                           \
 	(RFLAGS_CF | RFLAGS_PF | RFLAGS_AF | RFLAGS_ZF | RFLAGS_SF | RFLAGS_OF)
@@ -23,12 +24,26 @@ static u64 sub_flags(u64 a, u64 b)
 	return flags;
 }
 
+/*
+ * The access has failed: the exception that the instruction would have met. An address that is not
+ * canonical is no missing page; the stack has an exception of its own for it.
+ */
+static void slow_path inject_fault(struct vcpu *vcpu, const struct vcpu_paging *paging, gva_t va,
+				   enum lvmon_reg base, bool write)
+{
+	if (canonical(va, paging->la57))
+		vcpu_inject_page_fault(vcpu, va, write);
+	else
+		vcpu_ops->inject(vcpu, base == LVMON_RSP || base == LVMON_RBP ? VEC_SS : VEC_GP,
+				 INJECT_EXCEPTION, true, 0);
+}
+
 static bool push(struct vcpu *vcpu, const struct vcpu_paging *paging, u64 value)
 {
 	gva_t to = vcpu->regs[LVMON_RSP] - 8;
 
 	if (guest_write_word(paging, to, value)) {
-		vcpu_inject_page_fault(vcpu, to, true);
+		inject_fault(vcpu, paging, to, LVMON_RSP, true);
 		return false;
 	}
 	vcpu->regs[LVMON_RSP] = to;
@@ -43,7 +58,7 @@ static bool load(struct vcpu *vcpu, const struct vcpu_paging *paging,
 
 	if (insn->width == sizeof(value) ? guest_read_word(paging, from, &value)
 					 : guest_read(paging, from, &value, insn->width)) {
-		vcpu_inject_page_fault(vcpu, from, false);
+		inject_fault(vcpu, paging, from, (enum lvmon_reg)insn->base, false);
 		return false;
 	}
 	vcpu->regs[insn->reg] = value;
