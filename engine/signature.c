@@ -93,6 +93,35 @@ int signatures_file(const char *name, struct ustar_file *file)
 										       : -ENOENT;
 }
 
+/* The innermost Lua function on the stack of L that has lines. */
+static bool find_place(lua_State *L, struct signature_place *place)
+{
+	lua_Debug ar;
+	int level;
+
+	for (level = 0; lua_getstack(L, level, &ar); level++) {
+		if (!lua_getinfo(L, "Sl", &ar) || ar.currentline <= 0)
+			continue;
+		memcpy(place->file, ar.short_src, sizeof(place->file));
+		place->line = ar.currentline;
+		return true;
+	}
+	return false;
+}
+
+/*
+ * Lua calls no message handler for the error that comes of this, and a protected call's stack is
+ * gone when it returns.
+ */
+static void note_shortage(struct signature *s)
+{
+	lua_State *L = limit_running;
+
+	s->shortage.line = 0;
+	if (L && signature_of(L) == s)
+		find_place(L, &s->shortage);
+}
+
 static void *allocate(void *arg, void *block, size_t old, size_t new)
 {
 	struct signature *s = arg;
@@ -105,11 +134,11 @@ static void *allocate(void *arg, void *block, size_t old, size_t new)
 		s->memory -= old;
 		return NULL;
 	}
-	if (new > old &&new - old > s->memory_max - s->memory)
-		return NULL;
-	p = realloc(block, new);
+	p = new > old &&new - old > s->memory_max - s->memory ? NULL : realloc(block, new);
 	if (p)
 		s->memory = s->memory - old + new;
+	else
+		note_shortage(s);
 	return p;
 }
 
@@ -158,6 +187,8 @@ int signature_load(struct signature *s)
 		status = lua_pcall(L, 0, 0, -2);
 		limit_enter(outer);
 	}
+	if (status != LUA_ERRMEM)
+		s->shortage.line = 0;
 	if (status != LUA_OK)
 		signature_report(s, L, "load");
 	limit_clear(L);
@@ -201,6 +232,7 @@ static void set_traceback(json_t *r, lua_State *co, const char **message, size_t
 void signature_report(struct signature *s, lua_State *co, const char *what)
 {
 	struct signature *before = engine.signature;
+	struct signature_place place = s->shortage;
 	const char *message = "error object is not a string";
 	size_t size = strlen(message);
 	unsigned int strikes;
@@ -220,6 +252,12 @@ void signature_report(struct signature *s, lua_State *co, const char *what)
 		record_string(r, "where", engine.persist->where);
 	}
 	record_error(r, message, size);
+	/* The error of a full memory, and those that the script wants to have no place. */
+	if (r && !json_object_get(r, "file") &&
+	    (lua_status(co) == LUA_OK ? place.line > 0 : find_place(co, &place))) {
+		record_string(r, "file", place.file);
+		record_number(r, "line", (uint64_t)place.line);
+	}
 	record_event_process(r);
 	if (limit_expired) {
 		strikes = strikes_add(s->index, engine_now());

@@ -8,9 +8,11 @@
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include "engine/command.h"
+#include "engine/dispatch.h"
 #include "engine/hooks.h"
 #include "engine/signature.h"
 #include "tests/unit/engine_fake.h"
@@ -313,10 +315,111 @@ static void memory_is_limited(void **state)
 	fake_load();
 	fake_event("__x64_sys_openat", p);
 	assert_string_equal(fake_string("error", 0, "message"), "not enough memory");
+	assert_string_equal(fake_string("error", 0, "file"), "hog.lua");
+	assert_int_equal(fake_number("error", 0, "line"), 3);
 	assert_non_null(strstr(fake_string("error", 0, "traceback"), "hog.lua:3"));
 	assert_true(signatures[0]->memory <= SIGNATURE_MEMORY_MAX);
 	fake_event("__x64_sys_execve", p);
 	assert_string_equal(fake_string("print", 0, "message"), "true");
+}
+
+/* In the chunk, in a C function, and in a coroutine of the script's. */
+static void memory_is_limited_at_load(void **state)
+{
+	static const char *const bodies[] = {
+		"local t = {}\nfor i = 1, 1 << 30 do\nt[i] = i .. 'x' end",
+		"local t = {}\nfor i = 1, 1 << 30 do\nt[i] = string.rep('x', 100000, i) end",
+		"coroutine.wrap(function() local t = {} while true do\n\nt = {t, {}} end end)()",
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(bodies) / sizeof(*bodies); i++) {
+		fake_signature("hog.lua", bodies[i]);
+		assert_int_equal(signature_load(signatures[i]), -EINVAL);
+		assert_non_null(strstr(fake_string("error", i, "message"), "not enough memory"));
+		assert_string_equal(fake_string("error", i, "file"), "hog.lua");
+		assert_int_equal(fake_number("error", i, "line"), i < 2 ? 3 : 1);
+	}
+}
+
+/* Errors without a place in their message have the line that raised them. */
+static void errors_without_a_place(void **state)
+{
+	fake_signature("t.lua", "lvmon.hook.syscall('openat', function()\n error('plain', 0) end)\n"
+				"lvmon.hook.syscall('execve', function()\n\n error({}) end)");
+	fake_load();
+	fake_event("__x64_sys_openat", p);
+	fake_event("__x64_sys_execve", p);
+	assert_string_equal(fake_string("error", 0, "message"), "plain");
+	assert_int_equal(fake_number("error", 0, "line"), 2);
+	assert_string_equal(fake_string("error", 1, "file"), "t.lua");
+	assert_int_equal(fake_number("error", 1, "line"), 5);
+}
+
+/*
+ * The event object of a hook is used again: what was made for one event must not be seen in the
+ * next, whether the handler ends, fails or gives results.
+ */
+static void event_objects_are_used_again(void **state)
+{
+	struct fake_process *q = fake_process(201, "other", 1, LINUX_PAGE_PRIVATE);
+	struct lvmon_event ev;
+	struct lvmon_verdict v;
+	size_t memory;
+	int i;
+
+	fake_signature("t.lua", "n = 0\n"
+				"lvmon.hook.syscall('openat', function(ev)\n"
+				"  n = n + 1\n"
+				"  print(ev.pid, ev.regs.rax, #ev.args, ev.args[1] % 256)\n"
+				"  ev.args[1] = 'changed' ev.regs.rax = 'changed'\n"
+				"  if n == 2 then error('once') end\n"
+				"  return ev, n, 'results'\n"
+				"end)\n"
+				"lvmon.hook.syscall('execve', function(ev) end)\n");
+	fake_load();
+	for (i = 0; i < 4; i++) {
+		char text[32];
+
+		memset(&ev, 0, sizeof(ev));
+		ev.kind = LVMON_EV_HOOK;
+		ev.sequence = ++fake.sequence;
+		ev.hook = fake_symbol("__x64_sys_openat") + 5;
+		ev.task = (i & 1 ? q : p)->task.task;
+		ev.regs[LVMON_RDI] = 0xffff888000001000ull;
+		ev.regs[LVMON_RAX] = (uint64_t)i;
+		dispatch(&ev, &v);
+		snprintf(text, sizeof(text), "%d\t%d\t6\t14", i & 1 ? 201 : 200, i);
+		assert_string_equal(fake_string("print", (size_t)i, "message"), text);
+	}
+	assert_int_equal(fake_count("error"), 1);
+	fake_event("__x64_sys_execve", p);
+	memory = signatures[0]->memory;
+	for (i = 0; i < 1000; i++)
+		fake_event("__x64_sys_execve", p);
+	assert_int_equal(signatures[0]->memory, memory);
+}
+
+/* Filters of hooks on one trap, equal and not, also after one has gone. */
+static void filters_on_one_trap(void **state)
+{
+	struct fake_process *q = fake_process(201, "other", 1, LINUX_PAGE_PRIVATE);
+
+	fake_signature("t.lua", "local a\n"
+				"a = lvmon.hook.syscall('openat', function()\n"
+				"  print('a') a:remove()\n"
+				"  lvmon.hook.syscall('openat', function() print('b') end, "
+				"{ comm = 'other' })\n"
+				"end, { comm = 'calls' })\n");
+	fake_load();
+	/* The vmm lets pass what any hook there wants: the first one here. */
+	fake_event("__x64_sys_openat", p);
+	assert_int_equal(fake_count("print"), 1);
+	fake_event("__x64_sys_openat", p);
+	assert_int_equal(fake_count("print"), 1);
+	fake_event("__x64_sys_openat", q);
+	assert_string_equal(fake_string("print", 1, "message"), "b");
+	no_errors();
 }
 
 static void alerts(void **state)
@@ -393,6 +496,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(traceback, setup, teardown),
 		cmocka_unit_test_setup_teardown(sandbox, setup, teardown),
 		cmocka_unit_test_setup_teardown(memory_is_limited, setup, teardown),
+		cmocka_unit_test_setup_teardown(memory_is_limited_at_load, setup, teardown),
+		cmocka_unit_test_setup_teardown(errors_without_a_place, setup, teardown),
+		cmocka_unit_test_setup_teardown(event_objects_are_used_again, setup, teardown),
+		cmocka_unit_test_setup_teardown(filters_on_one_trap, setup, teardown),
 		cmocka_unit_test_setup_teardown(alerts, setup, teardown),
 		cmocka_unit_test_setup_teardown(symbols, setup, teardown),
 		cmocka_unit_test_setup_teardown(names_in_text, setup, teardown),

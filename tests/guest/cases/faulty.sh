@@ -12,8 +12,7 @@ is "calls return, last" "$(result getpriority)" 0
 while read -r name line; do
 	# either the script's own error, or the word that the killed engine left behind
 	if event "$name.lua" "\"file\": *\"$name.lua\"" "\"line\": *${line}[,}]" ||
-		event "$name.lua" "\"where\": *\"$name.lua:$line\"" ||
-		event "\"signature\": *\"$name.lua\"" "\"traceback\":.*$name.lua:$line:"; then
+		event "$name.lua" "\"where\": *\"$name.lua:$line\""; then
 		ok "$name.lua is reported, line $line"
 	else
 		fail "$name.lua is reported, line $line" "$(grep -e "$name" "$work/events")"
