@@ -117,13 +117,6 @@ static int write_efer(struct vcpu *vcpu, u64 value)
 	return 0;
 }
 
-static bool canonical(u64 va, bool la57)
-{
-	int shift = la57 ? 7 : 16;
-
-	return (u64)((s64)(va << shift) >> shift) == va;
-}
-
 static int write_lstar(struct vcpu *vcpu, u64 value)
 {
 	if (!canonical(value, vcpu_ops->get_reg(vcpu, LVMON_CR4) & CR4_LA57))

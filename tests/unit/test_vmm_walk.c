@@ -159,6 +159,27 @@ static void large_page_split_and_merged(void **state)
 	expect(root, 4, va + 0x5000, 0x777000);
 }
 
+/* The bits that no table translates must repeat the highest that one does. */
+static void addresses_that_are_none(void **state)
+{
+	for (int levels = 4; levels <= 5; levels++) {
+		gva_t low = 0x123000, high = levels == 4 ? 0xffff888000000000 : 0xff11000000000000;
+		int bits = levels == 4 ? 48 : 57;
+		gpa_t root;
+
+		host_guest();
+		root = host_guest_root();
+		host_guest_map(root, levels, low, 0x300000, PAGE_SIZE);
+		host_guest_map(root, levels, high, 0x301000, PAGE_SIZE);
+		for (int bit = bits; bit < 64; bit++) {
+			expect(root, levels, low, 0x300000);
+			expect_none(root, levels, low | BIT(bit));
+			expect(root, levels, high, 0x301000);
+			expect_none(root, levels, high & ~BIT(bit));
+		}
+	}
+}
+
 /* A page that was a root becomes a leaf's table of another process. */
 static void root_used_again(void **state)
 {
@@ -208,6 +229,7 @@ int main(void)
 		cmocka_unit_test(tables_that_point_to_themselves),
 		cmocka_unit_test(changed_entry_at_each_level),
 		cmocka_unit_test(large_page_split_and_merged),
+		cmocka_unit_test(addresses_that_are_none),
 		cmocka_unit_test(root_used_again),
 		cmocka_unit_test(many_pages),
 	};

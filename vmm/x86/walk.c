@@ -31,6 +31,8 @@ static int slow_path full_walk(struct walk *w, bool la57)
 	u64 entry = w->key;
 
 	w->levels = 0;
+	if (!canonical(w->page, la57))
+		return -EFAULT;
 	for (int shift = la57 ? 48 : 39;; shift -= 9) {
 		gpa_t table = entry & PTE_ADDRESS;
 
