@@ -220,8 +220,11 @@ static void keep_enumerators(struct kernel_blob *b, const struct btf *btf, const
 static void types_find(struct kernel_blob *b, const struct btf *btf, uint32_t ids[NR_NAMES])
 {
 	uint32_t id, n = btf__type_cnt(btf);
+	uint64_t starts[256] = {0}; /* by first character: a set of second ones, modulo 64 */
 	size_t i;
 
+	for (i = 0; i < NR_NAMES; i++)
+		starts[(uint8_t)field_names[i].type[0]] |= 1ull << (field_names[i].type[1] & 63);
 	memset(ids, 0, NR_NAMES * sizeof(ids[0]));
 	for (id = 1; id < n; id++) {
 		const struct btf_type *t = btf__type_by_id(btf, id);
@@ -234,7 +237,7 @@ static void types_find(struct kernel_blob *b, const struct btf *btf, uint32_t id
 		if (!btf_is_struct(t) || !t->name_off || !btf_vlen(t))
 			continue;
 		name = btf__name_by_offset(btf, t->name_off);
-		if (!name)
+		if (!name || !(starts[(uint8_t)name[0]] >> (name[1] & 63) & 1))
 			continue;
 		for (i = 0; i < NR_NAMES; i++)
 			if (!ids[i] && name[0] == field_names[i].type[0] &&

@@ -149,7 +149,8 @@ struct mapping {
 
 /*
  * 0; -ENOENT: nothing there (an empty entry); -EFAULT: not present but not empty (swapped out,
- * being migrated, ...), or the tables are broken. user: PROT_NONE entries count as present.
+ * being migrated, ...), or the tables are broken; then left and size are those of the entry that
+ * the walk ended at. user: PROT_NONE entries count as present.
  */
 int page_walk(gpa_t root, unsigned int levels, gva_t va, bool user, struct mapping *m) must_check;
 
