@@ -19,6 +19,8 @@ struct lapic_loan {
 	u32 ticks; /* that we programmed */
 	bool expired; /* our time is up */
 	u32 resend; /* bitmap from 0xf0: the guest's vectors that arrived meanwhile */
+	u16 pic_masks;
+	bool pic_masked;
 	bool x2apic;
 };
 
