@@ -9,14 +9,14 @@
 #include "boot/boot.h"
 #include "vmm/memory.h"
 
-#define MEMORY (96ull << 20)
-#define OWN (64ull << 20)
-#define OWN_SIZE (24ull << 20)
-#define LOAD 0x1000000ull
-#define SETUP 0x1000u /* seven sectors and the first */
+#define MEMORY	    (96ull << 20)
+#define OWN	    (64ull << 20)
+#define OWN_SIZE    (24ull << 20)
+#define LOAD	    0x1000000ull
+#define SETUP	    0x1000u /* seven sectors and the first */
 #define KERNEL_SIZE 0x9000u
-#define KERNEL_AT 0x300000ull
-#define INITRD_AT 0x400000ull
+#define KERNEL_AT   0x300000ull
+#define INITRD_AT   0x400000ull
 
 /* The image of the hypervisor itself, as the linker script has it. */
 extern u8 image_start[], image_end[];
@@ -290,9 +290,11 @@ static void memory_map_with_too_many_entries(void **state)
 
 	/* The kernel would have to fit as well: one entry holds it. */
 	for (u32 i = 3; i < MAX_MEMORY_ENTRIES; i++)
-		bi.memory[i] = (struct memory_entry){MEMORY + i * PAGE_SIZE, PAGE_SIZE, MEMORY_RESERVED};
+		bi.memory[i] =
+			(struct memory_entry){MEMORY + i * PAGE_SIZE, PAGE_SIZE, MEMORY_RESERVED};
 	bi.memory_entries = MAX_MEMORY_ENTRIES;
-	assert_null(linux_load(&bi, &(struct module){KERNEL_AT, KERNEL_SIZE, ""}, &(struct module){0}));
+	assert_null(
+		linux_load(&bi, &(struct module){KERNEL_AT, KERNEL_SIZE, ""}, &(struct module){0}));
 	assert_int_equal(get(0x10000 + 0x1e8, 1), MAX_MEMORY_ENTRIES + 2);
 }
 

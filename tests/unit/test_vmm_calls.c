@@ -15,9 +15,9 @@ static struct vcpu vcpu, *current;
 
 static u8 *user(u64 at, u64 size)
 {
-	return at >= USER && size <= sizeof(memory) && at - USER <= sizeof(memory) - size ?
-		       memory + (at - USER) :
-		       NULL;
+	return at >= USER && size <= sizeof(memory) && at - USER <= sizeof(memory) - size
+		       ? memory + (at - USER)
+		       : NULL;
 }
 
 int domain_read(void *to, u64 from, u64 size)
@@ -167,7 +167,8 @@ static void rip(void **state)
 
 static void hooks_and_layout(void **state)
 {
-	struct lvmon_hook hook = {.gva = 0xffffffff81000000, .gpa = 0x400000,
+	struct lvmon_hook hook = {.gva = 0xffffffff81000000,
+				  .gpa = 0x400000,
 				  .insn = {.length = 1, .kind = LVMON_INSN_NOP, .bytes = {0x90}}};
 	s64 id;
 
@@ -179,7 +180,8 @@ static void hooks_and_layout(void **state)
 	assert_int_equal(call(LVMON_HOOK_REMOVE, (u64)id, 0, 0), 0);
 	assert_int_equal(call(LVMON_HOOK_REMOVE, (u64)id, 0, 0), -ENOENT);
 	assert_int_equal(call(LVMON_HOOK_ADD, 0, 0, 0), -EFAULT);
-	assert_int_equal(call(LVMON_HOOK_ADD, USER + sizeof(memory) - sizeof(hook) + 1, 0, 0), -EFAULT);
+	assert_int_equal(call(LVMON_HOOK_ADD, USER + sizeof(memory) - sizeof(hook) + 1, 0, 0),
+			 -EFAULT);
 	assert_int_equal(call(LVMON_SET_TASK_LAYOUT, 0, 0, 0), -EFAULT);
 	memset(memory, 0xff, sizeof(memory));
 	assert_int_equal(call(LVMON_SET_TASK_LAYOUT, USER, 0, 0), -EINVAL);
@@ -212,10 +214,10 @@ static void unknown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(reads), cmocka_unit_test(writes),
+		cmocka_unit_test(reads),     cmocka_unit_test(writes),
 		cmocka_unit_test(registers), cmocka_unit_test(flags),
-		cmocka_unit_test(rip), cmocka_unit_test(hooks_and_layout),
-		cmocka_unit_test(texts), cmocka_unit_test(unknown),
+		cmocka_unit_test(rip),	     cmocka_unit_test(hooks_and_layout),
+		cmocka_unit_test(texts),     cmocka_unit_test(unknown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

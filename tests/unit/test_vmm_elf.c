@@ -8,11 +8,11 @@
 #include "vmm/memory.h"
 #include "vmm/x86/paging.h"
 
-#define X 1u
-#define W 2u
-#define R 4u
-#define TEXT 0x401000ull
-#define DATA 0x405f00ull
+#define X	  1u
+#define W	  2u
+#define R	  4u
+#define TEXT	  0x401000ull
+#define DATA	  0x405f00ull
 #define FILE_SIZE 0x3000ull
 
 struct file {
@@ -38,10 +38,15 @@ static int set_up(void **state)
 	file = malloc(FILE_SIZE);
 	for (u64 i = 0; i < FILE_SIZE; i++)
 		((u8 *)file)[i] = (u8)(i * 7 + i / 256);
-	file->header = (Elf64_Ehdr){
-		.e_ident = "\177ELF\2\1\1", .e_type = ET_EXEC, .e_machine = EM_X86_64,
-		.e_version = 1, .e_entry = TEXT + 0x10, .e_phoff = sizeof(Elf64_Ehdr),
-		.e_ehsize = sizeof(Elf64_Ehdr), .e_phentsize = sizeof(Elf64_Phdr), .e_phnum = 4};
+	file->header = (Elf64_Ehdr){.e_ident = "\177ELF\2\1\1",
+				    .e_type = ET_EXEC,
+				    .e_machine = EM_X86_64,
+				    .e_version = 1,
+				    .e_entry = TEXT + 0x10,
+				    .e_phoff = sizeof(Elf64_Ehdr),
+				    .e_ehsize = sizeof(Elf64_Ehdr),
+				    .e_phentsize = sizeof(Elf64_Phdr),
+				    .e_phnum = 4};
 	file->phdr[0] = (Elf64_Phdr){PT_LOAD, R, 0, 0x400000, 0, 0x200, 0x200, 4096};
 	file->phdr[1] = (Elf64_Phdr){PT_LOAD, R | X, 0x1000, TEXT, 0, 0x1234, 0x1234, 4096};
 	file->phdr[2] = (Elf64_Phdr){PT_NOTE, R, UINT64_MAX, UINT64_MAX, 0, UINT64_MAX, 1, 0};
@@ -106,11 +111,11 @@ static void damaged_header(void **state)
 {
 	const Elf64_Ehdr good = file->header;
 
-#define REFUSED(field, value)                                                                      \
-	do {                                                                                       \
-		file->header.field = value;                                                        \
-		assert_int_equal(elf_check((u8 *)file, FILE_SIZE), -ENOEXEC);                      \
-		file->header = good;                                                               \
+#define REFUSED(field, value)                                                 \
+	do {                                                                  \
+		file->header.field = value;                                   \
+		assert_int_equal(elf_check((u8 *)file, FILE_SIZE), -ENOEXEC); \
+		file->header = good;                                          \
 	} while (0)
 	for (int i = 0; i < 7; i++)
 		REFUSED(e_ident[i], 0x55);
@@ -138,11 +143,11 @@ static void damaged_segment(void **state)
 {
 	const Elf64_Phdr good = file->phdr[3];
 
-#define REFUSED(field, value)                                                                      \
-	do {                                                                                       \
-		file->phdr[3].field = value;                                                       \
-		assert_int_equal(elf_check((u8 *)file, FILE_SIZE), -ENOEXEC);                      \
-		file->phdr[3] = good;                                                              \
+#define REFUSED(field, value)                                                 \
+	do {                                                                  \
+		file->phdr[3].field = value;                                  \
+		assert_int_equal(elf_check((u8 *)file, FILE_SIZE), -ENOEXEC); \
+		file->phdr[3] = good;                                         \
 	} while (0)
 	REFUSED(p_type, PT_INTERP);
 	REFUSED(p_flags, W | X);
@@ -206,7 +211,8 @@ static void empty_segments(void **state)
 	assert_int_equal(program.phdr, 0);
 }
 
-/* Any one byte of the headers, any value: no access outside, no page below or above the program's. */
+/* Any one byte of the headers, any value: no access outside, no page below or above the program's.
+ */
 static void any_byte(void **state)
 {
 	struct file *good = malloc(FILE_SIZE);
@@ -232,8 +238,13 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
-		TEST(valid), TEST(truncated), TEST(damaged_header), TEST(damaged_segment),
-		TEST(overlapping_segments), TEST(larger_than_the_quota), TEST(empty_segments),
+		TEST(valid),
+		TEST(truncated),
+		TEST(damaged_header),
+		TEST(damaged_segment),
+		TEST(overlapping_segments),
+		TEST(larger_than_the_quota),
+		TEST(empty_segments),
 		TEST(any_byte),
 	};
 

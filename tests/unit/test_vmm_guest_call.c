@@ -4,10 +4,10 @@
 #include "vmm/monitor/internal.h"
 #include "vmm/x86/asm.h"
 
-#define DIRECT 0xffff888000000000ull
-#define PER_CPU 0x300000ull
-#define STACK (DIRECT + 0x500000) /* mapped as it is in the direct map */
-#define TRAP 0xffffffff81000005ull
+#define DIRECT	 0xffff888000000000ull
+#define PER_CPU	 0x300000ull
+#define STACK	 (DIRECT + 0x500000) /* mapped as it is in the direct map */
+#define TRAP	 0xffffffff81000005ull
 #define FUNCTION 0xffffffff81234560ull
 
 static struct vcpu vcpu;
@@ -24,7 +24,8 @@ static void run_task(gva_t task)
 static struct trap *fresh(void)
 {
 	const struct lvmon_task_layout layout = {0, 0x10, 0x20, DIRECT};
-	struct lvmon_hook hook = {.gva = TRAP, .gpa = 0x400000,
+	struct lvmon_hook hook = {.gva = TRAP,
+				  .gpa = 0x400000,
 				  .insn = {.length = 1, .kind = LVMON_INSN_NOP, .bytes = {0x90}}};
 	gpa_t root;
 
@@ -126,7 +127,8 @@ static void many_at_once(void **state)
 
 	for (u32 i = 0; i < 20; i++) {
 		run_task(DIRECT + 0x310000 + i * 0x1000);
-		vcpu.regs[LVMON_RSP] = STACK + 0x108 + i % 10 * 0x40; /* some share a stack pointer */
+		vcpu.regs[LVMON_RSP] =
+			STACK + 0x108 + i % 10 * 0x40; /* some share a stack pointer */
 		vcpu.regs[LVMON_RBX] = i;
 		vcpu.regs[LVMON_RIP] = TRAP;
 		before[i] = vcpu;

@@ -43,7 +43,8 @@ static void fresh_space(void **state)
 		if (i >= 256)
 			assert_int_equal(root[i], i << 12 | PTE_P | PTE_W);
 		else if (window < WINDOW_SIZE >> 39)
-			assert_int_equal(root[i], window == 3 ? 0 : (1000 + window) << 12 | PTE_P | PTE_U);
+			assert_int_equal(root[i],
+					 window == 3 ? 0 : (1000 + window) << 12 | PTE_P | PTE_U);
 		else
 			assert_int_equal(root[i], 0);
 	}
@@ -158,10 +159,18 @@ static void unmapped_in_part(void **state)
 
 static void arguments(void **state)
 {
-	static const u64 bad[] = {0, 0x400000, SPACE_MMAP - PAGE_SIZE, SPACE_MMAP + SPACE_MMAP_SIZE,
-				  SPACE_MMAP + 1, WINDOW_USER_BASE, SPACE_STACK_TOP - PAGE_SIZE,
-				  SPACE_START_INFO, SPACE_PERSIST, 0xffff800000000000,
-				  0xfffffffffffff000, UINT64_MAX};
+	static const u64 bad[] = {0,
+				  0x400000,
+				  SPACE_MMAP - PAGE_SIZE,
+				  SPACE_MMAP + SPACE_MMAP_SIZE,
+				  SPACE_MMAP + 1,
+				  WINDOW_USER_BASE,
+				  SPACE_STACK_TOP - PAGE_SIZE,
+				  SPACE_START_INFO,
+				  SPACE_PERSIST,
+				  0xffff800000000000,
+				  0xfffffffffffff000,
+				  UINT64_MAX};
 	u64 free = pages_free();
 
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {

@@ -2,11 +2,11 @@
 /* The vmm's own memory functions, under other names beside the C library's. */
 #include "tests/unit/vmm_host.h"
 
-#define memcpy vmm_memcpy
+#define memcpy	vmm_memcpy
 #define memmove vmm_memmove
-#define memset vmm_memset
-#define memcmp vmm_memcmp
-#define strlen vmm_strlen
+#define memset	vmm_memset
+#define memcmp	vmm_memcmp
+#define strlen	vmm_strlen
 #include "vmm/string.c"
 #undef memcpy
 #undef memmove

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Clocks: dates against the C library's, the CMOS clock in all its forms. Included, for what is static. */
+/* Clocks: dates against the C library's, the CMOS clock in all its forms. Included, for what is
+ * static. */
 #include <time.h>
 
 #include "tests/unit/vmm_host.h"
@@ -10,7 +11,8 @@ static void dates(void **state)
 	for (int year = 1970; year < 2300; year++)
 		for (int month = 1; month <= 12; month++)
 			for (int day = 1; day <= 28; day += 9) {
-				struct tm tm = {.tm_year = year - 1900, .tm_mon = month - 1,
+				struct tm tm = {.tm_year = year - 1900,
+						.tm_mon = month - 1,
 						.tm_mday = day};
 
 				assert_int_equal(days_since_epoch((u64)year, (u64)month, (u64)day),
@@ -74,8 +76,12 @@ static void set_cmos(u32 y, u32 mo, u32 d, u32 h, u32 mi, u32 s, u8 status_b)
 
 static u64 seconds(u32 y, u32 mo, u32 d, u32 h, u32 mi, u32 s)
 {
-	struct tm tm = {.tm_year = (int)y - 1900, .tm_mon = (int)mo - 1, .tm_mday = (int)d,
-			.tm_hour = (int)h, .tm_min = (int)mi, .tm_sec = (int)s};
+	struct tm tm = {.tm_year = (int)y - 1900,
+			.tm_mon = (int)mo - 1,
+			.tm_mday = (int)d,
+			.tm_hour = (int)h,
+			.tm_min = (int)mi,
+			.tm_sec = (int)s};
 
 	return (u64)timegm(&tm);
 }
@@ -112,8 +118,8 @@ static void time_stamp_counter(void **state)
 	assert_in_range(time_ns(), 999000000, 1001000000);
 	assert_in_range(time_wall_ns() - before, 999000000, 1001000000);
 	/* years without an overflow */
-	assert_in_range(tsc_to_ns(4500000000ull * 86400 * 365 * 10) / 1000000000, 86400ull * 364 * 10,
-			86400ull * 366 * 10);
+	assert_in_range(tsc_to_ns(4500000000ull * 86400 * 365 * 10) / 1000000000,
+			86400ull * 364 * 10, 86400ull * 366 * 10);
 }
 
 static u8 in_stuck(u16 port)
