@@ -45,6 +45,9 @@
 #define LOW_CMDLINE 0x20000u
 #define CMDLINE_MAX 0xf000u
 #define LOW_STACK 0x1f000u
+#define LOW_END 0x100000u
+
+extern u8 image_start[], image_end[]; /* where the loader has put us */
 
 struct packed e820_entry {
 	u64 base, size;
@@ -111,6 +114,8 @@ const char *linux_check(const void *image, u64 size)
 		return "damaged: its header does not fit its size";
 	if (get32(image, HDR_INIT_SIZE) < size - setup_size(image))
 		return "damaged: init_size is smaller than the kernel";
+	if (get64(image, HDR_PREF_ADDRESS) < LOW_END)
+		return "damaged: its preferred address is below 1 MB";
 	return NULL;
 }
 
@@ -126,6 +131,13 @@ static bool is_free_ram(const struct boot_info *bi, u64 start, u64 size)
 			return true;
 	}
 	return false;
+}
+
+/* Would writing there overwrite the code that writes? */
+static bool hits_us(u64 start, u64 size)
+{
+	return ranges_overlap(start, size, virt_to_phys(image_start),
+			      (u64)(image_end - image_start));
 }
 
 /* Memory map of the guest: the firmware's, with our range cut out of its RAM. */
@@ -204,6 +216,9 @@ const char *linux_load(struct boot_info *bi, const struct module *kernel,
 	if (!is_free_ram(bi, load, init_size))
 		return "too little memory: the kernel does not fit at its preferred address; give "
 		       "the machine more memory (--memory)";
+	if (hits_us(load, kernel->size - setup))
+		return "its preferred address is where LVisor itself is started; build it with a "
+		       "CONFIG_PHYSICAL_START of 16 MB";
 	if (text_size > get32(image, HDR_CMDLINE_SIZE) || text_size >= CMDLINE_MAX)
 		return "the guest's command line is longer than its kernel takes; shorten it "
 		       "(--append)";
@@ -212,7 +227,8 @@ const char *linux_load(struct boot_info *bi, const struct module *kernel,
 
 		if (top > initrd->size)
 			initrd_at = align_down(top - initrd->size, PAGE_SIZE);
-		if (!initrd_at || !is_free_ram(bi, initrd_at, initrd->size) ||
+		if (initrd_at < LOW_END || hits_us(initrd_at, initrd->size) ||
+		    !is_free_ram(bi, initrd_at, initrd->size) ||
 		    ranges_overlap(initrd_at, initrd->size, load, init_size) ||
 		    ranges_overlap(initrd_at, initrd->size, kernel->start, kernel->size))
 			return "too little memory: the initrd does not fit; give the machine more "

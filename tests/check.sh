@@ -33,7 +33,10 @@ unit()
 
 for suite in "$@"; do
 	case $suite in
-	unit) unit ;;
+	unit)
+		unit
+		tests/style.sh
+		;;
 	guest | long) tests/guest/run.sh "$suite" ;;
 	*)
 		echo "check.sh: no suite $suite" >&2

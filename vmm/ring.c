@@ -12,9 +12,11 @@
 #define RING_DATA 0x100000ull
 #define DOORBELL 0x01
 #define ANNOUNCE 0x02
+#define EVENT 0x03
 
 static struct lvmon_ring *ring;
 static u64 sequence;
+static bool to_port;
 
 void ring_init(void)
 {
@@ -29,6 +31,22 @@ void ring_init(void)
 	ring->magic = LVMON_RING_MAGIC;
 	log_byte(ANNOUNCE);
 	log_line("ring %lx %lx", virt_to_phys(ring), (u64)(sizeof(*ring) + RING_DATA));
+}
+
+void ring_drain_to_port(void)
+{
+	to_port = true;
+	log_byte(ANNOUNCE);
+	log_line("port");
+}
+
+/* A line of its own: the reader tells it from others by its first byte, so no such byte may follow. */
+static void write_to_port(const u8 *text, u64 size)
+{
+	log_byte(EVENT);
+	for (u64 i = 0; i < size; i++)
+		log_byte(text[i] < 0x20 ? ' ' : text[i]);
+	log_byte('\n');
 }
 
 int ring_write(u32 source, const void *text, u64 size, bool user)
@@ -62,7 +80,11 @@ int ring_write(u32 source, const void *text, u64 size, bool user)
 	}
 	memcpy(ring->data + offset, &record, sizeof(record));
 	__atomic_store_n(&ring->head, head + pad + need, __ATOMIC_RELEASE);
-	if (head == tail)
+	if (to_port) {
+		write_to_port(ring->data + offset + sizeof(record), size);
+		__atomic_store_n(&ring->tail, ring->head, __ATOMIC_RELEASE);
+	} else if (head == tail) {
 		log_byte(DOORBELL);
+	}
 	return 0;
 }

@@ -12,6 +12,9 @@
 /* Allocates the ring and announces it on the log channel. */
 void ring_init(void);
 
+/* Nobody outside can read our memory: from now on write each record as a line on the log channel. */
+void ring_drain_to_port(void);
+
 /*
  * Append one record whose text lies in the domain (user) or in the vmm. 0; -EFAULT: text cannot be
  * read; -EINVAL: longer than RECORD_MAX. A full ring drops the record and counts it.

@@ -10,15 +10,16 @@
 /* A mapping anywhere in the slot: pages at its start may be gone (freed init memory). */
 static bool slot_delta(gpa_t root, unsigned int levels, gva_t slot, uint64_t *delta)
 {
-	gva_t va;
+	gva_t va = slot;
 
-	for (va = slot; va < slot + SLOT; va += 64 * KB) {
+	while (va < slot + SLOT) {
 		struct mapping m;
 
-		if (page_walk(root, levels, va, false, &m))
-			continue;
-		*delta = va - m.gpa;
-		return true;
+		if (!page_walk(root, levels, va, false, &m)) {
+			*delta = va - m.gpa;
+			return true;
+		}
+		va += m.left < 64 * KB ? 64 * KB : m.left;
 	}
 	return false;
 }
@@ -61,6 +62,8 @@ int image_find(uint64_t cr3, uint64_t cr4, gva_t rip, struct image *img)
 		struct image one;
 		size_t span;
 
+		if (i && (cr3 & masks[i]) == (cr3 & masks[i - 1]))
+			break;
 		image_extent(cr3 & masks[i], levels, rip, &one);
 		span = (size_t)one.size;
 		if (!one.size || !guest_span(one.gpa, &span))

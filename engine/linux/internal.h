@@ -149,7 +149,8 @@ struct mapping {
 
 /*
  * 0; -ENOENT: nothing there (an empty entry); -EFAULT: not present but not empty (swapped out,
- * being migrated, ...), or the tables are broken. user: PROT_NONE entries count as present.
+ * being migrated, ...), or the tables are broken; then left and size are those of the entry that
+ * the walk ended at. user: PROT_NONE entries count as present.
  */
 int page_walk(gpa_t root, unsigned int levels, gva_t va, bool user, struct mapping *m) must_check;
 
@@ -221,15 +222,11 @@ int symbol_find(const struct kernel_blob *b, const char *name, gva_t *va) must_c
 int symbol_at(const struct kernel_blob *b, gva_t va, char name[SYMBOL_NAME_SIZE], char *type,
 	      gva_t *start) must_check;
 
-/* btf.c and fields.c */
+/* fields.c */
 
-struct btf;
 /* Fill field[], enumerator[] and types from the blob's BTF. */
 int fields_resolve(struct kernel_blob *b, char *error, size_t error_size) must_check;
 int btf_enumerator(const struct kernel_blob *b, const char *name, int64_t *value) must_check;
-
-/* A member's offset: path is "a.b"; anonymous members are looked through. */
-int btf_member_offset(const struct btf *btf, uint32_t type, const char *path) must_check;
 
 /* maple.c, xarray.c: in kernel memory */
 

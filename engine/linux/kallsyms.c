@@ -87,7 +87,8 @@ static bool find_tokens(const uint8_t *mem, struct kallsyms_place *pl)
 }
 
 /* Reads a name's length at *pos, which moves to its first token. */
-static bool name_length(const uint8_t *names, uint64_t limit, uint64_t *pos, uint32_t *length)
+static inline bool name_length(const uint8_t *names, uint64_t limit, uint64_t *pos,
+			       uint32_t *length)
 {
 	uint32_t n;
 
@@ -560,6 +561,7 @@ int kallsyms_address(const uint8_t *mem, const struct kallsyms_place *pl, const 
 struct token_hash {
 	uint32_t hash, power; /* power: HASH_BASE to the token's length */
 	uint32_t first;	      /* hash without the first character, which is the type letter */
+	bool letter;	      /* the first character is one */
 };
 
 static void hash_tokens(const struct names *n, struct token_hash th[TOKENS])
@@ -567,9 +569,10 @@ static void hash_tokens(const struct names *n, struct token_hash th[TOKENS])
 	uint32_t i;
 
 	for (i = 0; i < TOKENS; i++) {
-		struct token_hash h = {0, 1, 0};
+		struct token_hash h = {0, 1, 0, false};
 		uint32_t t = n->token_index[i], start = t;
 
+		h.letter = t < n->tokens_size && type_letter(n->tokens[t]);
 		for (; t < n->tokens_size && n->tokens[t]; t++) {
 			h.hash = h.hash * HASH_BASE + n->tokens[t];
 			h.power *= HASH_BASE;
@@ -580,8 +583,10 @@ static void hash_tokens(const struct names *n, struct token_hash th[TOKENS])
 	}
 }
 
+/* Checks the copied names as names_fit would, in the same pass. */
 static int index_build(struct kernel_blob *b)
 {
+	const uint32_t *markers = section(b, SEC_MARKERS);
 	uint32_t *buckets = (uint32_t *)section(b, SEC_BUCKETS);
 	uint32_t *order = (uint32_t *)section(b, SEC_ORDER);
 	struct names n = names_of(b);
@@ -594,19 +599,19 @@ static int index_build(struct kernel_blob *b)
 		return -ENOMEM;
 	hash_tokens(&n, th);
 	for (i = 0; i < b->symbols; i++) {
-		uint32_t length, k, h;
+		const uint8_t *token, *end;
+		uint32_t length, h;
 
-		if (!name_length(n.names, n.limit, &pos, &length)) {
+		if ((i % NAMES_PER_MARKER == 0 && markers[i / NAMES_PER_MARKER] != pos) ||
+		    !name_length(n.names, n.limit, &pos, &length) || !th[n.names[pos]].letter) {
 			free(hash);
 			return -EINVAL;
 		}
-		h = th[n.names[pos]].first;
-		for (k = 1; k < length; k++) {
-			const struct token_hash *t = &th[n.names[pos + k]];
-
-			h = h * t->power + t->hash;
-		}
+		token = n.names + pos;
 		pos += length;
+		end = n.names + pos;
+		for (h = th[*token++].first; token < end; token++)
+			h = h * th[*token].power + th[*token].hash;
 		hash[i] = hash_fold(h) & (b->buckets - 1);
 		buckets[hash[i] + 1]++;
 	}
@@ -703,7 +708,7 @@ int kallsyms_load(const uint8_t *mem, const struct kallsyms_place *pl, struct ke
 		addresses[i] = (int32_t)a;
 		last = a;
 	}
-	if (index_build(b) || !kallsyms_valid(b))
+	if (index_build(b))
 		goto changed;
 	*out = b;
 	return 0;

@@ -23,6 +23,7 @@ int page_walk(gpa_t root, unsigned int levels, gva_t va, bool user, struct mappi
 	gpa_t table = root & PTE_ADDRESS;
 	unsigned int level;
 
+	m->left = m->size = 1;
 	if ((levels != 4 && levels != 5) || !canonical(va, levels))
 		return -EFAULT;
 	for (level = levels; level > 0; level--) {
@@ -31,6 +32,8 @@ int page_walk(gpa_t root, unsigned int levels, gva_t va, bool user, struct mappi
 		uint64_t entry, size = 1ull << shift;
 		bool leaf;
 
+		m->size = size;
+		m->left = size - (va & (size - 1));
 		if (!p)
 			return -EFAULT;
 		entry = load64(p);
@@ -44,9 +47,7 @@ int page_walk(gpa_t root, unsigned int levels, gva_t va, bool user, struct mappi
 			entry ^= PTE_ADDRESS;
 		}
 		if (leaf) {
-			m->size = size;
 			m->gpa = (entry & PTE_ADDRESS & ~(size - 1)) | (va & (size - 1));
-			m->left = size - (va & (size - 1));
 			return 0;
 		}
 		table = entry & PTE_ADDRESS;

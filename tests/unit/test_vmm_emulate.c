@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Each kind of emulated instruction against this machine's CPU, which executes the same bytes on the
- * same registers. The guest's memory is mapped at the same addresses on both sides: here as the
+ * Each kind of emulated instruction against this machine's CPU, which executes the same bytes on
+ * the same registers. The guest's memory is mapped at the same addresses on both sides: here as the
  * host's memory, there by guest page tables that lead to a copy.
  */
 #include <sys/mman.h>
@@ -10,10 +10,10 @@
 #include "vmm/monitor/internal.h"
 #include "vmm/x86/asm.h"
 
-#define AREA 0x500000000000ull /* four pages, guest and host */
+#define AREA	  0x500000000000ull /* four pages, guest and host */
 #define AREA_SIZE 0x4000ull
-#define AREA_GPA 0x400000ull
-#define FLAGS (RFLAGS_CF | RFLAGS_PF | RFLAGS_AF | RFLAGS_ZF | RFLAGS_SF | RFLAGS_OF)
+#define AREA_GPA  0x400000ull
+#define FLAGS	  (RFLAGS_CF | RFLAGS_PF | RFLAGS_AF | RFLAGS_ZF | RFLAGS_SF | RFLAGS_OF)
 
 /* General registers and flags of the instruction on this CPU; see run_here. */
 u64 here_regs[18], here_stack;
@@ -21,7 +21,8 @@ const void *here_insn;
 extern const u8 here_back[];
 void run_here(void);
 
-/* Loads here_regs, jumps to here_insn, whose last jump comes to here_back, and stores them again. */
+/* Loads here_regs, jumps to here_insn, whose last jump comes to here_back, and stores them again.
+ */
 __asm__(".text\n"
 	".globl run_here\n"
 	"run_here:\n"
@@ -73,7 +74,8 @@ static u64 random_word(void)
 
 static int set_up_group(void **state)
 {
-	area = mmap((void *)AREA, AREA_SIZE, 3, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+	area = mmap((void *)AREA, AREA_SIZE, 3, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE,
+		    -1, 0);
 	code = mmap(NULL, 4096, 7, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	return area != (u8 *)AREA || code == MAP_FAILED;
 }
@@ -131,7 +133,8 @@ static void compare(struct lvmon_insn insn)
 	assert_int_equal(host_steps, 0);
 	for (int i = 0; i < 16; i++)
 		if (vcpu.regs[i] != here_regs[i])
-			fail_msg("register %d: %lx, the CPU has %lx", i, vcpu.regs[i], here_regs[i]);
+			fail_msg("register %d: %lx, the CPU has %lx", i, vcpu.regs[i],
+				 here_regs[i]);
 	assert_int_equal(vcpu.regs[LVMON_RIP], rip + insn.length);
 	assert_int_equal(vcpu.regs[LVMON_RFLAGS], here_regs[LVMON_RFLAGS]);
 	memory_is_the_same();
@@ -150,7 +153,11 @@ static struct lvmon_insn push_of(u8 reg)
 static struct lvmon_insn mov_of(u8 reg, u8 base, u8 width)
 {
 	return (struct lvmon_insn){
-		.length = 3, .kind = LVMON_INSN_MOV, .reg = reg, .base = base, .width = width,
+		.length = 3,
+		.kind = LVMON_INSN_MOV,
+		.reg = reg,
+		.base = base,
+		.width = width,
 		.bytes = {(u8)(0x40 | (width == 8) << 3 | base / 8 << 2 | reg / 8), 0x89,
 			  (u8)(0xc0 | base % 8 << 3 | reg % 8)}};
 }
@@ -158,7 +165,11 @@ static struct lvmon_insn mov_of(u8 reg, u8 base, u8 width)
 static struct lvmon_insn load_of(u8 reg, u8 base, u8 width, s32 disp)
 {
 	struct lvmon_insn insn = {
-		.length = 3, .kind = LVMON_INSN_LOAD, .reg = reg, .base = base, .width = width,
+		.length = 3,
+		.kind = LVMON_INSN_LOAD,
+		.reg = reg,
+		.base = base,
+		.width = width,
 		.disp = disp,
 		.bytes = {(u8)(0x40 | (width == 8) << 3 | reg / 8 << 2 | base / 8), 0x8b,
 			  (u8)(0x80 | reg % 8 << 3 | base % 8)}};
@@ -172,8 +183,8 @@ static struct lvmon_insn load_of(u8 reg, u8 base, u8 width, s32 disp)
 
 static struct lvmon_insn sub_of(s32 disp)
 {
-	struct lvmon_insn insn = {.length = 7, .kind = LVMON_INSN_SUB_RSP, .disp = disp,
-				  .bytes = {0x48, 0x81, 0xec}};
+	struct lvmon_insn insn = {
+		.length = 7, .kind = LVMON_INSN_SUB_RSP, .disp = disp, .bytes = {0x48, 0x81, 0xec}};
 
 	memcpy(insn.bytes + 3, &disp, 4);
 	return insn;
@@ -235,7 +246,8 @@ static void loads(void **state)
 				s32 disp = (s32)random_word();
 
 				random_regs();
-				vcpu.regs[base] = AREA + random_word() % (AREA_SIZE - 8) - (u64)(s64)disp;
+				vcpu.regs[base] =
+					AREA + random_word() % (AREA_SIZE - 8) - (u64)(s64)disp;
 				compare(load_of(reg, base, width, disp));
 			}
 }
@@ -253,10 +265,25 @@ static void loads_over_a_border(void **state)
 
 static void subtractions(void **state)
 {
-	static const u64 edges[] = {0, 1, 0xf, 0x10, 0x7f, 0x80, 0xff, 0x100, INT32_MAX, 0x80000000,
-				    UINT32_MAX, INT64_MAX, 0x8000000000000000, 0x7fffffff80000000,
-				    UINT64_MAX, UINT64_MAX - 0xf, AREA};
-	static const s32 amounts[] = {0, 1, 8, 0x10, 0x7f, 0x80, 0x1000, INT32_MAX, INT32_MIN, -1, -16};
+	static const u64 edges[] = {0,
+				    1,
+				    0xf,
+				    0x10,
+				    0x7f,
+				    0x80,
+				    0xff,
+				    0x100,
+				    INT32_MAX,
+				    0x80000000,
+				    UINT32_MAX,
+				    INT64_MAX,
+				    0x8000000000000000,
+				    0x7fffffff80000000,
+				    UINT64_MAX,
+				    UINT64_MAX - 0xf,
+				    AREA};
+	static const s32 amounts[] = {0,      1,	 8,	    0x10, 0x7f, 0x80,
+				      0x1000, INT32_MAX, INT32_MIN, -1,	  -16};
 
 	fresh();
 	for (size_t e = 0; e < ARRAY_SIZE(edges); e++)

@@ -3,12 +3,12 @@
 #include "tests/unit/vmm_host.h"
 #include "vmm/monitor/internal.h"
 
-#define DIRECT 0xffff888000000000ull
+#define DIRECT	0xffff888000000000ull
 #define PER_CPU 0x300000ull /* guest-physical, in the direct map */
-#define TASK 0x310000ull
+#define TASK	0x310000ull
 #define CURRENT 0x1000 /* offsets, as the engine would find them */
-#define TGID 0x9a4
-#define COMM 0xbd0
+#define TGID	0x9a4
+#define COMM	0xbd0
 
 static struct vcpu_paging paging;
 static gpa_t root;
@@ -125,8 +125,8 @@ static void by_page_table(void **state)
 static void unreadable(void **state)
 {
 	static const u64 bad[] = {
-		DIRECT + 0x9f000, DIRECT + HOST_OWN, DIRECT + HOST_RAM_END, 0x1000, UINT64_MAX,
-		0xffffffffffff0000,
+		DIRECT + 0x9f000, DIRECT + HOST_OWN, DIRECT + HOST_RAM_END,
+		0x1000,		  UINT64_MAX,	     0xffffffffffff0000,
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {

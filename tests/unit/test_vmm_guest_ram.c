@@ -10,8 +10,8 @@ static void ranges(void **state)
 
 	host_guest();
 	assert_int_equal(guest_ram_ranges, 3);
-	assert_int_equal(guest_ram_size(), 0x9f000 + (HOST_OWN - 0x100000) +
-						   (HOST_RAM_END - HOST_OWN_END));
+	assert_int_equal(guest_ram_size(),
+			 0x9f000 + (HOST_OWN - 0x100000) + (HOST_RAM_END - HOST_OWN_END));
 	guest_ram_ascending(ram);
 	assert_int_equal(ram[0].gpa, 0);
 	assert_int_equal(ram[0].size, 0x9f000); /* whole pages only */
@@ -92,8 +92,8 @@ static void writes(void **state)
 
 static void writes_refused(void **state)
 {
-	static const gpa_t bad[] = {0x9f000, HOST_OWN, HOST_OWN_END - 8, HOST_RAM_END, 0xfee00000,
-				    0xfffffffffffffff8};
+	static const gpa_t bad[] = {0x9f000,	  HOST_OWN,   HOST_OWN_END - 8,
+				    HOST_RAM_END, 0xfee00000, 0xfffffffffffffff8};
 	static u8 page[PAGE_SIZE];
 
 	host_guest();
@@ -109,13 +109,15 @@ static void writes_refused(void **state)
 
 static void many_ranges(void **state)
 {
-	struct boot_info bi = {.memory_entries = LVMON_MAX_RAM_RANGES, .own = 1ull << 40,
+	struct boot_info bi = {.memory_entries = LVMON_MAX_RAM_RANGES,
+			       .own = 1ull << 40,
 			       .own_size = LARGE_PAGE_SIZE};
 	struct lvmon_ram ram[LVMON_MAX_RAM_RANGES];
 	hpa_t root = host_guest();
 
 	for (u32 i = 0; i < LVMON_MAX_RAM_RANGES; i++)
-		bi.memory[i] = (struct memory_entry){(u64)i << 24, (i * 7 % 32 + 1) << 12, MEMORY_RAM};
+		bi.memory[i] =
+			(struct memory_entry){(u64)i << 24, (i * 7 % 32 + 1) << 12, MEMORY_RAM};
 	guest_ram_ranges = 0;
 	guest_ram_init(&bi, root);
 	guest_ram_ascending(ram);
@@ -130,8 +132,9 @@ static void many_ranges(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(ranges), cmocka_unit_test(borders),	 cmocka_unit_test(writes),
-		cmocka_unit_test(writes_refused), cmocka_unit_test(many_ranges),
+		cmocka_unit_test(ranges),      cmocka_unit_test(borders),
+		cmocka_unit_test(writes),      cmocka_unit_test(writes_refused),
+		cmocka_unit_test(many_ranges),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,7 +11,10 @@ static struct lvmon_hook hook_at(u64 offset)
 	struct lvmon_hook hook = {
 		.gva = GVA + offset,
 		.gpa = GPA + offset,
-		.insn = {.length = 2, .kind = LVMON_INSN_PUSH, .reg = LVMON_R12, .width = 8,
+		.insn = {.length = 2,
+			 .kind = LVMON_INSN_PUSH,
+			 .reg = LVMON_R12,
+			 .width = 8,
 			 .bytes = {0x41, 0x54}},
 	};
 
@@ -99,13 +102,13 @@ static void refused(void **state)
 	struct lvmon_hook hook;
 
 	fresh();
-#define REFUSED(change, error)                                                                     \
-	do {                                                                                       \
-		hook = hook_at(0);                                                                 \
-		change;                                                                            \
-		assert_int_equal(hook_add(&hook), error);                                          \
-		assert_int_equal(*code(0), 0x41);                                                  \
-		assert_false(any_traps());                                                         \
+#define REFUSED(change, error)                            \
+	do {                                              \
+		hook = hook_at(0);                        \
+		change;                                   \
+		assert_int_equal(hook_add(&hook), error); \
+		assert_int_equal(*code(0), 0x41);         \
+		assert_false(any_traps());                \
 	} while (0)
 	REFUSED(hook.gva = 0x400000, -EINVAL);
 	REFUSED(hook.gva = 0, -EINVAL);

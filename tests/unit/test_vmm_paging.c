@@ -112,7 +112,8 @@ static void all_512_entries(void **state)
 
 	for (int shift = 12; shift <= 39; shift += 9)
 		for (u64 i = 0; i < (shift == 39 ? 256 : 512); i += 17)
-			assert_int_equal(map(root, i << shift, (i + 1) << 12, PAGE_SIZE, MAP_RO), 0);
+			assert_int_equal(map(root, i << shift, (i + 1) << 12, PAGE_SIZE, MAP_RO),
+					 0);
 	for (int shift = 12; shift <= 39; shift += 9)
 		for (u64 i = 17; i < (shift == 39 ? 256 : 512); i += 17)
 			assert_int_equal(*page_entry(root, i << shift), (i + 1) << 12 | MAP_RO);

@@ -20,9 +20,9 @@ static u64 monitor_number, monitor_args[6];
 
 static u8 *user(u64 at, u64 size)
 {
-	return at >= USER && size <= sizeof(memory) && at - USER <= sizeof(memory) - size ?
-		       memory + (at - USER) :
-		       NULL;
+	return at >= USER && size <= sizeof(memory) && at - USER <= sizeof(memory) - size
+		       ? memory + (at - USER)
+		       : NULL;
 }
 
 int domain_read(void *to, u64 from, u64 size)
@@ -223,7 +223,8 @@ static void maps_of_other_kinds(void **state)
 	u32 death;
 
 	for (size_t i = 0; i < ARRAY_SIZE(flags); i++) { /* of a file, at a fixed place */
-		domain.frame = (struct trap_frame){.rax = 9, .rsi = 4096, .rdx = 3, .r10 = flags[i]};
+		domain.frame =
+			(struct trap_frame){.rax = 9, .rsi = 4096, .rdx = 3, .r10 = flags[i]};
 		assert_int_equal(domain_syscall(&death), SYSCALL_DONE);
 		assert_int_equal((s64)domain.frame.rax, -EINVAL);
 	}

@@ -84,8 +84,8 @@ static void bits_that_are_no_address(void **state)
 static void tables_that_are_not_ram(void **state)
 {
 	static const gpa_t bad[] = {
-		0x9f000, 0xa0000, HOST_OWN, HOST_OWN_END - PAGE_SIZE, HOST_RAM_END, 0xfee00000,
-		0xffffffffff000,
+		0x9f000,      0xa0000,	  HOST_OWN,	   HOST_OWN_END - PAGE_SIZE,
+		HOST_RAM_END, 0xfee00000, 0xffffffffff000,
 	};
 	gpa_t root;
 
@@ -214,7 +214,8 @@ static void many_pages(void **state)
 		u64 i = n * 7919 % 200, r = n * 104729 / 13 % 2;
 		gpa_t gpa;
 
-		assert_int_equal(guest_walk(roots[r], false, VA + i * PAGE_SIZE + n % 4096, &gpa), 0);
+		assert_int_equal(guest_walk(roots[r], false, VA + i * PAGE_SIZE + n % 4096, &gpa),
+				 0);
 		assert_int_equal(gpa, ((i * 2 + r) << 12) + n % 4096);
 	}
 }

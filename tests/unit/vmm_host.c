@@ -176,7 +176,13 @@ static void inject(struct vcpu *vcpu, u32 vector, enum inject_type type, bool ha
 	host_injected.error = error;
 }
 
-static const struct vcpu_ops ops = {.name = "fake", .inject = inject};
+static u64 get_reg(struct vcpu *vcpu, enum lvmon_reg reg)
+{
+	(void)vcpu;
+	return reg == LVMON_CR0 ? CR0_PE | CR0_PG : reg == LVMON_CR4 ? CR4_PAE : 0;
+}
+
+static const struct vcpu_ops ops = {.name = "fake", .inject = inject, .get_reg = get_reg};
 
 const struct vcpu_ops *vcpu_ops = &ops;
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the vmm's pure logic needs around it on the host: hypervisor memory, a small guest's RAM with
- * the window on it, and instructions of ring 0 that are only remembered (fake/vmm/x86/asm.h).
+ * What the vmm's pure logic needs around it on the host: hypervisor memory, a small guest's RAM
+ * with the window on it, and instructions of ring 0 that are only remembered (fake/vmm/x86/asm.h).
  *
- * Guest RAM: [0, 0x9f000) and [0x100000, 0x1000000) without our own [0x800000, 0xa00000). The window
- * is readable only there, and writable nowhere. The slot for writes behaves as a TLB does: it shows
- * the page that its entry named at the first access, until invlpg.
+ * Guest RAM: [0, 0x9f000) and [0x100000, 0x1000000) without our own [0x800000, 0xa00000). The
+ * window is readable only there, and writable nowhere. The slot for writes behaves as a TLB does:
+ * it shows the page that its entry named at the first access, until invlpg.
  */
 #ifndef UNIT_VMM_HOST_H
 #define UNIT_VMM_HOST_H
@@ -22,8 +22,8 @@
 #include "vmm/types.h"
 #include "vmm/vcpu.h"
 
-#define HOST_HPA 0x40000000ull /* where the hypervisor's memory seems to lie */
-#define HOST_OWN 0x800000ull
+#define HOST_HPA     0x40000000ull /* where the hypervisor's memory seems to lie */
+#define HOST_OWN     0x800000ull
 #define HOST_OWN_END 0xa00000ull
 #define HOST_RAM_END 0x1000000ull
 
@@ -68,17 +68,17 @@ void host_log_clear(void);
 /* The code between must end in fatal(), with this in its message. */
 extern jmp_buf host_fatal_to;
 extern bool host_fatal_expected;
-#define expect_fatal(text, code)                                                                   \
-	do {                                                                                       \
-		host_log_clear();                                                                  \
-		host_fatal_expected = true;                                                        \
-		if (!setjmp(host_fatal_to)) {                                                      \
-			code;                                                                      \
-			host_fatal_expected = false;                                               \
-			fail_msg("%s: not fatal", #code);                                          \
-		}                                                                                  \
-		host_fatal_expected = false;                                                       \
-		assert_non_null(strstr(host_log, text));                                           \
+#define expect_fatal(text, code)                          \
+	do {                                              \
+		host_log_clear();                         \
+		host_fatal_expected = true;               \
+		if (!setjmp(host_fatal_to)) {             \
+			code;                             \
+			host_fatal_expected = false;      \
+			fail_msg("%s: not fatal", #code); \
+		}                                         \
+		host_fatal_expected = false;              \
+		assert_non_null(strstr(host_log, text));  \
 	} while (0)
 
 #endif

@@ -48,7 +48,7 @@ int elf_check(const u8 *file, u64 size)
 
 	if (size < sizeof(*h) || memcmp(h->ident, "\177ELF\2\1\1", 7))
 		return -ENOEXEC;
-	if (h->type != ET_EXEC || h->machine != EM_X86_64 ||
+	if (h->type != ET_EXEC || h->machine != EM_X86_64 || h->entry >= SPACE_PROGRAM_END ||
 	    h->phentsize != sizeof(struct elf_phdr) || h->phoff % 8 || h->phoff > size ||
 	    h->phnum > (size - h->phoff) / sizeof(struct elf_phdr))
 		return -ENOEXEC;

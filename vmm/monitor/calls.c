@@ -11,6 +11,7 @@
 #include "vmm/ring.h"
 #include "vmm/time.h"
 #include "vmm/x86/asm.h"
+#include "vmm/x86/walk.h"
 
 #define HARMLESS_FLAGS                                                                             \
 	(RFLAGS_CF | RFLAGS_PF | RFLAGS_AF | RFLAGS_ZF | RFLAGS_SF | RFLAGS_OF)
@@ -58,6 +59,9 @@ static s64 reg_write(u64 reg, u64 value)
 		value = (vcpu->regs[reg] & ~HARMLESS_FLAGS) | (value & HARMLESS_FLAGS);
 	else if (reg > LVMON_RIP)
 		return -EPERM;
+	else if (reg == LVMON_RIP &&
+		 !canonical(value, vcpu_ops->get_reg(vcpu, LVMON_CR4) & CR4_LA57))
+		return -EINVAL; /* VT-x would not even enter the guest */
 	vcpu->regs[reg] = value;
 	return 0;
 }

@@ -8,6 +8,7 @@
 #include "vmm/monitor/internal.h"
 #include "vmm/string.h"
 #include "vmm/x86/asm.h"
+#include "vmm/x86/walk.h"
 
 #define MAX_CALLS 1024
 #define KERNEL_HALF BIT(63)
@@ -33,7 +34,8 @@ int guest_call_start(struct vcpu *vcpu, const struct vcpu_paging *paging, struct
 	gva_t task;
 
 	task = current_task(paging);
-	if (!task || !(verdict->function & KERNEL_HALF))
+	if (!task || !(verdict->function & KERNEL_HALF) ||
+	    !canonical(verdict->function, paging->la57))
 		return -EINVAL;
 	/* It may sleep: where the guest cannot, it must not be asked to. */
 	if (!(regs[LVMON_RFLAGS] & RFLAGS_IF))

@@ -11,6 +11,7 @@
 #include "vmm/string.h"
 #include "vmm/time.h"
 #include "vmm/x86/asm.h"
+#include "vmm/x86/walk.h"
 
 #define KERNEL_HALF BIT(63)
 #define INT3 0xcc
@@ -106,6 +107,10 @@ static void return_early(struct vcpu *vcpu, const struct vcpu_paging *paging, u6
 
 	if (guest_read_word(paging, regs[LVMON_RSP], &return_to)) {
 		vcpu_inject_page_fault(vcpu, regs[LVMON_RSP], false);
+		return;
+	}
+	if (!canonical(return_to, paging->la57)) {
+		vcpu_ops->inject(vcpu, VEC_GP, INJECT_EXCEPTION, true, 0);
 		return;
 	}
 	regs[LVMON_RAX] = value;

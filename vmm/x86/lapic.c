@@ -39,11 +39,17 @@
 #define ICR_INIT (5u << 8)
 #define ICR_STARTUP (6u << 8)
 #define ICR_BUSY (1u << 12)
+/* Interrupt masks of the two 8259s */
+#define PIC_MASK_1 0x21
+#define PIC_MASK_2 0xa1
+#define PIC_CASCADE 4
+
 #define ICR_SELF (1u << 18)
 #define ICR_ASSERT (1u << 14)
 
 static volatile u64 *entry; /* of the slot that maps the APIC */
 static u64 mapped_base;
+static bool pic_quiet;
 static u64 ticks_per_ms; /* at divide-by-1 */
 
 /* Periodic mode to be restored: the vector and the initial count. */
@@ -136,6 +142,34 @@ static void start_timer(bool x2, struct lapic_loan *loan, u32 ms)
 	write_reg(x2, APIC_INITIAL, loan->ticks);
 }
 
+/*
+ * The 8259s' interrupts do not know the TPR. Early in its start the guest takes them, by way of LINT0;
+ * in Bochs whatever LINT0 says. So they are masked at both ends until the guest has them all masked,
+ * as it does when it uses the I/O APIC instead.
+ */
+static void mask_pic(bool x2, struct lapic_loan *loan)
+{
+	bool open = !(loan->lvt_lint0 & LVT_MASKED);
+
+	loan->pic_masked = open || !pic_quiet;
+	if (!loan->pic_masked)
+		return;
+	loan->pic_masks = (u16)(inb(PIC_MASK_1) | inb(PIC_MASK_2) << 8);
+	pic_quiet = !open && (loan->pic_masks | PIC_CASCADE) == 0xffff;
+	write_reg(x2, APIC_LVT_LINT0, loan->lvt_lint0 | LVT_MASKED);
+	outb(PIC_MASK_1, 0xff);
+	outb(PIC_MASK_2, 0xff);
+}
+
+static void unmask_pic(bool x2, const struct lapic_loan *loan)
+{
+	if (!loan->pic_masked)
+		return;
+	outb(PIC_MASK_1, (u8)loan->pic_masks);
+	outb(PIC_MASK_2, (u8)(loan->pic_masks >> 8));
+	write_reg(x2, APIC_LVT_LINT0, loan->lvt_lint0);
+}
+
 void lapic_borrow(struct lapic_loan *loan, u32 ms)
 {
 	u64 base = rdmsr(MSR_APIC_BASE);
@@ -152,9 +186,7 @@ void lapic_borrow(struct lapic_loan *loan, u32 ms)
 	if (!(loan->svr & SVR_ENABLE))
 		write_reg(x2, APIC_SVR, loan->svr | SVR_ENABLE);
 	loan->lvt_lint0 = read_reg(x2, APIC_LVT_LINT0);
-	/* The 8259's interrupts do not know the TPR. */
-	if (!(loan->lvt_lint0 & LVT_MASKED))
-		write_reg(x2, APIC_LVT_LINT0, loan->lvt_lint0 | LVT_MASKED);
+	mask_pic(x2, loan);
 	loan->lvt_timer = read_reg(x2, APIC_LVT_TIMER) & ~LVT_PENDING;
 	loan->divide = read_reg(x2, APIC_DIVIDE);
 	loan->initial = read_reg(x2, APIC_INITIAL);
@@ -252,8 +284,7 @@ void lapic_return(struct lapic_loan *loan)
 		__asm__ volatile("sti; nop; nop; cli" : : : "memory");
 
 	restore_timer(x2, loan, used);
-	if (!(loan->lvt_lint0 & LVT_MASKED))
-		write_reg(x2, APIC_LVT_LINT0, loan->lvt_lint0);
+	unmask_pic(x2, loan);
 	if (!(loan->svr & SVR_ENABLE))
 		write_reg(x2, APIC_SVR, loan->svr);
 	write_cr8(loan->cr8);

@@ -22,6 +22,8 @@ struct lapic_loan {
 	bool active;  /* between lapic_borrow() and lapic_return() */
 	bool expired; /* our time is up */
 	u32 resend; /* bitmap from 0xf0: the guest's vectors that arrived meanwhile */
+	u16 pic_masks;
+	bool pic_masked;
 	bool x2apic;
 };
 

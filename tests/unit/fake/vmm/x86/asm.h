@@ -6,22 +6,23 @@
 #ifndef UNIT_FAKE_ASM_H
 #define UNIT_FAKE_ASM_H
 
-#define outb hardware_outb
-#define inb hardware_inb
-#define rdmsr hardware_rdmsr
-#define wrmsr hardware_wrmsr
-#define rdtsc hardware_rdtsc
-#define cpuid hardware_cpuid
-#define read_cr0 hardware_read_cr0
-#define write_cr0 hardware_write_cr0
-#define read_cr2 hardware_read_cr2
-#define read_cr3 hardware_read_cr3
-#define write_cr3 hardware_write_cr3
-#define read_cr4 hardware_read_cr4
-#define write_cr4 hardware_write_cr4
-#define invlpg hardware_invlpg
-#define stac hardware_stac
-#define clac hardware_clac
+#define outb	     hardware_outb
+#define inb	     hardware_inb
+#define rdmsr	     hardware_rdmsr
+#define wrmsr	     hardware_wrmsr
+#define rdtsc	     hardware_rdtsc
+#define cpuid	     hardware_cpuid
+#define read_cr0     hardware_read_cr0
+#define write_cr0    hardware_write_cr0
+#define read_cr2     hardware_read_cr2
+#define read_cr3     hardware_read_cr3
+#define write_cr3    hardware_write_cr3
+#define read_cr4     hardware_read_cr4
+#define write_cr4    hardware_write_cr4
+#define invlpg	     hardware_invlpg
+#define current_cpu_id hardware_current_cpu_id
+#define stac	     hardware_stac
+#define clac	     hardware_clac
 #define halt_forever hardware_halt_forever
 #include_next <vmm/x86/asm.h>
 #undef outb
@@ -38,6 +39,7 @@
 #undef read_cr4
 #undef write_cr4
 #undef invlpg
+#undef current_cpu_id
 #undef stac
 #undef clac
 #undef halt_forever
@@ -56,6 +58,7 @@ void write_cr3(u64 v);
 u64 read_cr4(void);
 void write_cr4(u64 v);
 void invlpg(const volatile void *va);
+u32 current_cpu_id(void);
 void stac(void);
 void clac(void);
 void halt_forever(void) noreturn;

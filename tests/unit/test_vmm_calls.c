@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The engine's calls to the vmm: every argument may be anything. */
+#include "tests/unit/vmm_host.h"
+#include "vmm/domain/domain.h"
+#include "vmm/guest_ram.h"
+#include "vmm/monitor/internal.h"
+#include "vmm/ring.h"
+#include "vmm/time.h"
+#include "vmm/x86/asm.h"
+
+#define USER 0x10000ull /* where the domain's memory seems to be */
+
+static u8 memory[3 * 4096];
+static struct vcpu vcpu, *current;
+
+static u8 *user(u64 at, u64 size)
+{
+	return at >= USER && size <= sizeof(memory) && at - USER <= sizeof(memory) - size
+		       ? memory + (at - USER)
+		       : NULL;
+}
+
+int domain_read(void *to, u64 from, u64 size)
+{
+	if (!user(from, size))
+		return -EFAULT;
+	memcpy(to, user(from, size), size);
+	return 0;
+}
+
+int domain_write(u64 to, const void *from, u64 size)
+{
+	if (!user(to, size))
+		return -EFAULT;
+	memcpy(user(to, size), from, size);
+	return 0;
+}
+
+int domain_store_blob(u64 from, u64 size)
+{
+	return from == USER && size == 5 ? 0 : -ENOMEM;
+}
+
+int ring_write(u32 source, const void *text, u64 size, bool is_user)
+{
+	assert_true(is_user);
+	assert_int_equal(source, RECORD_ENGINE);
+	return (u64)text == USER && size == 6 ? 0 : -EFAULT;
+}
+
+u64 tsc_to_ns(u64 tsc)
+{
+	return tsc;
+}
+
+struct vcpu *event_vcpu(void)
+{
+	return current;
+}
+
+int vcpu_read_reg(struct vcpu *v, enum lvmon_reg reg, u64 *value)
+{
+	*value = v->regs[reg % LVMON_NR_EVENT_REGS];
+	return 0;
+}
+
+static s64 call(u64 number, u64 a, u64 b, u64 c)
+{
+	const u64 args[6] = {a, b, c};
+
+	return monitor_call(number, args);
+}
+
+static void fresh(void)
+{
+	struct vcpu_paging paging;
+
+	host_guest();
+	host_vcpu(&vcpu, &paging, host_guest_root());
+	current = &vcpu;
+	memset(memory, 0, sizeof(memory));
+	host_log_clear();
+}
+
+static void reads(void **state)
+{
+	fresh();
+	memcpy(host_ram(0x100ffc), "over pages", 10);
+	assert_int_equal(call(LVMON_MEM_READ, 0x100ffc, USER + 3, 10), 0);
+	assert_memory_equal(memory + 3, "over pages", 10);
+	assert_int_equal(call(LVMON_MEM_READ, 0x100000, USER, sizeof(memory)), 0);
+	assert_int_equal(call(LVMON_MEM_READ, 0x100000, USER + 1, sizeof(memory)), -EFAULT);
+	assert_int_equal(call(LVMON_MEM_READ, HOST_OWN - 4, USER, 4), 0);
+	assert_int_equal(call(LVMON_MEM_READ, HOST_OWN - 4, USER, 5), -EFAULT);
+	assert_int_equal(call(LVMON_MEM_READ, HOST_OWN, USER, 1), -EFAULT);
+	assert_int_equal(call(LVMON_MEM_READ, 0x100000, USER, UINT64_MAX), -EFAULT);
+	assert_int_equal(call(LVMON_MEM_READ, UINT64_MAX, USER, 2), -EFAULT);
+	assert_int_equal(call(LVMON_MEM_READ, 0x100000, 0, 1), -EFAULT);
+	assert_int_equal(call(LVMON_MEM_READ, HOST_OWN, 0, 0), 0);
+	assert_int_equal(call(LVMON_MEM_SIZE, 0, 0, 0), guest_ram_size());
+}
+
+static void writes(void **state)
+{
+	fresh();
+	memcpy(memory, "written", 7);
+	assert_int_equal(call(LVMON_MEM_WRITE, 0x100ff9, USER, 7), 0);
+	assert_memory_equal(host_ram(0x100ff9), "written", 7);
+	assert_int_equal(call(LVMON_MEM_WRITE, 0x100ffa, USER, 7), -EINVAL);
+	assert_int_equal(call(LVMON_MEM_WRITE, 0x100000, USER, 4096), 0);
+	assert_int_equal(call(LVMON_MEM_WRITE, 0x100000, USER, 4097), -EINVAL);
+	assert_int_equal(call(LVMON_MEM_WRITE, 0x100000, USER, UINT64_MAX), -EINVAL);
+	assert_int_equal(call(LVMON_MEM_WRITE, HOST_OWN, USER, 1), -EFAULT);
+	assert_int_equal(call(LVMON_MEM_WRITE, HOST_RAM_END, USER, 1), -EFAULT);
+	assert_int_equal(call(LVMON_MEM_WRITE, 0xfee00000, USER, 4), -EFAULT);
+	assert_int_equal(call(LVMON_MEM_WRITE, 0x100000, USER - 1, 1), -EFAULT);
+	assert_int_equal(call(LVMON_MEM_WRITE, HOST_OWN, 0, 0), 0);
+}
+
+static void registers(void **state)
+{
+	u64 value;
+
+	fresh();
+	for (u64 reg = 0; reg <= LVMON_R15; reg++) {
+		assert_int_equal(call(LVMON_REG_WRITE, reg, reg * 3 + 1, 0), 0);
+		assert_int_equal(call(LVMON_REG_READ, reg, USER, 0), 0);
+		memcpy(&value, memory, 8);
+		assert_int_equal(value, reg * 3 + 1);
+	}
+	for (u64 reg = LVMON_NR_EVENT_REGS; reg < LVMON_NR_REGS; reg++)
+		assert_int_equal(call(LVMON_REG_WRITE, reg, 0, 0), -EPERM);
+	assert_int_equal(call(LVMON_REG_WRITE, LVMON_NR_REGS, 0, 0), -EINVAL);
+	assert_int_equal(call(LVMON_REG_WRITE, UINT64_MAX, 0, 0), -EINVAL);
+	assert_int_equal(call(LVMON_REG_READ, LVMON_NR_REGS, USER, 0), -EINVAL);
+	assert_int_equal(call(LVMON_REG_READ, 1ull << 32, USER, 0), -EINVAL);
+	assert_int_equal(call(LVMON_REG_READ, LVMON_RAX, 0, 0), -EFAULT);
+	current = NULL; /* between events */
+	assert_int_equal(call(LVMON_REG_READ, LVMON_RAX, USER, 0), -EINVAL);
+	assert_int_equal(call(LVMON_REG_WRITE, LVMON_RAX, 1, 0), -EINVAL);
+}
+
+static void flags(void **state)
+{
+	const u64 harmless = RFLAGS_CF | RFLAGS_PF | RFLAGS_AF | RFLAGS_ZF | RFLAGS_SF | RFLAGS_OF;
+
+	fresh();
+	vcpu.regs[LVMON_RFLAGS] = RFLAGS_FIXED | RFLAGS_IF | RFLAGS_ZF;
+	assert_int_equal(call(LVMON_REG_WRITE, LVMON_RFLAGS, UINT64_MAX, 0), 0);
+	assert_int_equal(vcpu.regs[LVMON_RFLAGS], RFLAGS_FIXED | RFLAGS_IF | harmless);
+	assert_int_equal(call(LVMON_REG_WRITE, LVMON_RFLAGS, 0, 0), 0);
+	assert_int_equal(vcpu.regs[LVMON_RFLAGS], RFLAGS_FIXED | RFLAGS_IF);
+}
+
+/* With such a RIP, a CPU with VT-x refuses to enter the guest. */
+static void rip(void **state)
+{
+	static const u64 bad[] = {0x800000000000, 0x8000000000000000, 0xffff7fffffffffff,
+				  0x00ff800000000000};
+
+	fresh();
+	assert_int_equal(call(LVMON_REG_WRITE, LVMON_RIP, 0xffffffff81000000, 0), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+		assert_int_equal(call(LVMON_REG_WRITE, LVMON_RIP, bad[i], 0), -EINVAL);
+	assert_int_equal(vcpu.regs[LVMON_RIP], 0xffffffff81000000);
+}
+
+static void hooks_and_layout(void **state)
+{
+	struct lvmon_hook hook = {.gva = 0xffffffff81000000,
+				  .gpa = 0x400000,
+				  .insn = {.length = 1, .kind = LVMON_INSN_NOP, .bytes = {0x90}}};
+	s64 id;
+
+	fresh();
+	*(u8 *)host_ram(0x400000) = 0x90;
+	memcpy(memory, &hook, sizeof(hook));
+	id = call(LVMON_HOOK_ADD, USER, 0, 0);
+	assert_true(id > 0);
+	assert_int_equal(call(LVMON_HOOK_REMOVE, (u64)id, 0, 0), 0);
+	assert_int_equal(call(LVMON_HOOK_REMOVE, (u64)id, 0, 0), -ENOENT);
+	assert_int_equal(call(LVMON_HOOK_ADD, 0, 0, 0), -EFAULT);
+	assert_int_equal(call(LVMON_HOOK_ADD, USER + sizeof(memory) - sizeof(hook) + 1, 0, 0),
+			 -EFAULT);
+	assert_int_equal(call(LVMON_SET_TASK_LAYOUT, 0, 0, 0), -EFAULT);
+	memset(memory, 0xff, sizeof(memory));
+	assert_int_equal(call(LVMON_SET_TASK_LAYOUT, USER, 0, 0), -EINVAL);
+	assert_int_equal(call(LVMON_HOOK_ADD, USER, 0, 0), -EINVAL);
+}
+
+static void texts(void **state)
+{
+	fresh();
+	memset(memory, 'x', 100);
+	assert_int_equal(call(LVMON_LOG, USER, 100, 0), 0);
+	assert_int_equal(host_log_size, 8 + 100 + 1);
+	assert_memory_equal(host_log, "engine: xxxx", 12);
+	assert_int_equal(call(LVMON_LOG, USER, 1ull << 40, 0), -EINVAL);
+	assert_int_equal(call(LVMON_LOG, 0, 10, 0), -EFAULT);
+	assert_int_equal(call(LVMON_EMIT, USER, 6, 0), 0);
+	assert_int_equal(call(LVMON_EMIT, 0, 6, 0), -EFAULT);
+	assert_int_equal(call(LVMON_BLOB_STORE, USER, 5, 0), 0);
+	assert_int_equal(call(LVMON_BLOB_STORE, USER, UINT64_MAX, 0), -ENOMEM);
+}
+
+static void unknown(void **state)
+{
+	fresh();
+	assert_int_equal(call(LVMON_NEXT_EVENT, 0, 0, 0), -ENOSYS);
+	assert_int_equal(call(LVMON_CALL_END, 0, 0, 0), -ENOSYS);
+	assert_int_equal(call(0, 0, 0, 0), -ENOSYS);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(reads),     cmocka_unit_test(writes),
+		cmocka_unit_test(registers), cmocka_unit_test(flags),
+		cmocka_unit_test(rip),	     cmocka_unit_test(hooks_and_layout),
+		cmocka_unit_test(texts),     cmocka_unit_test(unknown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
