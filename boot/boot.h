@@ -33,6 +33,9 @@ u64 linux_init_size(const void *image);
 const char *linux_load(struct boot_info *bi, const struct module *kernel,
 		       const struct module *initrd);
 
+/* boot/acpi.c: fills in bi->cpus and bi->apic_ids; no CPU when there is no MADT. */
+void acpi_find_cpus(struct boot_info *bi);
+
 /* boot/vmm_space.c: the vmm's final page tables; from the pages of our range. */
 hpa_t vmm_space_build(const struct boot_info *bi);
 

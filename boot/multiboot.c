@@ -154,6 +154,7 @@ void boot_multiboot(u32 magic, u32 mbi_pa)
 		memcpy(info.options, text, size);
 	}
 	read_memory_map(mbi);
+	acpi_find_cpus(&info);
 	kernel = find_module(mbi, "@kernel");
 	initrd = find_module(mbi, "@initrd");
 	engine = find_module(mbi, "@engine");

@@ -175,26 +175,6 @@ static bool check_command_line(const char *what, const char *text, size_t limit)
 	return true;
 }
 
-/* The hypervisor keeps hold of one processor only: on a second one, the guest would run without it.
- */
-static bool check_processors(char **args)
-{
-	for (; args[0]; args++) {
-		const char *count = args[1];
-
-		if ((strcmp(args[0], "-smp") != 0 && strcmp(args[0], "--smp") != 0) || !count)
-			continue;
-		if (strncmp(count, "cpus=", 5) == 0)
-			count += 5;
-		if (strcmp(count, "1") != 0 && strncmp(count, "1,", 2) != 0) {
-			complain("-smp %s: LVisor runs on one processor so far; leave -smp away",
-				 args[1]);
-			return false;
-		}
-	}
-	return true;
-}
-
 bool inputs_open(struct run_inputs *inputs, const struct run_options *options)
 {
 	const unsigned int least = options->plain ? MIN_PLAIN_MEMORY_MB : MIN_MEMORY_MB;
@@ -204,8 +184,6 @@ bool inputs_open(struct run_inputs *inputs, const struct run_options *options)
 		complain("--plain boots without LVisor, so no --signature can run");
 		return false;
 	}
-	if (!options->plain && !check_processors(options->qemu_args))
-		return false;
 	inputs->kernel = open_kernel(options->kernel);
 	if (inputs->kernel < 0)
 		return false;

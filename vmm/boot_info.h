@@ -9,6 +9,7 @@
 #include "vmm/types.h"
 
 #define MAX_MEMORY_ENTRIES 64
+#define MAX_CPUS 16
 #define MEMORY_RAM 1 /* ACPI 15.1: AddressRangeMemory */
 #define MEMORY_RESERVED 2
 
@@ -40,6 +41,10 @@ struct boot_info {
 	u64 engine_size;
 	hpa_t archive;
 	u64 archive_size;
+
+	/* All CPUs of the machine, this one among them; 0: not known. */
+	u32 cpus;
+	u32 apic_ids[MAX_CPUS];
 
 	struct guest_entry guest;
 	char options[256]; /* the vmm's own command line */

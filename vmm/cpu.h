@@ -9,6 +9,7 @@
 #include "vmm/types.h"
 #include "vmm/vcpu.h"
 #include "vmm/x86/desc.h"
+#include "vmm/x86/lapic.h"
 #include "vmm/x86/traps.h"
 
 struct cpu {
@@ -18,9 +19,16 @@ struct cpu {
 	u64 scratch;
 	u64 frame_end; /* end of the domain's trap frame, as TSS.RSP0 */
 
-	u32 id;
+	u32 id; /* known to current_cpu_id() */
+	u32 apic_id;
 	bool nmi_pending; /* arrived while the CPU was ours: the guest's */
 	bool mc_pending;
+	bool online;       /* this and the next four: smp.c, by any CPU */
+	bool waiting;      /* for SIPI */
+	bool init_pending;
+	bool kicked;       /* an NMI of ours is on its way */
+	u32 sipi;          /* vector, and SIPI_LATCHED */
+	struct lapic_loan loan;
 	u32 taken;   /* vector of an interrupt taken for the guest in ring 0 */
 
 	u64 stack_top;

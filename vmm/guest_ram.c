@@ -9,7 +9,12 @@
 u32 guest_ram_ranges;
 struct lvmon_ram guest_ram[LVMON_MAX_RAM_RANGES];
 
-static volatile u64 *write_entry; /* page-table entry of the write slot */
+static volatile u64 *write_entries; /* page-table entries of the write slots, one a CPU */
+
+static u8 *write_slot(void)
+{
+	return (u8 *)FIXED_GUEST_WRITE + current_cpu_id() * PAGE_SIZE;
+}
 
 static void add(u64 start, u64 end)
 {
@@ -46,9 +51,10 @@ void guest_ram_init(const struct boot_info *bi, hpa_t root)
 			guest_ram[0] = r;
 		}
 	}
-	if (map(root, FIXED_GUEST_WRITE, 0, PAGE_SIZE, 0))
-		fatal("too little memory for the hypervisor's page tables");
-	write_entry = page_entry(root, FIXED_GUEST_WRITE);
+	for (u64 i = 0; i < MAX_CPUS; i++)
+		if (map(root, FIXED_GUEST_WRITE + i * PAGE_SIZE, 0, PAGE_SIZE, 0))
+			fatal("too little memory for the hypervisor's page tables");
+	write_entries = page_entry(root, FIXED_GUEST_WRITE);
 }
 
 void guest_ram_ascending(struct lvmon_ram out[LVMON_MAX_RAM_RANGES])
@@ -85,15 +91,15 @@ static void point_slot_at(gpa_t gpa)
 {
 	u64 entry = (gpa & PAGE_MASK) | MAP_RW;
 
-	if (*write_entry == entry)
+	if (write_entries[current_cpu_id()] == entry)
 		return;
-	*write_entry = entry;
-	invlpg((void *)FIXED_GUEST_WRITE);
+	write_entries[current_cpu_id()] = entry;
+	invlpg(write_slot());
 }
 
 int guest_ram_write(gpa_t gpa, const void *from, u64 size)
 {
-	u8 *slot = (u8 *)FIXED_GUEST_WRITE + (gpa & ~PAGE_MASK);
+	u8 *slot = write_slot() + (gpa & ~PAGE_MASK);
 
 	if (!size)
 		return 0;
@@ -108,7 +114,7 @@ int guest_ram_write(gpa_t gpa, const void *from, u64 size)
 
 int guest_ram_write_word(gpa_t gpa, u64 word)
 {
-	u8 *slot = (u8 *)FIXED_GUEST_WRITE + (gpa & ~PAGE_MASK);
+	u8 *slot = write_slot() + (gpa & ~PAGE_MASK);
 
 	if (!guest_ram_has(gpa, sizeof(word)))
 		return -EFAULT;

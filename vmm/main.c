@@ -8,6 +8,7 @@
 #include "vmm/memory.h"
 #include "vmm/monitor/monitor.h"
 #include "vmm/ring.h"
+#include "vmm/smp.h"
 #include "vmm/string.h"
 #include "vmm/time.h"
 #include "vmm/x86/asm.h"
@@ -61,6 +62,7 @@ static void noreturn run(const struct boot_info *bi, struct cpu *cpu, hpa_t root
 	if (fpu_init(&cpu->vcpu.fpu))
 		fatal("this CPU has no XSAVE; use one that has it (in QEMU: -cpu EPYC)");
 	vcpu_ops->init_cpu(&cpu->vcpu, &bi->guest);
+	smp_start(bi, root);
 	engine = engine_init(bi, root, budget_ms);
 	monitor_init(&cpu->vcpu, budget_ms, option_ms(bi, "discovery=", DISCOVERY_MS),
 		     engine && bi->archive_size);

@@ -3,6 +3,7 @@
  * Page allocator over the hypervisor's range: a bump pointer for pages never used, a list through
  * the pages that came back. All memory is the vmm's own, so there is nothing to be fair about.
  */
+#include "vmm/lock.h"
 #include "vmm/memory.h"
 #include "vmm/string.h"
 
@@ -10,6 +11,7 @@ static hpa_t next_page, end_page;
 static hpa_t free_list; /* each free page begins with the address of the next */
 static u64 free_listed;
 static u64 memory_offset;
+static struct lock lock;
 
 void memory_init(hpa_t start, hpa_t end, u64 offset)
 {
@@ -35,8 +37,9 @@ hpa_t virt_to_phys(const void *va)
 
 hpa_t page_alloc(void)
 {
-	hpa_t page;
+	hpa_t page = 0;
 
+	lock_take(&lock);
 	if (free_list) {
 		page = free_list;
 		free_list = *(hpa_t *)phys_to_virt(page);
@@ -44,18 +47,20 @@ hpa_t page_alloc(void)
 	} else if (next_page < end_page) {
 		page = next_page;
 		next_page += PAGE_SIZE;
-	} else {
-		return 0;
 	}
-	memset(phys_to_virt(page), 0, PAGE_SIZE);
+	lock_release(&lock);
+	if (page)
+		memset(phys_to_virt(page), 0, PAGE_SIZE);
 	return page;
 }
 
 void page_free(hpa_t page)
 {
+	lock_take(&lock);
 	*(hpa_t *)phys_to_virt(page) = free_list;
 	free_list = page;
 	free_listed++;
+	lock_release(&lock);
 }
 
 u64 pages_free(void)

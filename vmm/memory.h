@@ -26,7 +26,7 @@
 #define STACK_SLOT 0x10000ull
 #define FIXED_BASE 0xffffffffffe00000ull
 #define FIXED_LAPIC (FIXED_BASE + 0x0000)
-#define FIXED_GUEST_WRITE (FIXED_BASE + 0x1000)
+#define FIXED_GUEST_WRITE (FIXED_BASE + 0x1000) /* one page a CPU */
 
 #ifndef __ASSEMBLY__
 

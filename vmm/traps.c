@@ -21,7 +21,9 @@ void trap_in_vmm(struct trap_frame *frame)
 	}
 	if (frame->vector >= 32) {
 		/* Interrupts are only on where somebody waits for one. */
-		if (!domain_interrupt((u32)frame->vector))
+		if (this_cpu()->waiting)
+			lapic_end_of_interrupt();
+		else if (!domain_interrupt((u32)frame->vector))
 			this_cpu()->taken = (u32)frame->vector;
 		return;
 	}
@@ -35,6 +37,8 @@ void trap_ist(struct trap_frame *frame)
 
 	switch (frame->vector) {
 	case VEC_NMI:
+		if (__atomic_exchange_n(&cpu->kicked, false, __ATOMIC_SEQ_CST))
+			break;
 		cpu->nmi_pending = true;
 		break;
 	case VEC_MC:

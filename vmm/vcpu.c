@@ -7,6 +7,7 @@
 #include "vmm/guest_ram.h"
 #include "vmm/log.h"
 #include "vmm/monitor/monitor.h"
+#include "vmm/smp.h"
 #include "vmm/vcpu.h"
 #include "vmm/x86/asm.h"
 #include "vmm/x86/lapic.h"
@@ -307,6 +308,14 @@ static void slow_path handle_nested_page(struct vcpu *vcpu, const struct vm_exit
 {
 	gpa_t gpa = exit->page.gpa;
 
+	if (exit->page.access == ACCESS_WRITE && smp_cpus > 1 && (gpa & PAGE_MASK) == lapic_base()) {
+		if (!smp_apic_store(vcpu, gpa)) {
+			log_line("store to the APIC that is not understood, at %lx: #GP",
+				 vcpu->regs[LVMON_RIP]);
+			inject_gp(vcpu);
+		}
+		return;
+	}
 	if (gpa - own_start >= own_size) {
 		if (vcpu_ops->map_identity(gpa)) {
 			log_line("no nested mapping for guest-physical %lx: #GP", gpa);
@@ -407,6 +416,10 @@ static void slow_path pass_on(struct vcpu *vcpu)
 {
 	struct cpu *cpu = vcpu->cpu;
 
+	if (cpu->init_pending) {
+		smp_init_received(vcpu);
+		return;
+	}
 	if (!vcpu_ops->can_inject(vcpu)) {
 		/* At the next interrupt, then: there is one every few milliseconds. */
 		vcpu_ops->trap_interrupts(vcpu, true);
@@ -424,6 +437,6 @@ static void slow_path pass_on(struct vcpu *vcpu)
 void vcpu_handle_exit(struct vcpu *vcpu, const struct vm_exit *exit)
 {
 	dispatch(vcpu, exit);
-	if (unlikely(vcpu->cpu->nmi_pending | vcpu->cpu->mc_pending))
+	if (unlikely(vcpu->cpu->nmi_pending | vcpu->cpu->mc_pending | vcpu->cpu->init_pending))
 		pass_on(vcpu);
 }

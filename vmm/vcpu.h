@@ -100,8 +100,16 @@ struct vcpu_ops {
 	const char *(*probe)(void);
 	/* Build the nested page table and what else all CPUs share. */
 	void (*init)(const struct boot_info *bi);
-	/* Make the vCPU ready to execute the guest's first instruction on this CPU. */
+	/*
+	 * Make the vCPU ready to execute the guest's first instruction on this CPU; entry NULL: it
+	 * waits for start_up().
+	 */
 	void (*init_cpu)(struct vcpu *vcpu, const struct guest_entry *entry);
+
+	/* The state after SIPI; NULL: the vendor knows one CPU only. */
+	void (*start_up)(struct vcpu *vcpu, u8 vector);
+	/* Writes to the page exit as EXIT_NESTED_PAGE. Before the guest runs. */
+	int (*protect_page)(gpa_t gpa);
 
 	/* Run the guest; each exit, decoded, goes to vcpu_handle_exit(). */
 	void (*run)(struct vcpu *vcpu) noreturn;

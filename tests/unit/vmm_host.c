@@ -309,6 +309,14 @@ void write_cr4(u64 v)
 	cr4 = v;
 }
 
+/* The one that runs the test, and how many there are. */
+u32 smp_cpus = 1;
+
+u32 current_cpu_id(void)
+{
+	return 0;
+}
+
 void invlpg(const volatile void *va)
 {
 	host_invlpgs++;

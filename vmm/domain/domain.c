@@ -51,8 +51,6 @@ static u64 blob_capacity, blob_size;
 
 static bool alive;
 static u64 failed_at; /* time_ns() of the last start that failed */
-static struct lapic_loan loan;
-static bool loan_running;
 
 /* A copy must not even touch the end of the user half: that is #GP, not #PF. */
 static bool in_user_half(u64 va, u64 size)
@@ -77,9 +75,11 @@ int domain_write(u64 to, const void *from, u64 size)
 
 bool domain_interrupt(u32 vector)
 {
-	if (!loan_running)
+	struct lapic_loan *loan = &this_cpu()->loan;
+
+	if (!loan->active)
 		return false;
-	lapic_interrupt(&loan, vector);
+	lapic_interrupt(loan, vector);
 	return true;
 }
 
@@ -213,7 +213,7 @@ static bool deliver_signal(u32 budget_ms)
 	f->rsi = f->rdx = 0;
 	f->rflags = USER_RFLAGS;
 	domain.in_signal = domain.signalled = true;
-	lapic_extend(&loan, budget_ms);
+	lapic_extend(&this_cpu()->loan, budget_ms);
 	return true;
 }
 
@@ -236,8 +236,8 @@ static u32 run(u32 budget_ms)
 				return death;
 			}
 		} else if (vector >= 32) {
-			lapic_interrupt(&loan, (u32)vector);
-			if (loan.expired && !deliver_signal(budget_ms / 4 + 10))
+			lapic_interrupt(&this_cpu()->loan, (u32)vector);
+			if (this_cpu()->loan.expired && !deliver_signal(budget_ms / 4 + 10))
 				return LVMON_DEATH_TIME;
 		} else {
 			start_info->fault_address = vector == VEC_PF ? read_cr2() : vector;
@@ -252,8 +252,7 @@ static void enter(u32 budget_ms)
 	struct cpu *cpu = this_cpu();
 
 	fpu_enter_domain(&cpu->vcpu.fpu);
-	lapic_borrow(&loan, budget_ms);
-	loan_running = true;
+	lapic_borrow(&cpu->loan, budget_ms);
 	cpu->frame_end = (u64)(&domain.frame + 1);
 	cpu->descriptors.tss.rsp[0] = cpu->frame_end;
 	wrmsr(MSR_FS_BASE, domain.fs_base);
@@ -265,8 +264,7 @@ static void leave(void)
 {
 	struct cpu *cpu = this_cpu();
 
-	lapic_return(&loan);
-	loan_running = false;
+	lapic_return(&cpu->loan);
 	vcpu_ops->host_close();
 	write_cr3(host_root);
 	fpu_leave_domain(&cpu->vcpu.fpu);

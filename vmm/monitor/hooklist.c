@@ -6,6 +6,7 @@
  */
 #include "vmm/guest_ram.h"
 #include "vmm/monitor/internal.h"
+#include "vmm/smp.h"
 #include "vmm/string.h"
 
 #define MAX_TRAPS 1024
@@ -17,7 +18,23 @@
 static struct trap traps[MAX_TRAPS];
 static struct hook hooks[MAX_HOOKS];
 static struct trap *buckets[BUCKETS];
-static u32 last_id, used_traps; /* last_id <= INT32_MAX */
+static u32 last_id, used_traps;
+static u32 version;
+
+u32 hooklist_version(void)
+{
+	return __atomic_load_n(&version, __ATOMIC_ACQUIRE);
+}
+
+static void change_begins(void)
+{
+	__atomic_store_n(&version, version + 1, __ATOMIC_SEQ_CST);
+}
+
+static void change_ends(void)
+{
+	__atomic_store_n(&version, version + 1, __ATOMIC_SEQ_CST);
+} /* last_id <= INT32_MAX */
 
 static struct trap **bucket_of(gva_t gva)
 {
@@ -107,12 +124,15 @@ static void remove_unused(struct trap *trap)
 	used_traps--;
 }
 
-s64 hook_add(const struct lvmon_hook *request)
+static s64 add_hook(const struct lvmon_hook *request)
 {
 	struct trap *trap;
 	struct hook *hook = hooks;
 	s64 err = -EINVAL;
 
+	/* With the trap lifted for a step, another CPU would slip past it. */
+	if (request->insn.kind == LVMON_INSN_OTHER && smp_cpus > 1)
+		return -EBUSY;
 	if (!(request->gva & KERNEL_HALF) || !insn_valid(&request->insn) ||
 	    (request->filter.flags & ~(LVMON_FILTER_PID | LVMON_FILTER_COMM)))
 		return -EINVAL;
@@ -140,15 +160,27 @@ s64 hook_add(const struct lvmon_hook *request)
 	return hook->id;
 }
 
+s64 hook_add(const struct lvmon_hook *request)
+{
+	s64 id;
+
+	change_begins();
+	id = add_hook(request);
+	change_ends();
+	return id;
+}
+
 static void remove_hook(struct hook *hook)
 {
 	struct hook **link = &hook->trap->hooks;
 
 	while (*link != hook)
 		link = &(*link)->next;
+	change_begins();
 	*link = hook->next;
 	hook->id = 0;
 	remove_unused(hook->trap);
+	change_ends();
 }
 
 s64 hook_remove(u32 id)
@@ -177,5 +209,9 @@ void trap_hold(struct trap *trap)
 void trap_release(struct trap *trap)
 {
 	trap->users--;
+	if (trap->hooks || trap->users)
+		return;
+	change_begins();
 	remove_unused(trap);
+	change_ends();
 }

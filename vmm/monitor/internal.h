@@ -25,6 +25,12 @@ struct trap {
 	struct trap *next;  /* in the hash */
 };
 
+/*
+ * The list changes only under the engine's lock, but hits look into it without: the version is odd
+ * during a change and another one after it, and what was read in between counts for nothing.
+ */
+u32 hooklist_version(void);
+
 /* NULL: not ours. */
 struct trap *trap_find(gva_t gva);
 /* LVMON_HOOK_ADD, LVMON_HOOK_REMOVE */

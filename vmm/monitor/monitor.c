@@ -6,6 +6,7 @@
 #include "vmm/cpu.h"
 #include "vmm/domain/domain.h"
 #include "vmm/log.h"
+#include "vmm/smp.h"
 #include "vmm/monitor/internal.h"
 #include "vmm/string.h"
 #include "vmm/time.h"
@@ -13,6 +14,7 @@
 #include "vmm/x86/walk.h"
 
 #define KERNEL_HALF BIT(63)
+#define INT3 0xcc
 
 static struct vcpu *current_vcpu;
 static u32 default_budget, discovery_budget;
@@ -61,7 +63,8 @@ static int send(struct vcpu *vcpu, struct lvmon_event *event, u32 budget_ms,
 	current_vcpu = vcpu;
 	err = domain_handle(event, budget_ms, verdict);
 	current_vcpu = NULL;
-	vcpu_ops->trap_breakpoints(vcpu, any_traps());
+	/* Another CPU's interception cannot be changed while it runs: there it is always on. */
+	vcpu_ops->trap_breakpoints(vcpu, smp_cpus > 1 || any_traps());
 	return err;
 }
 
@@ -90,8 +93,11 @@ void monitor_lstar_written(struct vcpu *vcpu)
 	vcpu_ops->trap_lstar(vcpu, false);
 	vcpu_ops->get_paging(vcpu, &paging);
 	fill_event(vcpu, &paging, &event, LVMON_EV_KERNEL_UP);
+	while (!smp_lock_engine())
+		;
 	if (send(vcpu, &event, discovery_budget, &verdict))
 		log_line("the engine is not available: this guest runs unwatched");
+	smp_unlock_engine();
 }
 
 /* The hooked function returns value at once, never having run. */
@@ -142,9 +148,8 @@ static void deliver(struct vcpu *vcpu, const struct vcpu_paging *paging, struct 
 		finish_trap(vcpu, paging, trap);
 }
 
-/* A hit that somebody waits for. */
-static void __attribute__((noinline))
-handle_hit(struct vcpu *vcpu, const struct vcpu_paging *paging, struct trap *trap)
+/* A hit that somebody waits for, under the engine's lock. */
+static void handle_hit(struct vcpu *vcpu, const struct vcpu_paging *paging, struct trap *trap)
 {
 	struct lvmon_event event;
 	bool orphan = false;
@@ -171,18 +176,55 @@ handle_hit(struct vcpu *vcpu, const struct vcpu_paging *paging, struct trap *tra
 	trap_release(trap);
 }
 
+/*
+ * When another CPU has the engine for long, the guest meets the trap again: its interrupts are served
+ * meanwhile.
+ */
+static void __attribute__((noinline))
+take_hit(struct vcpu *vcpu, const struct vcpu_paging *paging, gva_t rip)
+{
+	struct trap *trap;
+
+	if (!smp_lock_engine())
+		return;
+	trap = trap_find(rip); /* it may be gone by now: then so is its INT3 */
+	if (trap)
+		handle_hit(vcpu, paging, trap);
+	smp_unlock_engine();
+}
+
+/* No trap at rip. Is there an INT3 of the guest's own, or has ours just been taken away? */
+static bool __attribute__((noinline))
+is_guests_own(const struct vcpu_paging *paging, gva_t rip, u32 version)
+{
+	u8 byte = INT3;
+
+	(void)!guest_read(paging, rip, &byte, 1);
+	return byte == INT3 && hooklist_version() == version;
+}
+
 bool monitor_breakpoint(struct vcpu *vcpu, gva_t rip)
 {
-	struct trap *trap = trap_find(rip);
+	u32 version = hooklist_version();
+	struct trap *trap;
 	struct vcpu_paging paging;
 
-	if (!trap)
-		return false;
+	if (version & 1)
+		return true; /* in the middle of a change: again */
+	trap = trap_find(rip);
 	vcpu_ops->get_paging(vcpu, &paging);
-	if (!trap->calls && !trap_wanted(&paging, trap))
+	if (!trap)
+		return !is_guests_own(&paging, rip, version);
+	if (trap->calls || trap_wanted(&paging, trap)) {
+		take_hit(vcpu, &paging, rip);
+	} else if (smp_cpus == 1) {
 		finish_trap(vcpu, &paging, trap);
-	else
-		handle_hit(vcpu, &paging, trap);
+	} else {
+		struct trap copy = *trap;
+
+		if (copy.gva == rip && hooklist_version() == version)
+			finish_trap(vcpu, &paging, &copy);
+	}
 	return true;
 }
 

@@ -4,6 +4,7 @@
  * when it is first touched. Our range is one page of ones, read-only, under every address: what the
  * guest would see where there is no memory.
  */
+#include "vmm/lock.h"
 #include "vmm/log.h"
 #include "vmm/memory.h"
 #include "vmm/string.h"
@@ -20,15 +21,20 @@ static hpa_t own;
 static u64 own_size;
 static bool huge_pages;
 static u64 address_limit;
+static struct lock lock;
 
 int npt_map_identity(gpa_t gpa)
 {
 	u64 size = huge_pages && gpa >= LOW_4GB ? HUGE_PAGE_SIZE : LARGE_PAGE_SIZE;
 	gpa_t start = align_down(gpa, size);
+	int err;
 
 	if (gpa >= address_limit)
 		return -EFAULT;
-	return map(root, start, start, size, NPT_RAM);
+	lock_take(&lock);
+	err = map(root, start, start, size, NPT_RAM);
+	lock_release(&lock);
+	return err;
 }
 
 static void must(int err)
@@ -72,4 +78,28 @@ void npt_open_own(gpa_t page, bool open)
 	*entry = open ? scratch | NPT_RAM | PTE_NX : ones | NPT_ONES;
 	if (!open)
 		memset(phys_to_virt(scratch), 0xff, PAGE_SIZE);
+}
+
+int npt_protect_page(gpa_t gpa)
+{
+	gpa_t large = align_down(gpa, LARGE_PAGE_SIZE);
+	u64 *entry = page_entry(root, gpa);
+	u64 *directory;
+
+	if (!entry) {
+		/* The large page that maps it becomes small ones; before any CPU runs the guest. */
+		directory = large_entry(root, gpa);
+		if (!directory)
+			return -EFAULT;
+		*directory = 0;
+		for (u64 pa = large; pa < large + LARGE_PAGE_SIZE; pa += PAGE_SIZE) {
+			int err = map(root, pa, pa, PAGE_SIZE, NPT_RAM);
+
+			if (err)
+				return err;
+		}
+		entry = page_entry(root, gpa);
+	}
+	*entry &= ~PTE_W;
+	return 0;
 }

@@ -111,8 +111,8 @@ static void init_guest_state(struct vmcb *vmcb, const struct guest_entry *entry)
 
 static void svm_init_cpu(struct vcpu *vcpu, const struct guest_entry *entry)
 {
-	static struct svm_vcpu only; /* one CPU */
-	struct svm_vcpu *svm = &only;
+	static struct svm_vcpu all[MAX_CPUS];
+	struct svm_vcpu *svm = &all[vcpu->cpu->id];
 	hpa_t hsave = page_alloc();
 	struct vmcb *vmcb;
 
@@ -128,21 +128,53 @@ static void svm_init_cpu(struct vcpu *vcpu, const struct guest_entry *entry)
 	wrmsr(MSR_VM_HSAVE_PA, hsave);
 
 	init_maps(svm);
-	vmcb->intercepts1 = (u32)(I1_CPUID | I1_INVLPGA | I1_IO | I1_MSR | I1_SHUTDOWN);
+	vmcb->intercepts1 = (u32)(I1_NMI | I1_CPUID | I1_INVLPGA | I1_IO | I1_MSR | I1_SHUTDOWN);
 	vmcb->intercepts2 = I2_SVM_INSNS;
 	vmcb->asid = ASID_GUEST;
 	vmcb->nested_paging = 1;
 	vmcb->nested_cr3 = npt_root;
-	init_guest_state(vmcb, entry);
-	vcpu->regs[LVMON_RIP] = entry->rip;
-	vcpu->regs[LVMON_RSI] = entry->rsi;
-	vcpu->regs[LVMON_RSP] = entry->rsp;
-	vcpu->regs[LVMON_RFLAGS] = RFLAGS_FIXED;
+	if (entry)
+		init_guest_state(vmcb, entry);
+	if (entry) {
+		vcpu->regs[LVMON_RIP] = entry->rip;
+		vcpu->regs[LVMON_RSI] = entry->rsi;
+		vcpu->regs[LVMON_RSP] = entry->rsp;
+		vcpu->regs[LVMON_RFLAGS] = RFLAGS_FIXED;
+	}
 	flush_guest_tlb(svm);
 
 	/* From here on the CPU is either in the guest or with GIF=0, but for host_open(). */
 	__asm__ volatile("clgi" : : : "memory");
 	__asm__ volatile("vmsave %0" : : "a"(svm->host_pa) : "memory");
+}
+
+/* After INIT: APM vol. 2, table 14-1; then SIPI: 15.27.6 of SKINIT's chapter names the same state. */
+static void svm_start_up(struct vcpu *vcpu, u8 vector)
+{
+	struct svm_vcpu *svm = svm_of(vcpu);
+	struct vmcb *vmcb = svm->vmcb;
+	struct vmcb_segment data = {0, 0x093, 0xffff, 0};
+
+	vmcb->es = vmcb->ss = vmcb->ds = vmcb->fs = vmcb->gs = data;
+	vmcb->cs = (struct vmcb_segment){(u16)(vector << 8), 0x09b, 0xffff, (u64)vector << 12};
+	vmcb->gdtr = vmcb->idtr = (struct vmcb_segment){0, 0, 0xffff, 0};
+	vmcb->ldtr = (struct vmcb_segment){0, 0x082, 0xffff, 0};
+	vmcb->tr = (struct vmcb_segment){0, 0x083, 0xffff, 0};
+	vmcb->cpl = 0;
+	vmcb->efer = EFER_SVME;
+	vmcb->cr0 = CR0_ET;
+	vmcb->cr2 = vmcb->cr3 = vmcb->cr4 = 0;
+	vmcb->dr6 = 0xffff0ff0;
+	vmcb->dr7 = 0x400;
+	vmcb->pat = 0x0007040600070406;
+	vmcb->interrupt_shadow = 0;
+	vmcb->event_injection = 0;
+	vmcb->virtual_interrupt &= ~V_INTR_MASKING;
+	memset(vcpu->regs, 0, sizeof(vcpu->regs));
+	vcpu->regs[LVMON_RDX] = cpuid(1, 0).eax;
+	vcpu->regs[LVMON_RFLAGS] = RFLAGS_FIXED;
+	vcpu->step = STEP_NONE;
+	flush_guest_tlb(svm);
 }
 
 static void svm_host_open(void)
@@ -191,7 +223,11 @@ static void decode(const struct vmcb *vmcb, struct vm_exit *exit)
 		exit->kind = EXIT_INTERRUPT;
 		return;
 	case VMEXIT_NMI:
-		exit->kind = EXIT_NMI;
+		/* It is still pending: let it come to us (APM vol. 2, 15.13.2). */
+		svm_host_open();
+		__asm__ volatile("pause"); /* where QEMU's TCG looks for it */
+		svm_host_close();
+		exit->kind = EXIT_NONE;
 		return;
 	case VMEXIT_IO:
 		decode_io(vmcb, exit);
@@ -400,6 +436,8 @@ const struct vcpu_ops svm_ops = {
 	.probe = svm_probe,
 	.init = svm_init,
 	.init_cpu = svm_init_cpu,
+	.start_up = svm_start_up,
+	.protect_page = npt_protect_page,
 	.run = svm_run,
 	.host_open = svm_host_open,
 	.host_close = svm_host_close,

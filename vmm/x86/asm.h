@@ -218,6 +218,15 @@ static inline void write_dr6(u64 v)
 	__asm__ volatile("mov %0, %%dr6" : : "r"(v));
 }
 
+/* Number of this CPU: struct cpu.id, in ring 0. */
+static inline u32 current_cpu_id(void)
+{
+	u32 id;
+
+	__asm__("mov %%gs:32, %0" : "=r"(id));
+	return id;
+}
+
 static inline void invlpg(const volatile void *va)
 {
 	__asm__ volatile("invlpg (%0)" : : "r"(va) : "memory");

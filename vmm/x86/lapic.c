@@ -4,15 +4,21 @@
 #include "vmm/memory.h"
 #include "vmm/time.h"
 #include "vmm/x86/asm.h"
+#include "vmm/boot_info.h"
 #include "vmm/x86/lapic.h"
 #include "vmm/x86/paging.h"
 
 /* SDM vol. 3, table 11-1 */
+#define APIC_ID 0x020
+#define APIC_TPR 0x080
 #define APIC_EOI 0x0b0
+#define APIC_LDR 0x0d0
+#define APIC_DFR 0x0e0
 #define APIC_SVR 0x0f0
 #define APIC_ISR 0x100
 #define APIC_IRR 0x200
 #define APIC_ICR 0x300
+#define APIC_ICR_HIGH 0x310
 #define APIC_LVT_TIMER 0x320
 #define APIC_LVT_LINT0 0x350
 #define APIC_INITIAL 0x380
@@ -29,6 +35,10 @@
 #define LVT_ONE_SHOT (0u << 17)
 #define LVT_PERIODIC (1u << 17)
 #define LVT_TSC_DEADLINE (2u << 17)
+#define ICR_NMI (4u << 8)
+#define ICR_INIT (5u << 8)
+#define ICR_STARTUP (6u << 8)
+#define ICR_BUSY (1u << 12)
 /* Interrupt masks of the two 8259s */
 #define PIC_MASK_1 0x21
 #define PIC_MASK_2 0xa1
@@ -43,10 +53,15 @@ static bool pic_quiet;
 static u64 ticks_per_ms; /* at divide-by-1 */
 
 /* Periodic mode to be restored: the vector and the initial count. */
-static struct {
+static struct periodic {
 	bool pending;
 	u32 lvt, initial;
-} periodic;
+} periodics[MAX_CPUS];
+
+static struct periodic *this_periodic(void)
+{
+	return &periodics[current_cpu_id()];
+}
 
 static bool x2apic(void)
 {
@@ -160,6 +175,7 @@ void lapic_borrow(struct lapic_loan *loan, u32 ms)
 	u64 base = rdmsr(MSR_APIC_BASE);
 	bool x2 = base & APIC_BASE_X2APIC;
 
+	loan->active = true;
 	loan->x2apic = x2;
 	loan->cr8 = read_cr8();
 	loan->expired = false;
@@ -244,9 +260,7 @@ static void restore_timer(bool x2, const struct lapic_loan *loan, u32 used)
 			break;
 		}
 		/* The rest of this period as one-shot: a new period would move all later ticks. */
-		periodic.pending = true;
-		periodic.lvt = loan->lvt_timer;
-		periodic.initial = loan->initial;
+		*this_periodic() = (struct periodic){true, loan->lvt_timer, loan->initial};
 		write_reg(x2, APIC_LVT_TIMER, (loan->lvt_timer & ~LVT_TIMER_MODE) | LVT_ONE_SHOT);
 		write_reg(x2, APIC_INITIAL, left ? left : 1);
 		break;
@@ -274,6 +288,7 @@ void lapic_return(struct lapic_loan *loan)
 	if (!(loan->svr & SVR_ENABLE))
 		write_reg(x2, APIC_SVR, loan->svr);
 	write_cr8(loan->cr8);
+	loan->active = false;
 	for (u32 v = 0xf0; loan->resend; v++, loan->resend >>= 1)
 		if (loan->resend & 1)
 			send_to_self(x2, v);
@@ -281,20 +296,101 @@ void lapic_return(struct lapic_loan *loan)
 
 bool lapic_periodic_pending(void)
 {
-	return periodic.pending;
+	return this_periodic()->pending;
 }
 
 void lapic_periodic_resume(void)
 {
+	struct periodic *periodic = this_periodic();
 	bool x2 = x2apic();
 
-	if (!periodic.pending || read_reg(x2, APIC_CURRENT))
+	if (!periodic->pending || read_reg(x2, APIC_CURRENT))
 		return;
-	periodic.pending = false;
+	periodic->pending = false;
 	/* Unless the guest has given its timer another use meanwhile. */
 	if ((read_reg(x2, APIC_LVT_TIMER) & ~(LVT_PENDING | LVT_TIMER_MODE)) !=
-	    (periodic.lvt & ~LVT_TIMER_MODE))
+	    (periodic->lvt & ~LVT_TIMER_MODE))
 		return;
-	write_reg(x2, APIC_LVT_TIMER, periodic.lvt);
-	write_reg(x2, APIC_INITIAL, periodic.initial);
+	write_reg(x2, APIC_LVT_TIMER, periodic->lvt);
+	write_reg(x2, APIC_INITIAL, periodic->initial);
+}
+
+gpa_t lapic_base(void)
+{
+	return mapped_base;
+}
+
+u32 lapic_id(void)
+{
+	bool x2 = x2apic();
+	u32 id = read_reg(x2, APIC_ID);
+
+	return x2 ? id : id >> 24;
+}
+
+void lapic_end_of_interrupt(void)
+{
+	write_reg(x2apic(), APIC_EOI, 0);
+}
+
+/* SDM vol. 3, 11.4.7.1; a CPU that is reset is in xAPIC mode. */
+void lapic_reset(bool enabled)
+{
+	wrmsr(MSR_APIC_BASE, rdmsr(MSR_APIC_BASE) & ~APIC_BASE_X2APIC);
+	this_periodic()->pending = false;
+	for (u32 reg = APIC_LVT_TIMER; reg <= APIC_LVT_TIMER + 0x50; reg += 0x10)
+		write_reg(false, reg, LVT_MASKED);
+	write_reg(false, APIC_INITIAL, 0);
+	write_reg(false, APIC_DIVIDE, 0);
+	write_reg(false, APIC_TPR, 0);
+	write_reg(false, APIC_DFR, UINT32_MAX);
+	write_reg(false, APIC_LDR, 0);
+	write_reg(false, APIC_SVR, 0xff | (enabled ? SVR_ENABLE : 0));
+}
+
+static void send(u32 apic_id, u32 low)
+{
+	u32 high;
+
+	if (x2apic()) {
+		wrmsr(MSR_X2APIC_FIRST + (APIC_ICR >> 4), (u64)apic_id << 32 | low);
+		return;
+	}
+	/* The guest may be between its two halves of an ICR write. */
+	high = read_reg(false, APIC_ICR_HIGH);
+	while (read_reg(false, APIC_ICR) & ICR_BUSY)
+		;
+	write_reg(false, APIC_ICR_HIGH, apic_id << 24);
+	write_reg(false, APIC_ICR, low);
+	write_reg(false, APIC_ICR_HIGH, high);
+}
+
+void lapic_send_init(u32 apic_id)
+{
+	send(apic_id, ICR_INIT | ICR_ASSERT);
+}
+
+void lapic_send_startup(u32 apic_id, u32 page)
+{
+	send(apic_id, ICR_STARTUP | ICR_ASSERT | page);
+}
+
+void lapic_send_nmi(u32 apic_id)
+{
+	send(apic_id, ICR_NMI | ICR_ASSERT);
+}
+
+void lapic_send_fixed(u32 apic_id, u32 vector)
+{
+	send(apic_id, ICR_ASSERT | vector);
+}
+
+u32 lapic_read_page(u32 offset)
+{
+	return read_reg(false, offset & ~0xfu);
+}
+
+void lapic_write_page(u32 offset, u32 value)
+{
+	write_reg(false, offset & ~0xfu, value);
 }

@@ -11,12 +11,15 @@
 
 /* Class 15, so that TPR 14 lets it through and keeps the guest's lower vectors pending. */
 #define PREEMPT_VECTOR 0xf0
+/* Wakes a CPU of ours that waits for SIPI; never sent to one that the guest has. */
+#define WAKE_VECTOR 0xf1
 
 struct lapic_loan {
 	u32 lvt_timer, lvt_lint0, svr, divide, initial, current;
 	u64 deadline; /* TSC-deadline mode */
 	u64 cr8;
 	u32 ticks; /* that we programmed */
+	bool active;  /* between lapic_borrow() and lapic_return() */
 	bool expired; /* our time is up */
 	u32 resend; /* bitmap from 0xf0: the guest's vectors that arrived meanwhile */
 	u16 pic_masks;
@@ -45,5 +48,22 @@ void lapic_interrupt(struct lapic_loan *loan, u32 vector);
  */
 bool lapic_periodic_pending(void);
 void lapic_periodic_resume(void);
+
+/* Where the xAPIC's page is. */
+gpa_t lapic_base(void);
+/* This CPU's APIC id. */
+u32 lapic_id(void);
+/* As INIT leaves it; enabled: but able to take WAKE_VECTOR. */
+void lapic_reset(bool enabled);
+void lapic_end_of_interrupt(void);
+
+void lapic_send_init(u32 apic_id);
+void lapic_send_startup(u32 apic_id, u32 page);
+void lapic_send_nmi(u32 apic_id);
+void lapic_send_fixed(u32 apic_id, u32 vector);
+
+/* Registers of the xAPIC's page on the guest's behalf. */
+u32 lapic_read_page(u32 offset);
+void lapic_write_page(u32 offset, u32 value);
 
 #endif

@@ -7,6 +7,7 @@
  * and never stale, though the stack that a page belonged to may have been freed since.
  */
 #include "vmm/guest_ram.h"
+#include "vmm/x86/asm.h"
 #include "vmm/x86/paging.h"
 #include "vmm/x86/walk.h"
 
@@ -24,7 +25,7 @@ struct walk {
 	} entry[MAX_LEVELS];
 } aligned(128); /* a power of two: cheap to index */
 
-static struct walk remembered[REMEMBERED];
+static struct walk remembered[MAX_CPUS][REMEMBERED];
 
 static int slow_path full_walk(struct walk *w, bool la57)
 {
@@ -72,7 +73,7 @@ static bool still_true(const struct walk *w)
 int guest_walk(u64 cr3, bool la57, gva_t va, gpa_t *gpa)
 {
 	gva_t page = va & PAGE_MASK;
-	struct walk *w = &remembered[page >> PAGE_SHIFT & (REMEMBERED - 1)];
+	struct walk *w = &remembered[current_cpu_id()][page >> PAGE_SHIFT & (REMEMBERED - 1)];
 	u64 key = cr3 | (u64)la57 << 63;
 
 	if (w->page != page || w->key != key || !still_true(w)) {

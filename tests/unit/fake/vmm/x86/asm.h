@@ -20,6 +20,7 @@
 #define read_cr4     hardware_read_cr4
 #define write_cr4    hardware_write_cr4
 #define invlpg	     hardware_invlpg
+#define current_cpu_id hardware_current_cpu_id
 #define stac	     hardware_stac
 #define clac	     hardware_clac
 #define halt_forever hardware_halt_forever
@@ -38,6 +39,7 @@
 #undef read_cr4
 #undef write_cr4
 #undef invlpg
+#undef current_cpu_id
 #undef stac
 #undef clac
 #undef halt_forever
@@ -56,6 +58,7 @@ void write_cr3(u64 v);
 u64 read_cr4(void);
 void write_cr4(u64 v);
 void invlpg(const volatile void *va);
+u32 current_cpu_id(void);
 void stac(void);
 void clac(void);
 void halt_forever(void) noreturn;

@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Several CPUs: their start, INIT and SIPI in software, the lock of the engine; see smp.h.
+ *
+ * A CPU that waits for SIPI halts with interrupts on and is woken by WAKE_VECTOR; one that runs the
+ * guest is fetched out of it by an NMI, which the vendor always intercepts when there is more than one
+ * CPU (struct cpu, kicked, tells it from an NMI of the guest's).
+ */
+#include "vmm/cpu.h"
+#include "vmm/guest_ram.h"
+#include "vmm/lock.h"
+#include "vmm/log.h"
+#include "vmm/memory.h"
+#include "vmm/smp.h"
+#include "vmm/string.h"
+#include "vmm/time.h"
+#include "vmm/x86/asm.h"
+#include "vmm/x86/lapic.h"
+#include "vmm/x86/paging.h"
+#include "vmm/x86/walk.h"
+
+#define TRAMPOLINE 0x8000ull
+#define LAPIC_PAGE 0xfee00000ull
+#define START_WAIT_US 10000u
+#define START_TRIES 200 /* of START_WAIT_US */
+#define LOCK_WAIT_NS 100000ull
+
+/* ICR: SDM vol. 3, 11.6.1 */
+#define ICR_MODE(low) ((low) >> 8 & 7)
+#define ICR_MODE_INIT 5u
+#define ICR_MODE_STARTUP 6u
+#define ICR_LOGICAL BIT(11)
+#define ICR_ASSERT BIT(14)
+#define ICR_LEVEL BIT(15)
+#define ICR_SHORTHAND(low) ((low) >> 18 & 3)
+#define APIC_ICR_LOW 0x300u
+#define APIC_ICR_HIGH 0x310u
+
+#define SIPI_LATCHED 0x100u
+
+extern const u8 trampoline_start[], trampoline_end[], trampoline_values[];
+
+u32 smp_cpus = 1;
+
+static struct cpu *cpus[MAX_CPUS];
+static struct lock engine_lock;
+
+static void __attribute__((used)) noreturn ap_main(struct cpu *cpu)
+{
+	cpu_load(cpu);
+	if (fpu_init(&cpu->vcpu.fpu))
+		fatal("CPU %u has no XSAVE", cpu->id);
+	vcpu_ops->init_cpu(&cpu->vcpu, NULL);
+	vcpu_ops->trap_breakpoints(&cpu->vcpu, true); /* traps are armed by any CPU, at any time */
+	__atomic_store_n(&cpu->online, true, __ATOMIC_RELEASE);
+	smp_init_received(&cpu->vcpu);
+	vcpu_ops->run(&cpu->vcpu);
+}
+
+static void start_cpu(struct cpu *cpu, hpa_t root)
+{
+	static u8 page[PAGE_SIZE];
+	u64 values[4] = {root, cpu->stack_top, (u64)cpu, (u64)ap_main};
+	u64 size = (u64)(trampoline_end - trampoline_start);
+
+	memcpy(page, trampoline_start, size);
+	memcpy(page + (trampoline_values - trampoline_start), values, sizeof(values));
+	if (guest_ram_write(TRAMPOLINE, page, size))
+		fatal("no RAM at %lx to start the other CPUs from", (u64)TRAMPOLINE);
+	lapic_send_init(cpu->apic_id);
+	time_wait_us(START_WAIT_US);
+	for (int i = 0; i < 2 && !cpu->online; i++) {
+		lapic_send_startup(cpu->apic_id, TRAMPOLINE >> PAGE_SHIFT);
+		time_wait_us(200);
+	}
+	for (int i = 0; i < START_TRIES; i++) {
+		if (__atomic_load_n(&cpu->online, __ATOMIC_ACQUIRE))
+			return;
+		time_wait_us(START_WAIT_US);
+	}
+	fatal("CPU %u (APIC id %u) does not start", cpu->id, cpu->apic_id);
+}
+
+void smp_start(const struct boot_info *bi, hpa_t root)
+{
+	u32 self = lapic_id();
+
+	cpus[0] = this_cpu();
+	cpus[0]->apic_id = self;
+	if (bi->cpus < 2)
+		return;
+	if (!vcpu_ops->start_up)
+		fatal("this machine has %u CPUs, and on %s LVisor runs one only; give it one (in QEMU: "
+		      "-smp 1)",
+		      bi->cpus, vcpu_ops->name);
+	if (vcpu_ops->protect_page(LAPIC_PAGE))
+		fatal("too little memory for the other CPUs");
+	/* While they start, the others execute at the trampoline's physical address. */
+	if (map(root, TRAMPOLINE, TRAMPOLINE, PAGE_SIZE, MAP_RX))
+		fatal("too little memory for the other CPUs");
+	for (u32 i = 0; i < bi->cpus; i++) {
+		struct cpu *cpu;
+
+		if (bi->apic_ids[i] == self)
+			continue;
+		cpu = cpu_create(root, smp_cpus);
+		cpu->apic_id = bi->apic_ids[i];
+		cpus[smp_cpus++] = cpu;
+		start_cpu(cpu, root);
+	}
+	*page_entry(root, TRAMPOLINE) = 0;
+	invlpg((void *)TRAMPOLINE);
+	log_line("%u CPUs", smp_cpus);
+}
+
+static void kick(struct cpu *cpu)
+{
+	if (__atomic_load_n(&cpu->waiting, __ATOMIC_SEQ_CST)) {
+		lapic_send_fixed(cpu->apic_id, WAKE_VECTOR);
+		return;
+	}
+	__atomic_store_n(&cpu->kicked, true, __ATOMIC_SEQ_CST);
+	lapic_send_nmi(cpu->apic_id);
+}
+
+static bool addressed(const struct cpu *cpu, const struct cpu *self, u32 low, u32 destination)
+{
+	switch (ICR_SHORTHAND(low)) {
+	case 1:
+		return cpu == self;
+	case 2:
+		return true;
+	case 3:
+		return cpu != self;
+	default:
+		return destination == cpu->apic_id || destination == 0xff ||
+		       destination == UINT32_MAX;
+	}
+}
+
+bool smp_icr_written(struct vcpu *vcpu, u32 low, u32 destination)
+{
+	u32 mode = ICR_MODE(low);
+
+	if (mode != ICR_MODE_INIT && mode != ICR_MODE_STARTUP)
+		return false;
+	/* INIT level de-assert means nothing to any CPU since the Pentium 4. */
+	if (mode == ICR_MODE_INIT && (low & ICR_LEVEL) && !(low & ICR_ASSERT))
+		return true;
+	for (u32 i = 0; i < smp_cpus; i++) {
+		struct cpu *cpu = cpus[i];
+
+		if (!addressed(cpu, vcpu->cpu, low, destination))
+			continue;
+		if (mode == ICR_MODE_INIT) {
+			__atomic_store_n(&cpu->sipi, 0, __ATOMIC_SEQ_CST);
+			if (__atomic_load_n(&cpu->waiting, __ATOMIC_SEQ_CST))
+				continue;
+			__atomic_store_n(&cpu->init_pending, true, __ATOMIC_SEQ_CST);
+			kick(cpu);
+		} else if (__atomic_load_n(&cpu->waiting, __ATOMIC_SEQ_CST) ||
+			   __atomic_load_n(&cpu->init_pending, __ATOMIC_SEQ_CST)) {
+			__atomic_store_n(&cpu->sipi, SIPI_LATCHED | (low & 0xff),
+					 __ATOMIC_SEQ_CST);
+			kick(cpu);
+		}
+	}
+	return true;
+}
+
+void smp_init_received(struct vcpu *vcpu)
+{
+	struct cpu *cpu = vcpu->cpu;
+	u32 sipi;
+
+	lapic_reset(true);
+	__atomic_store_n(&cpu->waiting, true, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&cpu->init_pending, false, __ATOMIC_SEQ_CST);
+	vcpu_ops->host_open();
+	while (!(sipi = __atomic_exchange_n(&cpu->sipi, 0, __ATOMIC_SEQ_CST)))
+		__asm__ volatile("sti; hlt; cli" : : : "memory");
+	vcpu_ops->host_close();
+	__atomic_store_n(&cpu->waiting, false, __ATOMIC_SEQ_CST);
+	cpu->nmi_pending = cpu->mc_pending = false;
+	lapic_reset(false);
+	vcpu_ops->start_up(vcpu, (u8)sipi);
+}
+
+/* Up to size bytes of code at RIP, by the guest's paging. */
+static u64 fetch_code(struct vcpu *vcpu, u8 *code, u64 size)
+{
+	struct vcpu_paging paging;
+	gva_t va = vcpu->regs[LVMON_RIP];
+	u64 done = 0;
+
+	vcpu_ops->get_paging(vcpu, &paging);
+	while (done < size) {
+		u64 part = PAGE_SIZE - ((va + done) & ~PAGE_MASK);
+		gpa_t gpa;
+
+		if (part > size - done)
+			part = size - done;
+		if (guest_walk(paging.cr3, paging.la57, va + done, &gpa) ||
+		    !guest_ram_has(gpa, part))
+			break;
+		memcpy(code + done, guest_ram_ptr(gpa), part);
+		done += part;
+	}
+	return done;
+}
+
+/* Bytes of a ModRM operand in memory (SDM vol. 2, 2.1.3); 0: a register. */
+static u32 modrm_length(const u8 *modrm)
+{
+	u32 mod = *modrm >> 6, rm = *modrm & 7, length = 1;
+
+	if (mod == 3)
+		return 0;
+	if (rm == 4) {
+		length++;
+		if (mod == 0 && (modrm[1] & 7) == 5)
+			return length + 4;
+	} else if (mod == 0 && rm == 5) {
+		return length + 4;
+	}
+	return length + (mod == 1 ? 1 : mod == 2 ? 4 : 0);
+}
+
+/*
+ * The stores that kernels use on their APIC: mov %r32, m32; mov $imm32, m32; xchg %r32, m32 (Linux:
+ * native_apic_mem_write, with its alternative for an old erratum).
+ */
+static bool decode_store(struct vcpu *vcpu, u32 *value, u32 *length, enum lvmon_reg *xchg)
+{
+	u8 code[16] = {0};
+	u64 have = fetch_code(vcpu, code, 15);
+	u32 at = 0, rex = 0, operand;
+
+	*xchg = LVMON_NR_REGS;
+	while (at < 4 && (code[at] == 0x65 || code[at] == 0x3e || code[at] == 0x67))
+		at++;
+	if ((code[at] & 0xf0) == 0x40)
+		rex = code[at++];
+	operand = modrm_length(&code[at + 1]);
+	if (!operand || (rex & 8))
+		return false;
+	if (code[at] == 0x89 || code[at] == 0x87) {
+		u32 reg = (code[at + 1] >> 3 & 7) | (rex & 4) << 1;
+
+		*value = (u32)vcpu->regs[reg];
+		*length = at + 1 + operand;
+		if (code[at] == 0x87)
+			*xchg = (enum lvmon_reg)reg;
+	} else if (code[at] == 0xc7) {
+		*value = load32(&code[at + 1 + operand]);
+		*length = at + 1 + operand + 4;
+	} else {
+		return false;
+	}
+	return *length <= have;
+}
+
+bool smp_apic_store(struct vcpu *vcpu, gpa_t gpa)
+{
+	u32 value, length, offset = gpa & 0xfff;
+	enum lvmon_reg xchg;
+
+	if (!decode_store(vcpu, &value, &length, &xchg))
+		return false;
+	if (xchg != LVMON_NR_REGS)
+		vcpu->regs[xchg] = lapic_read_page(offset);
+	if (offset != APIC_ICR_LOW ||
+	    !smp_icr_written(vcpu, value, lapic_read_page(APIC_ICR_HIGH) >> 24))
+		lapic_write_page(offset, value);
+	vcpu->regs[LVMON_RIP] += length;
+	return true;
+}
+
+bool smp_lock_engine(void)
+{
+	u64 start;
+
+	if (likely(lock_try(&engine_lock)))
+		return true;
+	start = time_ns();
+	while (!lock_try(&engine_lock)) {
+		if (time_ns() - start > LOCK_WAIT_NS)
+			return false;
+		__asm__ volatile("pause");
+	}
+	return true;
+}
+
+void smp_unlock_engine(void)
+{
+	lock_release(&engine_lock);
+}

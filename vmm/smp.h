@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Several CPUs. All are ours from the start: the others wait until the guest sends them INIT and
+ * SIPI, which we take from its writes to the ICR and carry out in software; neither of the two can be
+ * left to the hardware, which would take the CPU away from us.
+ */
+#ifndef VMM_SMP_H
+#define VMM_SMP_H
+
+#include "vmm/boot_info.h"
+#include "vmm/vcpu.h"
+
+/* CPUs that run our code; 1 until smp_start(). */
+extern u32 smp_cpus;
+
+/* Bring up the machine's other CPUs and park them; all or a message. */
+void smp_start(const struct boot_info *bi, hpa_t root);
+
+/*
+ * The guest writes the ICR. True: it was INIT or SIPI, and is done; false: for the hardware.
+ */
+bool smp_icr_written(struct vcpu *vcpu, u32 low, u32 destination) must_check;
+
+/* The guest stores to its APIC's page, which is write-protected: do it. False: not understood. */
+bool smp_apic_store(struct vcpu *vcpu, gpa_t gpa) must_check;
+
+/* INIT has reached this CPU: it waits for SIPI and begins anew. */
+void smp_init_received(struct vcpu *vcpu);
+
+/* Whole-engine lock: one event at a time. try: false when another CPU has it for longer than 100 us. */
+bool smp_lock_engine(void) must_check;
+void smp_unlock_engine(void);
+
+#endif
