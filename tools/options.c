@@ -20,6 +20,7 @@ static const struct argp_option OPTIONS[] = {
 	{"kernel", 'k', "FILE", 0, "Linux kernel of the guest, a bzImage (vmlinuz)", 0},
 	{"initrd", 'i', "FILE", 0, "Its initial RAM disk", 0},
 	{"append", 'a', "STRING", 0, "Its command line", 0},
+	{"cpus", 'c', "N", 0, "Processors of the machine (1)", 0},
 	{"memory", 'm', "MB", 0, "Memory of the machine (1024)", 0},
 	{"signature", 's', "FILE|DIR", 0,
 	 "Signature to run: a .lua file, or a folder with its *.lua and lib/; can be repeated", 0},
@@ -69,6 +70,13 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case 'm':
 		options->memory_mb = number(arg, "--memory");
 		break;
+	case 'c':
+		options->cpus = number(arg, "--cpus");
+		if (options->cpus > MAX_CPUS) {
+			complain("--cpus %s: LVisor runs on 1 to %d processors", arg, MAX_CPUS);
+			exit(1);
+		}
+		break;
 	case 's':
 		options->signatures = must_alloc(
 			realloc(options->signatures,
@@ -114,7 +122,7 @@ void options_parse(int argc, char **argv, struct run_options *options)
 					 NULL,	  NULL};
 	static char *none[] = {NULL};
 
-	*options = (struct run_options){.memory_mb = 1024, .qemu_args = none};
+	*options = (struct run_options){.memory_mb = 1024, .cpus = 1, .qemu_args = none};
 	/* in order: what stands before -- is ours, and mistakes are found where they stand */
 	argp_err_exit_status = 1;
 	argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, options);

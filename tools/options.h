@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#define MAX_CPUS 16 /* as in vmm/boot_info.h */
+
 struct run_options {
 	const char *kernel;
 	const char *initrd;
@@ -17,6 +19,7 @@ struct run_options {
 	size_t signature_count;
 	char **qemu_args; /* NULL-terminated */
 	unsigned int memory_mb;
+	unsigned int cpus;
 	unsigned int timeout_s; /* 0: none */
 	bool plain;
 	bool verbose;

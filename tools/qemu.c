@@ -138,6 +138,8 @@ static void compose(struct words *words, const struct run_inputs *inputs,
 	    options->memory_mb, inputs->ram);
 	add(words, "-m");
 	add(words, "%u", options->memory_mb);
+	add(words, "-smp");
+	add(words, "%u", options->cpus);
 	/* the first -accel that can start wins, so ours must not stand before another */
 	if (!names_accelerator(options->qemu_args)) {
 		add(words, "-accel");

@@ -56,6 +56,7 @@ compile victim-data-pie "$victim" -static-pie -fPIE -DMARK_DATA
 libraries victim-dynamic
 compile lived "$here/programs/lived.c" -static
 compile calls "$here/programs/calls.c" -static
+compile pinned "$here/programs/pinned.c" -static
 cp "$root/bin/calls" "$root/bin/others"
 compile registers "$here/programs/registers.c" -static -lm
 for program in "$@"; do

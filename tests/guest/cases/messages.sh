@@ -35,8 +35,10 @@ refuse run --kernel "$kernel" --events "$work/none/events"
 refused "events file that cannot be made" "No such file"
 refuse run --kernel "$kernel" --plain --signature "$work/good.lua"
 refused "signature without LVisor" "--plain"
-refuse run --kernel "$kernel" -- -smp 2
-refused "two processors" "one processor"
+refuse run --kernel "$kernel" --cpus 17
+refused "too many processors" "1 to 16 processors"
+refuse run --kernel "$kernel" --cpus 0
+refused "no processor" "not a number"
 refuse run --kernel "$kernel" surplus
 refused "surplus argument" "unexpected argument 'surplus'"
 refuse run --kernel "$kernel" --nonsense

@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=sh disable=SC2154
+# Guests with two and with four processors: each hooked call is seen once, on the processor that made
+# it; processors go and come back; NMIs arrive.
+
+boot --cpus 2 --kernel "$kernel" --initrd "$initramfs" --signature "$here/signatures/cpus" \
+	--append "quiet panic=-1 sysrq_always_enabled lvtest=cpus pinned=10000"
+is "2: exit code" "$code" 0
+is "2: processors" "$(result cpus)" 2
+is "2: calls return" "$(result calls)" 0
+holds "2: each call is seen once" event 'all 20000, cpu0=10000, cpu1=10000, end'
+is "2: NMIs arrive" "$(result nmis)" 1
+is "2: processors after offline and online" "$(result again)" 2
+is "2: calls return after that" "$(result calls_again)" 0
+holds "2: each call is seen once after that" event 'all 1000, cpu0=500, cpu1=500, end'
+is "2: nothing to complain" "$(result complaints)" 0
+
+boot --cpus 4 --kernel "$kernel" --initrd "$initramfs" --signature "$here/signatures/cpus" \
+	--append "quiet panic=-1 sysrq_always_enabled lvtest=cpus pinned=5000"
+is "4: exit code" "$code" 0
+is "4: processors" "$(result cpus)" 4
+holds "4: each call is seen once" event \
+	'all 20000, cpu0=5000, cpu1=5000, cpu2=5000, cpu3=5000, end'
+is "4: NMIs arrive" "$(result nmis)" 3
+is "4: processors after offline and online" "$(result again)" 4
+holds "4: each call is seen once after that" event 'all 2000, cpu0=500'
+is "4: nothing to complain" "$(result complaints)" 0
+
+boot --cpus 2 --kernel "$kernel" --initrd "$initramfs" --signature signatures/paper.lua \
+	--append "quiet panic=-1 lvtest=demo"
+is "2: the paper's signature ends the malicious process" "$(result malicious)" 139
+is "2: and not its twin" "$(result benign)" 42
