@@ -19,8 +19,8 @@
 
 #define SLOTS 256 /* events that may wait for the guest at a time */
 
-static struct activity *slots[SLOTS]; /* those that wait, and the one at work */
-static struct activity *spare;	      /* in no slot but its own, a->slot, which is free */
+static struct activity *slots[SLOTS]; /* those that wait */
+static struct activity *spare; /* the one at work, or for the next event; its slot is empty */
 
 /* The id of a call: generation (7 bits), slot (8), signature (7), ordinal (10). */
 static uint32_t call_id(const struct activity *a)
@@ -46,42 +46,48 @@ static uint32_t id_ordinal(uint32_t id)
 _Static_assert(ENGINE_MAX_SIGNATURES <= 128 && ENGINE_MAX_HOOKS <= 1024 && SLOTS <= 256,
 	       "a call's id has the bits for these");
 
-/* Not in the way of most events: they find the one before them gone. */
-static __attribute__((noinline)) struct activity *activity_allocate(void)
+/* Only when the one before is waiting. */
+static __attribute__((noinline)) bool activity_allocate(void)
 {
-	struct activity *a;
 	unsigned int i;
 
 	for (i = 0; i < SLOTS && slots[i]; i++)
 		;
 	if (i == SLOTS)
-		return NULL;
-	a = malloc(sizeof(*a));
-	if (a)
-		a->slot = i;
-	return a;
+		return false;
+	spare = malloc(sizeof(*spare));
+	if (spare)
+		spare->slot = i;
+	return spare;
 }
 
 static inline struct activity *activity_new(const struct lvmon_event *ev, struct hook_trap *trap)
 {
-	struct activity *a = spare ? spare : activity_allocate();
+	struct activity *a;
 
-	if (!a)
+	if (!spare && !activity_allocate())
 		return NULL;
-	spare = NULL;
-	slots[a->slot] = a;
+	a = spare;
 	a->ev = ev;
 	a->trap = trap;
 	a->filtered = false;
-	a->signature = a->ordinal = 0;
-	a->hook = NULL;
-	a->co = NULL;
 	a->job = a->queue = NULL;
 	return a;
 }
 
+/* The verdict asks the guest: the caller's event is over. */
+static void activity_wait(struct activity *a)
+{
+	activity_keep(a);
+	slots[a->slot] = a;
+	if (spare == a)
+		spare = NULL;
+}
+
 static inline void activity_free(struct activity *a)
 {
+	if (a == spare)
+		return;
 	slots[a->slot] = NULL;
 	if (spare)
 		free(a);
@@ -105,8 +111,7 @@ void dispatch_reset(void)
 	for (i = 0; i < SLOTS; i++) {
 		if (!slots[i])
 			continue;
-		if (slots[i]->hook)
-			hook_put(slots[i]->hook);
+		hook_put(slots[i]->hook);
 		free(slots[i]);
 		slots[i] = NULL;
 	}
@@ -148,10 +153,14 @@ static inline bool take_hook(struct activity *a, struct hook_site *site)
 
 		a->signature = h->signature->index;
 		a->ordinal = h->ordinal;
-		if (!passes(a, h) || !strikes_allow(a->signature, a->ev->time_ns, &over))
+		if (!passes(a, h))
 			continue;
-		if (over)
-			signature_cooldown(h->signature, false);
+		if (engine.memory->entry[a->signature].until_ns) {
+			if (!strikes_allow(a->signature, a->ev->time_ns, &over))
+				continue;
+			if (over)
+				signature_cooldown(h->signature, false);
+		}
 		a->hook = h;
 		a->site = site;
 		a->owner = h->signature;
@@ -171,8 +180,13 @@ static inline void resumed(struct activity *a, int status, bool clean)
 		status = LUA_ERRRUN;
 	if (status != LUA_OK)
 		signature_report(a->owner, a->co, "handler");
-	thread_give(a->hook, a->thread, status == LUA_OK, clean);
 	a->co = NULL;
+	if (status != LUA_OK || !clean || a->thread->tables || limit_expired || a->hook->idle) {
+		thread_put(a->hook, a->thread, status == LUA_OK);
+		return;
+	}
+	a->thread->activity = NULL;
+	a->hook->idle = a->thread;
 }
 
 static inline void start(struct activity *a)
@@ -223,7 +237,6 @@ static inline struct hook_site *handler_done(struct activity *a)
 	struct hook_site *next;
 
 	next = h->removed ? hooks_next(a->trap, a->signature, a->ordinal, false) : a->site->next;
-	a->hook = NULL;
 	hook_put(h);
 	return next;
 }
@@ -233,9 +246,10 @@ static bool run(struct activity *a, struct hook_site *site, struct lvmon_verdict
 {
 	for (; take_hook(a, site); site = handler_done(a)) {
 		/* One that comes late has the grace period only; a kill is not its fault. */
-		if (limit_expired)
+		if (limit_expired) {
 			engine.memory->late = 1;
-		limit_reset();
+			limit_reset();
+		}
 		enter(a);
 		a->thread = thread_take(a->hook);
 		if (!a->thread) {
@@ -245,7 +259,7 @@ static bool run(struct activity *a, struct hook_site *site, struct lvmon_verdict
 		a->co = a->thread->co;
 		start(a);
 		if ((a->job || a->queue) && work(a, verdict)) {
-			activity_keep(a); /* the caller's event is over with this verdict */
+			activity_wait(a);
 			return true;
 		}
 	}
@@ -349,7 +363,7 @@ void dispatch(const struct lvmon_event *ev, struct lvmon_verdict *verdict)
 		break;
 	}
 	hooks_flush();
-	engine_mark(ENGINE_IDLE, 0, 0);
+	engine_idle();
 	engine.event = NULL;
 }
 

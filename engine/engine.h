@@ -78,6 +78,11 @@ static inline void engine_mark(enum engine_phase phase, uint32_t signature, uint
 	p->phase = phase;
 }
 
+static inline void engine_idle(void)
+{
+	*(volatile uint32_t *)&engine.persist->phase = ENGINE_IDLE;
+}
+
 /* ns since 1970 UTC: the event's time, or the clock's. */
 uint64_t engine_now(void);
 

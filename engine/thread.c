@@ -72,15 +72,14 @@ static void forget_tables(struct thread *t)
 	t->tables = false;
 }
 
-void thread_give(struct hook *h, struct thread *t, bool ok, bool clean)
+void thread_put(struct hook *h, struct thread *t, bool ok)
 {
 	t->activity = NULL;
 	if (!ok || h->idle) {
 		luaL_unref(h->signature->L, LUA_REGISTRYINDEX, t->reference);
 		return;
 	}
-	if (!clean)
-		lua_settop(t->co, HANDLER);
+	lua_settop(t->co, HANDLER);
 	if (limit_expired)
 		limit_clear(t->co);
 	if (t->tables)

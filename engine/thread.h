@@ -24,7 +24,7 @@ struct thread *thread_take(struct hook *h) __attribute__((warn_unused_result));
 int thread_start(struct thread *t, struct activity *a, bool *clean);
 
 /* The handler has ended; ok: without an error. */
-void thread_give(struct hook *h, struct thread *t, bool ok, bool clean);
+void thread_put(struct hook *h, struct thread *t, bool ok);
 
 /* The hook is no more. */
 void thread_drop(struct hook *h);
