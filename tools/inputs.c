@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "tools/bochs.h"
 #include "tools/inputs.h"
 #include "tools/message.h"
 #include "tools/signatures.h"
@@ -206,7 +207,9 @@ bool inputs_open(struct run_inputs *inputs, const struct run_options *options)
 		if (inputs->archive < 0)
 			return false;
 	}
-	inputs->qemu = find_program(EMULATOR);
+	if (options->bochs && !bochs_check(options))
+		return false;
+	inputs->qemu = find_program(options->bochs ? BOCHS_PROGRAM : EMULATOR);
 	if (!inputs->qemu) {
 		complain("%s is not installed; on Debian: apt-get install qemu-system-x86",
 			 EMULATOR);

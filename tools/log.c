@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * The log channel is a byte stream: lines of text for people, a byte 0x01 anywhere as the event
- * ring's doorbell, and lines that begin with 0x02 for this tool. Lines longer than the buffer are
+ * ring's doorbell, lines that begin with 0x02 for this tool, and lines that are 0x03 and an event. Lines longer than the buffer are
  * handed on in pieces.
  */
 #include <inttypes.h>
@@ -27,6 +27,12 @@ static void end_line(struct log_parser *parser)
 	if (text[0] == LOG_CONTROL) {
 		if (sscanf(text + 1, "ring %" SCNx64 " %" SCNx64, &gpa, &size) == 2)
 			sink->ring(sink->context, gpa, size);
+		else if (strcmp(text + 1, "port") == 0)
+			sink->event(sink->context, NULL, 0);
+		return;
+	}
+	if (text[0] == LOG_EVENT) {
+		sink->event(sink->context, text + 1, strlen(text + 1));
 		return;
 	}
 	if (contains(text, "crash record begin"))
@@ -44,6 +50,11 @@ static void end_line(struct log_parser *parser)
 	}
 }
 
+static size_t limit(const struct log_parser *parser)
+{
+	return (parser->text[0] == LOG_EVENT ? LOG_EVENT_MAX : LOG_LINE_MAX) - 1;
+}
+
 bool log_feed(struct log_parser *parser, const char *data, size_t size)
 {
 	bool doorbell = false;
@@ -57,7 +68,7 @@ bool log_feed(struct log_parser *parser, const char *data, size_t size)
 			continue;
 		if (data[i] != '\n')
 			parser->text[parser->used++] = data[i];
-		if (data[i] == '\n' || parser->used == sizeof(parser->text) - 1)
+		if (data[i] == '\n' || parser->used == limit(parser))
 			end_line(parser);
 	}
 	return doorbell;

@@ -9,6 +9,11 @@
 
 #define LOG_DOORBELL 0x01
 #define LOG_CONTROL  0x02
+#define LOG_EVENT    0x03
+
+/* A record as the vmm limits it, and its first byte. Other lines are cut in shorter pieces. */
+#define LOG_EVENT_MAX (0x10000 + 2)
+#define LOG_LINE_MAX  1024
 
 enum log_kind {
 	LOG_TEXT,  /* a line for people */
@@ -20,6 +25,8 @@ struct log_sink {
 	void (*line)(void *context, enum log_kind kind, const char *text);
 	void (*crash_end)(void *context);
 	void (*ring)(void *context, uint64_t gpa, uint64_t size);
+	/* Where nobody can read the ring, records come here; size 0: they will. */
+	void (*event)(void *context, const char *text, size_t size);
 	void *context;
 };
 
@@ -27,7 +34,7 @@ struct log_parser {
 	struct log_sink sink;
 	bool in_crash;
 	size_t used;
-	char text[1024];
+	char text[LOG_EVENT_MAX];
 };
 
 /* Returns true if a doorbell rang. */

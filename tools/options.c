@@ -5,6 +5,7 @@
  */
 #include <argp.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "tools/message.h"
 #include "tools/options.h"
@@ -14,6 +15,8 @@ enum {
 	KEY_LOG,
 	KEY_PLAIN,
 	KEY_VMM,
+	KEY_VENDOR,
+	KEY_EMULATOR,
 };
 
 static const struct argp_option OPTIONS[] = {
@@ -30,12 +33,15 @@ static const struct argp_option OPTIONS[] = {
 	 0},
 	{"plain", KEY_PLAIN, NULL, 0, "Boot the same guest without LVisor, for comparison", 0},
 	{"vmm", KEY_VMM, "STRING", 0, "Options for the hypervisor itself", 0},
+	{"vendor", KEY_VENDOR, "amd|intel", 0, "Processor: AMD SVM (in QEMU) or Intel VT-x (in Bochs)",
+	 0},
+	{"emulator", KEY_EMULATOR, "qemu|bochs", 0, "Emulator; Bochs can do both vendors", 0},
 	{"verbose", 'v', NULL, 0, "Show the hypervisor's log and the emulator's command line", 0},
 	{NULL, 0, NULL, 0, NULL, 0},
 };
 
 static const char DOC[] =
-	"Boots a Linux guest under LVisor in QEMU, with signatures running underneath.\v"
+	"Boots a Linux guest under LVisor in an emulator, with signatures running underneath.\v"
 	"The guest's serial console is connected to the terminal (Ctrl-] or Ctrl-A x ends the "
 	"guest); what the signatures report is shown on stderr. What follows -- goes to QEMU as "
 	"it is.\n\n"
@@ -51,6 +57,15 @@ static unsigned int number(const char *text, const char *what)
 		exit(1);
 	}
 	return (unsigned int)value;
+}
+
+static bool one_of(const char *text, const char *what, const char *no, const char *yes)
+{
+	if (strcmp(text, yes) != 0 && strcmp(text, no) != 0) {
+		complain("%s: '%s' is neither %s nor %s", what, text, no, yes);
+		exit(1);
+	}
+	return strcmp(text, yes) == 0;
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -98,6 +113,13 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case KEY_VMM:
 		options->vmm_options = arg;
 		break;
+	case KEY_VENDOR:
+		options->intel = one_of(arg, "--vendor", "amd", "intel");
+		break;
+	case KEY_EMULATOR:
+		options->bochs = one_of(arg, "--emulator", "qemu", "bochs");
+		options->emulator_named = true;
+		break;
 	case 'v':
 		options->verbose = true;
 		break;
@@ -126,4 +148,9 @@ void options_parse(int argc, char **argv, struct run_options *options)
 	/* in order: what stands before -- is ours, and mistakes are found where they stand */
 	argp_err_exit_status = 1;
 	argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, options);
+	if (options->intel && options->emulator_named && !options->bochs) {
+		complain("QEMU without KVM has no Intel VT-x; leave --emulator away or say bochs");
+		exit(1);
+	}
+	options->bochs = options->bochs || options->intel;
 }

@@ -62,14 +62,15 @@ static bool has_word_with(const char *text, const char *prefix)
 	return false;
 }
 
-char *guest_command_line(const char *append)
+char *guest_command_line(const char *append, const char *console)
 {
 	char *line;
 
 	if (!append)
 		append = "";
-	if (asprintf(&line, "%s%s%s", append, *append ? " " : "",
-		     has_word_with(append, "console=") ? "" : "console=ttyS0") < 0)
+	if (asprintf(&line, "%s%s%s%s", append, *append ? " " : "",
+		     has_word_with(append, "console=") ? "" : "console=",
+		     has_word_with(append, "console=") ? "" : console) < 0)
 		line = NULL;
 	must_alloc(line);
 	if (*line && line[strlen(line) - 1] == ' ')
@@ -81,14 +82,15 @@ char *guest_command_line(const char *append)
  * The hypervisor's default time for one event is meant for a processor. An emulated one is an order
  * of magnitude slower and, on a busy machine, stands still for tens of milliseconds now and then.
  */
-char *vmm_command_line(const char *options)
+char *vmm_command_line(const char *options, unsigned int budget_ms)
 {
-	char *line;
+	char budget[32] = "", *line;
 
 	if (!options)
 		options = "";
-	if (asprintf(&line, "%s%s%s", options, *options ? " " : "",
-		     has_word_with(options, "budget=") ? "" : "budget=250") < 0)
+	if (!has_word_with(options, "budget="))
+		snprintf(budget, sizeof(budget), "budget=%u", budget_ms);
+	if (asprintf(&line, "%s%s%s", options, *options ? " " : "", budget) < 0)
 		line = NULL;
 	return must_alloc(line);
 }
@@ -127,8 +129,8 @@ static bool names_accelerator(char **args)
 static void compose(struct words *words, const struct run_inputs *inputs,
 		    const struct run_options *options, int console, int log)
 {
-	char *line = guest_command_line(options->append);
-	char *vmm_line = vmm_command_line(options->vmm_options);
+	char *line = guest_command_line(options->append, "ttyS0");
+	char *vmm_line = vmm_command_line(options->vmm_options, 250);
 
 	add(words, "%s", inputs->qemu);
 	add(words, "-M");

@@ -20,10 +20,10 @@ bool qemu_start(struct qemu *qemu, const struct run_inputs *inputs,
 		const struct run_options *options) __attribute__((warn_unused_result));
 
 /* The guest's command line: what was asked for, and a console if it names none; caller frees. */
-char *guest_command_line(const char *append);
+char *guest_command_line(const char *append, const char *console);
 
 /* The hypervisor's options: those asked for, and more time for each event; caller frees. */
-char *vmm_command_line(const char *options);
+char *vmm_command_line(const char *options, unsigned int budget_ms);
 
 /* Text as one element of a list that QEMU splits at commas; caller frees. */
 char *quote_commas(const char *text);

@@ -20,6 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "tools/bochs.h"
 #include "tools/events.h"
 #include "tools/log.h"
 #include "tools/message.h"
@@ -54,6 +55,8 @@ struct run {
 	char error_line[1024];
 	size_t error_size;
 	bool complained;   /* QEMU did */
+	bool drained;	   /* events come on the log channel */
+	bool good_end;	   /* Bochs told of one */
 	char reason[1024]; /* why we ended the guest; empty: it ended itself */
 	int exit_code;
 	int status; /* of QEMU, when ended */
@@ -92,6 +95,8 @@ static void log_line(void *context, enum log_kind kind, const char *text)
 	struct run *run = context;
 	char clean[2048];
 
+	if (run->options.bochs && bochs_banner(text))
+		return;
 	make_printable(clean, sizeof(clean), text, strlen(text));
 	if (run->log_file) {
 		fprintf(run->log_file, "%s%s\n", kind == LOG_FATAL ? "fatal: " : "", clean);
@@ -119,6 +124,15 @@ static void log_ring(void *context, uint64_t gpa, uint64_t size)
 	run->ring.ring = NULL;
 }
 
+static void log_event(void *context, const char *text, size_t size)
+{
+	struct run *run = context;
+
+	run->drained = true;
+	if (size)
+		event_record(&run->events, text, size);
+}
+
 /* --- the event ring --- */
 
 static void drain_ring(struct run *run)
@@ -126,7 +140,7 @@ static void drain_ring(struct run *run)
 	enum ring_result result;
 	struct ring_event event;
 
-	if (!run->ring.ring && run->ring_size) {
+	if (!run->ring.ring && run->ring_size && !run->options.bochs) {
 		/* announced, but perhaps not filled in yet: tried again until the end */
 		run->ring_problem = ring_attach(&run->ring, run->ram, run->ram_size, run->ring_gpa,
 						run->ring_size);
@@ -145,12 +159,30 @@ static void drain_ring(struct run *run)
 
 /* --- QEMU's own messages --- */
 
+static void bochs_line(struct run *run, const char *line)
+{
+	enum bochs_message message = bochs_message(line);
+
+	if (message == BOCHS_POWERED_OFF || message == BOCHS_RESTARTED)
+		run->good_end = true;
+	if (message == BOCHS_RESTARTED && !run->killed_at_ms && !run->ended) {
+		run->killed_at_ms = now_ms(); /* as QEMU's -no-reboot */
+		kill(run->qemu.pid, SIGTERM);
+	}
+	if (message == BOCHS_PANIC && !run->killed_at_ms)
+		screen_message(&run->screen, STYLE_ERROR, "bochs", line);
+}
+
 static void error_line(struct run *run)
 {
 	char clean[2048];
 
 	make_printable(clean, sizeof(clean), run->error_line, run->error_size);
 	run->error_size = 0;
+	if (run->options.bochs) {
+		bochs_line(run, clean);
+		return;
+	}
 	if (run->killed_at_ms && strstr(clean, "terminating on signal"))
 		return;
 	/* -cpu EPYC has features that TCG lacks, and QEMU lists each; nobody can mend that */
@@ -215,6 +247,8 @@ static void type_to_guest(struct run *run)
 	ssize_t sent =
 		send(run->qemu.console, run->typed, run->typed_size, MSG_DONTWAIT | MSG_NOSIGNAL);
 
+	if (sent < 0 && errno == ENOTSOCK)
+		sent = write(run->qemu.console, run->typed, run->typed_size);
 	if (sent < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
 	if (sent < 0)
@@ -331,7 +365,7 @@ static bool set_up(struct run *run)
 		complain("%u MB of memory for the guest: %s", options->memory_mb, strerror(errno));
 		return false;
 	}
-	run->log.sink = (struct log_sink){log_line, log_crash_end, log_ring, run};
+	run->log.sink = (struct log_sink){log_line, log_crash_end, log_ring, log_event, run};
 	return true;
 }
 
@@ -363,6 +397,12 @@ static int verdict(struct run *run)
 		complain("%s", run->reason);
 		return run->exit_code;
 	}
+	if (run->options.bochs && !run->good_end) {
+		complain("Bochs ended before the guest did, see its message above");
+		return 1;
+	}
+	if (run->options.bochs)
+		run->status = 0; /* it is always 1, or the signal of ours */
 	if (WIFSIGNALED(run->status)) {
 		complain("QEMU was killed by signal %d (%s)", WTERMSIG(run->status),
 			 strsignal(WTERMSIG(run->status)));
@@ -373,7 +413,7 @@ static int verdict(struct run *run)
 			 run->complained ? ", see its message above" : "");
 		return 1;
 	}
-	if (!run->options.plain && !run->ring.ring) {
+	if (!run->options.plain && !run->ring.ring && !run->drained) {
 		if (run->ring_problem)
 			complain("the event ring could not be read: %s", run->ring_problem);
 		else
@@ -395,7 +435,8 @@ int run_main(int argc, char **argv)
 	for (int i = 0; i < FD_COUNT; i++)
 		run->fds[i] = (struct pollfd){.fd = -1, .events = POLLIN};
 	run->fds[FD_SIGNAL].fd = catch_signals();
-	if (!qemu_start(&run->qemu, &run->inputs, &run->options))
+	if (!(run->options.bochs ? bochs_start : qemu_start)(&run->qemu, &run->inputs,
+							     &run->options))
 		return 1;
 	screen_open(&run->screen);
 	run->events.screen = &run->screen;
@@ -412,5 +453,6 @@ int run_main(int argc, char **argv)
 	if (lost)
 		event_lost(&run->events, lost);
 	screen_close(&run->screen);
+	bochs_remove_files();
 	return verdict(run);
 }

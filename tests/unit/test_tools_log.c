@@ -13,7 +13,8 @@
 struct seen {
 	char text[4096];
 	uint64_t gpa, size;
-	int crashes;
+	int crashes, events;
+	size_t event_bytes;
 };
 
 static void line(void *context, enum log_kind kind, const char *text)
@@ -37,18 +38,28 @@ static void ring(void *context, uint64_t gpa, uint64_t size)
 	seen->size = size;
 }
 
+static void event(void *context, const char *text, size_t size)
+{
+	struct seen *seen = context;
+	size_t used = strlen(seen->text);
+
+	seen->events++;
+	seen->event_bytes += size;
+	snprintf(seen->text + used, sizeof(seen->text) - used, "e%.100s|", text ? text : "");
+}
+
 static const char STREAM[] = "LVisor 0.1\n\x02ring 3fe00000 100040\na \x01line\r\n"
 			     "fatal: no SVM: \"-cpu\"\n"
 			     "crash record begin\nreason: x\nfatal: in it\ncrash record end\n\x01"
-			     "not fatal: y\n\x02ring zz\n\x02other 1 2\n\nlast";
+			     "not fatal: y\n\x02port\n\x03{\"a\":1}\n\x02ring zz\n\x02other 1 2\n\nlast";
 static const char EXPECTED[] = "tLVisor 0.1|ta line|fno SVM: \"-cpu\"|ccrash record begin|"
-			       "creason: x|cfatal: in it|ccrash record end|tnot fatal: y|t|tlast|";
+			       "creason: x|cfatal: in it|ccrash record end|tnot fatal: y|e|e{\"a\":1}|t|tlast|";
 
 static void any_splitting(void **state)
 {
 	for (size_t step = 1; step < sizeof(STREAM); step++) {
 		struct seen seen = {.gpa = 0};
-		struct log_parser parser = {.sink = {line, crash_end, ring, &seen}};
+		struct log_parser parser = {.sink = {line, crash_end, ring, event, &seen}};
 		int doorbells = 0;
 
 		for (size_t at = 0; at < sizeof(STREAM) - 1; at += step) {
@@ -68,7 +79,7 @@ static void any_splitting(void **state)
 static void endless_line(void **state)
 {
 	struct seen seen = {.gpa = 0};
-	struct log_parser parser = {.sink = {line, crash_end, ring, &seen}};
+	struct log_parser parser = {.sink = {line, crash_end, ring, event, &seen}};
 
 	for (int i = 0; i < 100000; i++)
 		assert_false(log_feed(&parser, "x", 1));
@@ -76,11 +87,26 @@ static void endless_line(void **state)
 	assert_true(strlen(seen.text) > 100);
 }
 
+/* An event is never cut, however long the vmm makes it; a line for people is. */
+static void longest_event(void **state)
+{
+	struct seen seen = {.gpa = 0};
+	struct log_parser parser = {.sink = {line, crash_end, ring, event, &seen}};
+
+	assert_false(log_feed(&parser, "\x03", 1));
+	for (int i = 0; i < 0x10000; i++)
+		assert_false(log_feed(&parser, "x", 1));
+	assert_false(log_feed(&parser, "\nend\n", 5));
+	assert_int_equal(seen.events, 1);
+	assert_int_equal(seen.event_bytes, 0x10000);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(any_splitting),
 		cmocka_unit_test(endless_line),
+		cmocka_unit_test(longest_event),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,13 +11,14 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "tools/bochs.h"
 #include "tools/inputs.h"
 #include "tools/qemu.h"
 #include "tools/signatures.h"
 
 static void expect_line(const char *append, const char *expected)
 {
-	char *line = guest_command_line(append);
+	char *line = guest_command_line(append, "ttyS0");
 
 	assert_string_equal(line, expected);
 	free(line);
@@ -40,11 +41,31 @@ static void events_have_more_time(void **state)
 					       {"mem=64 budget=9", "mem=64 budget=9 "}};
 
 	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
-		char *line = vmm_command_line(pairs[i][0]);
+		char *line = vmm_command_line(pairs[i][0], 250);
 
 		assert_string_equal(line, pairs[i][1]);
 		free(line);
 	}
+}
+
+static void bochs_speaks(void **state)
+{
+	static const char *const banners[] = {
+		"=====================", "                        Bochs x86 Emulator 2.7",
+		"Next at t=0", "(0) [0x0000fffffff0] f000:fff0 (unk. ctxt): jmpf 0xf000:e05b",
+		"(0).[2492988711] [0x00000c62de5f] 0010:ffffffffa1a2de5f (unk. ctxt): out dx, ax"};
+
+	for (size_t i = 0; i < sizeof(banners) / sizeof(banners[0]); i++)
+		assert_true(bochs_banner(banners[i]));
+	assert_false(bochs_banner("LVisor on Intel VT-x: 56 MB"));
+	assert_int_equal(bochs_message("00i[SYS   ] bx_pc_system_c::Reset(HARDWARE) called"),
+			 BOCHS_CHATTER);
+	assert_int_equal(bochs_message("01i[SYS   ] bx_pc_system_c::Reset(SOFTWARE) called"),
+			 BOCHS_RESTARTED);
+	assert_int_equal(bochs_message("02p[ACPI  ] >>PANIC<< ACPI control: soft power off"),
+			 BOCHS_POWERED_OFF);
+	assert_int_equal(bochs_message("02p[CPU0  ] >>PANIC<< exception(): 3rd (13) exception"),
+			 BOCHS_PANIC);
 }
 
 static void commas_are_doubled(void **state)
@@ -192,6 +213,7 @@ int main(void)
 		cmocka_unit_test(console_is_added),
 		cmocka_unit_test(events_have_more_time),
 		cmocka_unit_test(commas_are_doubled),
+		cmocka_unit_test(bochs_speaks),
 		cmocka_unit_test(kernels),
 		cmocka_unit_test_setup_teardown(folders_and_files, make_folder, remove_folder),
 		cmocka_unit_test_setup_teardown(mistakes_are_refused, make_folder, remove_folder),
