@@ -18,6 +18,7 @@ UNIT_SRCS_test_vmm_elf := $(VMM_TEST_BASE) vmm/domain/space.c vmm/domain/elf.c
 UNIT_SRCS_test_vmm_ring := $(VMM_TEST_BASE) tools/ring.c tools/message.c
 UNIT_SRCS_test_vmm_time := $(VMM_TEST_BASE)
 UNIT_SRCS_test_vmm_cpu := $(VMM_TEST_BASE) vmm/cpu.c
+UNIT_SRCS_test_vmm_smp := $(VMM_TEST_GUEST)
 UNIT_SRCS_test_vmm_syscall := $(VMM_TEST_BASE) vmm/domain/space.c vmm/domain/syscall.c
 UNIT_SRCS_test_vmm_boot := $(VMM_TEST_BASE) boot/linux.c
 
@@ -31,4 +32,5 @@ $(B)/unit/test_vmm_string: vmm/string.c
 $(B)/unit/test_vmm_hooklist: vmm/monitor/hooklist.c
 $(B)/unit/test_vmm_time: vmm/time.c
 $(B)/unit/test_vmm_ring: vmm/ring.c
+$(B)/unit/test_vmm_smp: vmm/smp.c
 $(VMM_TESTS:%=$(B)/unit/%): tests/unit/vmm_host.h $(wildcard tests/unit/fake/*/*.h tests/unit/fake/*/*/*.h)

@@ -1,0 +1,345 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Stores to the APIC's page, against the CPU that runs the test; and INIT and SIPI: whom they reach.
+ * Included, for what is static.
+ */
+#include <sys/mman.h>
+
+#include "tests/unit/vmm_host.h"
+#include "vmm/cpu.h"
+
+/* GS of this thread leads elsewhere. */
+#define this_cpu fake_this_cpu
+static struct cpu *fake_this_cpu(void);
+
+#define smp_cpus real_smp_cpus
+#include "vmm/smp.c"
+#undef smp_cpus
+
+#define CODE 0xffffffff81000000ull
+#define CODE_GPA 0x400000ull
+
+const u8 trampoline_start[1], trampoline_end[1], trampoline_values[1];
+
+static struct cpu all[4];
+static u32 page[1024]; /* the APIC's */
+static u32 sent_nmis[4], sent_wakes[4];
+static struct vcpu_paging paging;
+
+static struct cpu *fake_this_cpu(void)
+{
+	return &all[0];
+}
+
+struct cpu *cpu_create(hpa_t root, u32 id)
+{
+	return &all[id];
+}
+
+void cpu_load(struct cpu *cpu)
+{
+	(void)cpu;
+}
+
+int fpu_init(struct fpu *fpu)
+{
+	return fpu ? 0 : -ENODEV;
+}
+
+u64 time_ns(void)
+{
+	return host_tsc += 1000;
+}
+
+void time_wait_us(u32 us)
+{
+	(void)us;
+}
+
+u32 lapic_id(void)
+{
+	return 0;
+}
+
+void lapic_reset(bool enabled)
+{
+	(void)enabled;
+}
+
+void lapic_send_init(u32 apic_id)
+{
+	(void)apic_id;
+}
+
+void lapic_send_startup(u32 apic_id, u32 at)
+{
+	(void)apic_id;
+	(void)at;
+}
+
+void lapic_send_nmi(u32 apic_id)
+{
+	sent_nmis[apic_id / 2]++;
+}
+
+void lapic_send_fixed(u32 apic_id, u32 vector)
+{
+	assert_int_equal(vector, WAKE_VECTOR);
+	sent_wakes[apic_id / 2]++;
+}
+
+u32 lapic_read_page(u32 offset)
+{
+	return page[offset / 4];
+}
+
+void lapic_write_page(u32 offset, u32 value)
+{
+	page[offset / 4] = value;
+}
+
+static void get_paging(struct vcpu *vcpu, struct vcpu_paging *p)
+{
+	(void)vcpu;
+	*p = paging;
+}
+
+static const struct vcpu_ops paging_ops = {.name = "fake", .get_paging = get_paging};
+
+static struct vcpu *fresh(void)
+{
+	gpa_t root;
+
+	host_guest();
+	root = host_guest_root();
+	host_vcpu(&all[0].vcpu, &paging, root);
+	vcpu_ops = &paging_ops;
+	host_guest_map(root, 4, CODE, CODE_GPA, PAGE_SIZE);
+	for (u32 i = 0; i < 4; i++) {
+		struct cpu *cpu = &all[i];
+
+		cpu->id = i;
+		cpu->apic_id = i * 2;
+		cpu->vcpu.cpu = cpu;
+		cpu->waiting = cpu->init_pending = cpu->kicked = false;
+		cpu->sipi = 0;
+		cpus[i] = cpu;
+		sent_nmis[i] = sent_wakes[i] = 0;
+	}
+	real_smp_cpus = 4;
+	memset(page, 0x11, sizeof(page));
+	all[0].vcpu.regs[LVMON_RIP] = CODE;
+	return &all[0].vcpu;
+}
+
+/*
+ * The instruction here, on a page at the address that the guest's registers name, and decoded by us.
+ * It must be as long as we think, and store what we store.
+ */
+static void compare(const u8 *bytes, u32 length, u32 offset)
+{
+	static u8 *code;
+	struct vcpu *vcpu = fresh();
+	u32 *target = mmap(NULL, PAGE_SIZE, 3, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+	u64 rax = 0x1122334455667788, rcx = (u64)target + offset, r9 = 0x99aabbccddeeff00, zero = 0;
+	u64 got_rax = rax, got_r9 = r9;
+
+	if (!code)
+		code = mmap(NULL, PAGE_SIZE, 7, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+	memset(target, 0x11, PAGE_SIZE);
+	memcpy(code, bytes, length);
+	code[length] = 0xc3;
+	__asm__ volatile("mov %[r9], %%r9\n\t"
+			 "mov %[rcx], %%r10\n\t"
+			 "call *%[code]\n\t"
+			 "mov %%r9, %[r9]\n\t"
+			 : "+a"(got_rax), [r9] "+m"(got_r9)
+			 : [code] "r"(code), "c"(rcx), [rcx] "m"(rcx), "d"(zero)
+			 : "r9", "r10", "memory", "cc");
+	memcpy(host_ram(CODE_GPA), bytes, length);
+	vcpu->regs[LVMON_RAX] = rax;
+	vcpu->regs[LVMON_R9] = r9;
+	assert_true(smp_apic_store(vcpu, 0xfee00000 + offset));
+	assert_int_equal(vcpu->regs[LVMON_RIP], CODE + length);
+	assert_memory_equal(page, target, PAGE_SIZE);
+	assert_int_equal(vcpu->regs[LVMON_RAX], got_rax);
+	assert_int_equal(vcpu->regs[LVMON_R9], got_r9);
+	munmap(target, PAGE_SIZE);
+}
+
+#define COMPARE(offset, ...)                                                                       \
+	compare((const u8[]){__VA_ARGS__}, sizeof((const u8[]){__VA_ARGS__}), offset)
+
+static void stores(void **state)
+{
+	COMPARE(0x380, 0x89, 0x01);				      /* mov %eax, (%rcx) */
+	COMPARE(0x380, 0x44, 0x89, 0x09);			      /* mov %r9d, (%rcx) */
+	COMPARE(0x380, 0x45, 0x89, 0x0a);			      /* mov %r9d, (%r10) */
+	COMPARE(0x0b0, 0x89, 0x41, 0x00);			      /* mov %eax, 0(%rcx) */
+	COMPARE(0x0b0, 0x89, 0x81, 0, 0, 0, 0);			      /* mov %eax, 0L(%rcx) */
+	COMPARE(0x0b0, 0x89, 0x04, 0x11);			      /* mov %eax, (%rcx,%rdx) */
+	COMPARE(0x0b0, 0x89, 0x44, 0x11, 0x00);			      /* the same with 0 */
+	COMPARE(0x0b0, 0x89, 0x84, 0x11, 0, 0, 0, 0);		      /* with 0L */
+	COMPARE(0x0b0, 0x3e, 0x89, 0x01);			      /* ds: */
+	COMPARE(0x0b0, 0x67, 0x89, 0x01);			      /* mov %eax, (%ecx) */
+	COMPARE(0x350, 0xc7, 0x01, 0x78, 0x56, 0x34, 0x12);	      /* movl $, (%rcx) */
+	COMPARE(0x350, 0xc7, 0x04, 0x11, 0x78, 0x56, 0x34, 0x12);
+	COMPARE(0x350, 0xc7, 0x84, 0x11, 0, 0, 0, 0, 0x78, 0x56, 0x34, 0x12);
+	COMPARE(0x350, 0x3e, 0xc7, 0x81, 0, 0, 0, 0, 0x78, 0x56, 0x34, 0x92);
+	COMPARE(0x370, 0x87, 0x01);				      /* xchg %eax, (%rcx) */
+	COMPARE(0x370, 0x45, 0x87, 0x0a);			      /* xchg %r9d, (%r10) */
+}
+
+static void not_understood(void **state)
+{
+	static const u8 other[][4] = {
+		{0x48, 0x89, 0x01}, /* 64 bits */
+		{0x66, 0x89, 0x01}, /* 16 bits */
+		{0x88, 0x01},	    /* 8 bits */
+		{0x89, 0xc8},	    /* no memory */
+		{0x01, 0x01},	    /* add */
+		{0xf0, 0x09, 0x01}, /* lock or */
+		{0xa3},
+		{0xab},
+		{0x3e, 0x3e, 0x3e, 0x3e},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(other); i++) {
+		struct vcpu *vcpu = fresh();
+
+		memcpy(host_ram(CODE_GPA), other[i], 4);
+		assert_false(smp_apic_store(vcpu, 0xfee00300));
+		assert_int_equal(vcpu->regs[LVMON_RIP], CODE);
+		assert_int_equal(page[0x300 / 4], 0x11111111);
+	}
+}
+
+/* The instruction ends where its page ends, or where nothing is mapped. */
+static void at_the_end_of_a_page(void **state)
+{
+	static const u8 insn[] = {0xc7, 0x81, 0, 0, 0, 0, 1, 2, 3, 4};
+
+	for (u64 here = 1; here <= sizeof(insn); here++) {
+		struct vcpu *vcpu = fresh();
+
+		memcpy((u8 *)host_ram(CODE_GPA) + PAGE_SIZE - here, insn, here);
+		vcpu->regs[LVMON_RIP] = CODE + PAGE_SIZE - here;
+		assert_int_equal(smp_apic_store(vcpu, 0xfee00350), here == sizeof(insn));
+		host_guest_map(paging.cr3, 4, CODE + PAGE_SIZE, 0x600000, PAGE_SIZE);
+		memcpy(host_ram(0x600000), insn + here, sizeof(insn) - here);
+		vcpu->regs[LVMON_RIP] = CODE + PAGE_SIZE - here;
+		assert_true(smp_apic_store(vcpu, 0xfee00350));
+		assert_int_equal(page[0x350 / 4], 0x04030201);
+		assert_int_equal(vcpu->regs[LVMON_RIP], CODE + PAGE_SIZE - here + sizeof(insn));
+	}
+}
+
+/* Any bytes at all: no access outside of what was fetched. */
+static void noise(void **state)
+{
+	u32 seed = 1;
+
+	for (int n = 0; n < 3000; n++) {
+		struct vcpu *vcpu = fresh();
+		u8 *code = host_ram(CODE_GPA);
+
+		for (int i = 0; i < 16; i++) {
+			seed = seed * 1664525 + 1013904223;
+			code[i] = seed >> 24;
+		}
+		if (n % 3)
+			code[n % 5] = n % 2 ? 0xc7 : 0x89;
+		(void)!smp_apic_store(vcpu, 0xfee00000 + (seed >> 8 & 0xff0));
+		assert_in_range(vcpu->regs[LVMON_RIP] - CODE, 0, 15);
+	}
+}
+
+static void init_and_startup(void **state)
+{
+	struct vcpu *vcpu = fresh();
+
+	/* INIT to a CPU that runs: fetched by an NMI of ours. */
+	assert_true(smp_icr_written(vcpu, 0x4500, 2));
+	assert_true(all[1].init_pending && all[1].kicked);
+	assert_int_equal(sent_nmis[1], 1);
+	assert_false(all[0].init_pending || all[2].init_pending || all[3].init_pending);
+	/* SIPI before it got there is kept. */
+	assert_true(smp_icr_written(vcpu, 0x4608, 2));
+	assert_int_equal(all[1].sipi, SIPI_LATCHED | 8);
+	/* To one that waits: woken. To one that runs: nothing. */
+	all[2].waiting = true;
+	assert_true(smp_icr_written(vcpu, 0x4699, 4));
+	assert_int_equal(all[2].sipi, SIPI_LATCHED | 0x99);
+	assert_int_equal(sent_wakes[2], 1);
+	assert_true(smp_icr_written(vcpu, 0x4699, 6));
+	assert_int_equal(all[3].sipi, 0);
+	/* De-assert means nothing. */
+	assert_true(smp_icr_written(vcpu, 0x8500, 6));
+	assert_false(all[3].init_pending);
+	/* What is neither goes to the hardware. */
+	assert_false(smp_icr_written(vcpu, 0x40fd, 2));
+	assert_false(smp_icr_written(vcpu, 0x4400, 2));
+}
+
+static void shorthands(void **state)
+{
+	static const struct {
+		u32 low, destination, reached;
+	} cases[] = {
+		{0x4500, 2, 2},	     {0x4500, 0xff, 15},   {0x44500, 2, 1}, {0x84500, 2, 15},
+		{0xc4500, 2, 14},    {0x4500, 0x55, 0},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		u32 reached = 0;
+
+		assert_true(smp_icr_written(fresh(), cases[i].low, cases[i].destination));
+		for (u32 c = 0; c < 4; c++)
+			reached |= (u32)all[c].init_pending << c;
+		assert_int_equal(reached, cases[i].reached);
+	}
+}
+
+/* By a store: INIT does not reach the hardware, an ordinary IPI does. */
+static void icr_by_store(void **state)
+{
+	static const u8 insn[] = {0x89, 0x01};
+	struct vcpu *vcpu = fresh();
+
+	memcpy(host_ram(CODE_GPA), insn, sizeof(insn));
+	page[0x310 / 4] = 2u << 24;
+	vcpu->regs[LVMON_RAX] = 0x4500;
+	assert_true(smp_apic_store(vcpu, 0xfee00300));
+	assert_int_equal(page[0x300 / 4], 0x11111111);
+	assert_true(all[1].init_pending);
+	vcpu->regs[LVMON_RIP] = CODE;
+	vcpu->regs[LVMON_RAX] = 0x40fd;
+	assert_true(smp_apic_store(vcpu, 0xfee00300));
+	assert_int_equal(page[0x300 / 4], 0x40fd);
+}
+
+static void engine_lock_gives_up(void **state)
+{
+	fresh();
+	assert_true(smp_lock_engine());
+	assert_false(smp_lock_engine());
+	smp_unlock_engine();
+	assert_true(smp_lock_engine());
+	smp_unlock_engine();
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(stores),
+		cmocka_unit_test(not_understood),
+		cmocka_unit_test(at_the_end_of_a_page),
+		cmocka_unit_test(noise),
+		cmocka_unit_test(init_and_startup),
+		cmocka_unit_test(shorthands),
+		cmocka_unit_test(icr_by_store),
+		cmocka_unit_test(engine_lock_gives_up),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
