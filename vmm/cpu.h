@@ -23,10 +23,12 @@ struct cpu {
 	u32 apic_id;
 	bool nmi_pending; /* arrived while the CPU was ours: the guest's */
 	bool mc_pending;
-	bool online;       /* this and the next four: smp.c, by any CPU */
+	bool online;       /* this and the next six: smp.c, by any CPU */
 	bool waiting;      /* for SIPI */
 	bool init_pending;
 	bool kicked;       /* an NMI of ours is on its way */
+	bool hold;         /* another CPU wants this one out of the guest */
+	bool held;         /* it is */
 	u32 sipi;          /* vector, and SIPI_LATCHED */
 	struct lapic_loan loan;
 	u32 taken;   /* vector of an interrupt taken for the guest in ring 0 */

@@ -43,7 +43,7 @@ extern const u8 trampoline_start[], trampoline_end[], trampoline_values[];
 u32 smp_cpus = 1;
 
 static struct cpu *cpus[MAX_CPUS];
-static struct lock engine_lock;
+static struct lock engine_lock, hold_lock;
 
 static void __attribute__((used)) noreturn ap_main(struct cpu *cpu)
 {
@@ -119,8 +119,9 @@ static void kick(struct cpu *cpu)
 		lapic_send_fixed(cpu->apic_id, WAKE_VECTOR);
 		return;
 	}
-	__atomic_store_n(&cpu->kicked, true, __ATOMIC_SEQ_CST);
-	lapic_send_nmi(cpu->apic_id);
+	/* One of ours that is on its way will do; a second would look like the guest's. */
+	if (!__atomic_exchange_n(&cpu->kicked, true, __ATOMIC_SEQ_CST))
+		lapic_send_nmi(cpu->apic_id);
 }
 
 static bool addressed(const struct cpu *cpu, const struct cpu *self, u32 low, u32 destination)
@@ -182,6 +183,8 @@ void smp_init_received(struct vcpu *vcpu)
 	vcpu_ops->host_close();
 	__atomic_store_n(&cpu->waiting, false, __ATOMIC_SEQ_CST);
 	cpu->nmi_pending = cpu->mc_pending = false;
+	if (__atomic_load_n(&cpu->hold, __ATOMIC_SEQ_CST))
+		smp_obey(cpu);
 	lapic_reset(false);
 	vcpu_ops->start_up(vcpu, (u8)sipi);
 }
@@ -274,6 +277,48 @@ bool smp_apic_store(struct vcpu *vcpu, gpa_t gpa)
 		lapic_write_page(offset, value);
 	vcpu->regs[LVMON_RIP] += length;
 	return true;
+}
+
+void smp_obey(struct cpu *cpu)
+{
+	__atomic_store_n(&cpu->held, true, __ATOMIC_SEQ_CST);
+	while (__atomic_load_n(&cpu->hold, __ATOMIC_SEQ_CST))
+		__asm__ volatile("pause");
+	__atomic_store_n(&cpu->held, false, __ATOMIC_SEQ_CST);
+}
+
+static bool is_out(const struct cpu *cpu)
+{
+	return __atomic_load_n(&cpu->held, __ATOMIC_SEQ_CST) ||
+	       __atomic_load_n(&cpu->waiting, __ATOMIC_SEQ_CST);
+}
+
+void smp_hold_others(struct cpu *cpu)
+{
+	if (smp_cpus == 1)
+		return;
+	while (!lock_try(&hold_lock))
+		if (__atomic_load_n(&cpu->hold, __ATOMIC_SEQ_CST))
+			smp_obey(cpu);
+	for (u32 i = 0; i < smp_cpus; i++) {
+		if (cpus[i] == cpu)
+			continue;
+		__atomic_store_n(&cpus[i]->hold, true, __ATOMIC_SEQ_CST);
+		kick(cpus[i]);
+	}
+	for (u32 i = 0; i < smp_cpus; i++)
+		while (cpus[i] != cpu && !is_out(cpus[i]))
+			__asm__ volatile("pause");
+}
+
+void smp_release_others(struct cpu *cpu)
+{
+	if (smp_cpus == 1)
+		return;
+	for (u32 i = 0; i < smp_cpus; i++)
+		if (cpus[i] != cpu)
+			__atomic_store_n(&cpus[i]->hold, false, __ATOMIC_SEQ_CST);
+	lock_release(&hold_lock);
 }
 
 bool smp_lock_engine(void)

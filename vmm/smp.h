@@ -27,6 +27,15 @@ bool smp_apic_store(struct vcpu *vcpu, gpa_t gpa) must_check;
 /* INIT has reached this CPU: it waits for SIPI and begins anew. */
 void smp_init_received(struct vcpu *vcpu);
 
+/*
+ * Keep all other CPUs out of the guest until smp_release_others(): what one instruction needs changed
+ * in memory that all see. Costs an NMI each; waits while another CPU is in the domain.
+ */
+void smp_hold_others(struct cpu *cpu);
+void smp_release_others(struct cpu *cpu);
+/* Another CPU holds: wait here. */
+void smp_obey(struct cpu *cpu);
+
 /* Whole-engine lock: one event at a time. try: false when another CPU has it for longer than 100 us. */
 bool smp_lock_engine(void) must_check;
 void smp_unlock_engine(void);

@@ -293,7 +293,7 @@ static void slow_path end_step(struct vcpu *vcpu, const struct vm_exit *exit)
 	if (!vcpu->step_guest_tf)
 		vcpu->regs[LVMON_RFLAGS] &= ~RFLAGS_TF;
 	if (reason == STEP_TRAP)
-		monitor_step_done(vcpu->step_trap);
+		monitor_step_done(vcpu, vcpu->step_trap);
 	else if (reason == STEP_OWN_MEMORY)
 		vcpu_ops->open_own_page(vcpu, vcpu->step_page, false);
 	if (retired && !vcpu->step_guest_tf)
@@ -416,6 +416,8 @@ static void slow_path pass_on(struct vcpu *vcpu)
 {
 	struct cpu *cpu = vcpu->cpu;
 
+	if (cpu->hold)
+		smp_obey(cpu);
 	if (cpu->init_pending) {
 		smp_init_received(vcpu);
 		return;
@@ -437,6 +439,7 @@ static void slow_path pass_on(struct vcpu *vcpu)
 void vcpu_handle_exit(struct vcpu *vcpu, const struct vm_exit *exit)
 {
 	dispatch(vcpu, exit);
-	if (unlikely(vcpu->cpu->nmi_pending | vcpu->cpu->mc_pending | vcpu->cpu->init_pending))
+	if (unlikely(vcpu->cpu->nmi_pending | vcpu->cpu->mc_pending | vcpu->cpu->init_pending |
+		     vcpu->cpu->hold))
 		pass_on(vcpu);
 }

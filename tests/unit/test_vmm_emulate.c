@@ -411,12 +411,12 @@ static void stepped(void **state)
 	assert_int_equal(vcpu.step_trap, hook.gva);
 	assert_int_equal(vcpu.regs[LVMON_RIP], hook.gva);
 	assert_int_equal(at[0], 0x0f);
-	monitor_step_done(hook.gva);
+	monitor_step_done(&vcpu, hook.gva);
 	assert_int_equal(at[0], 0xcc);
 	/* The trap is gone before the step ends. */
 	finish_trap(&vcpu, &paging, trap);
 	hook_remove_all();
-	monitor_step_done(hook.gva);
+	monitor_step_done(&vcpu, hook.gva);
 	assert_int_equal(at[0], 0x0f);
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Stores to the APIC's page, against the CPU that runs the test; and INIT and SIPI: whom they reach.
- * Included, for what is static.
+ * Stores to the APIC's page, against the CPU that runs the test; and INIT and SIPI: whom they
+ * reach. Included, for what is static.
  */
 #include <sys/mman.h>
 
@@ -16,7 +16,7 @@ static struct cpu *fake_this_cpu(void);
 #include "vmm/smp.c"
 #undef smp_cpus
 
-#define CODE 0xffffffff81000000ull
+#define CODE	 0xffffffff81000000ull
 #define CODE_GPA 0x400000ull
 
 const u8 trampoline_start[1], trampoline_end[1], trampoline_values[1];
@@ -133,12 +133,13 @@ static struct vcpu *fresh(void)
 }
 
 /*
- * The instruction here, on a page at the address that the guest's registers name, and decoded by us.
- * It must be as long as we think, and store what we store.
+ * The instruction here, on a page at the address that the guest's registers name, and decoded by
+ * us. It must be as long as we think, and store what we store.
  */
-static void compare(const u8 *bytes, u32 length, u32 offset)
+static void compare(const u8 *given, u32 length, u32 offset, u32 absolute)
 {
 	static u8 *code;
+	u8 bytes[16] = {0};
 	struct vcpu *vcpu = fresh();
 	u32 *target = mmap(NULL, PAGE_SIZE, 3, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
 	u64 rax = 0x1122334455667788, rcx = (u64)target + offset, r9 = 0x99aabbccddeeff00, zero = 0;
@@ -147,6 +148,9 @@ static void compare(const u8 *bytes, u32 length, u32 offset)
 	if (!code)
 		code = mmap(NULL, PAGE_SIZE, 7, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
 	memset(target, 0x11, PAGE_SIZE);
+	memcpy(bytes, given, length);
+	if (absolute) /* where the address stands in the instruction */
+		memcpy(bytes + absolute, &rcx, 4);
 	memcpy(code, bytes, length);
 	code[length] = 0xc3;
 	__asm__ volatile("mov %[r9], %%r9\n\t"
@@ -167,27 +171,32 @@ static void compare(const u8 *bytes, u32 length, u32 offset)
 	munmap(target, PAGE_SIZE);
 }
 
-#define COMPARE(offset, ...)                                                                       \
-	compare((const u8[]){__VA_ARGS__}, sizeof((const u8[]){__VA_ARGS__}), offset)
+#define COMPARE(offset, ...) \
+	compare((const u8[]){__VA_ARGS__}, sizeof((const u8[]){__VA_ARGS__}), offset, 0)
+#define COMPARE_ABSOLUTE(at, ...) \
+	compare((const u8[]){__VA_ARGS__}, sizeof((const u8[]){__VA_ARGS__}), 0x380, at)
 
 static void stores(void **state)
 {
-	COMPARE(0x380, 0x89, 0x01);				      /* mov %eax, (%rcx) */
-	COMPARE(0x380, 0x44, 0x89, 0x09);			      /* mov %r9d, (%rcx) */
-	COMPARE(0x380, 0x45, 0x89, 0x0a);			      /* mov %r9d, (%r10) */
-	COMPARE(0x0b0, 0x89, 0x41, 0x00);			      /* mov %eax, 0(%rcx) */
-	COMPARE(0x0b0, 0x89, 0x81, 0, 0, 0, 0);			      /* mov %eax, 0L(%rcx) */
-	COMPARE(0x0b0, 0x89, 0x04, 0x11);			      /* mov %eax, (%rcx,%rdx) */
-	COMPARE(0x0b0, 0x89, 0x44, 0x11, 0x00);			      /* the same with 0 */
-	COMPARE(0x0b0, 0x89, 0x84, 0x11, 0, 0, 0, 0);		      /* with 0L */
-	COMPARE(0x0b0, 0x3e, 0x89, 0x01);			      /* ds: */
-	COMPARE(0x0b0, 0x67, 0x89, 0x01);			      /* mov %eax, (%ecx) */
-	COMPARE(0x350, 0xc7, 0x01, 0x78, 0x56, 0x34, 0x12);	      /* movl $, (%rcx) */
+	COMPARE(0x380, 0x89, 0x01);			    /* mov %eax, (%rcx) */
+	COMPARE(0x380, 0x44, 0x89, 0x09);		    /* mov %r9d, (%rcx) */
+	COMPARE(0x380, 0x45, 0x89, 0x0a);		    /* mov %r9d, (%r10) */
+	COMPARE(0x0b0, 0x89, 0x41, 0x00);		    /* mov %eax, 0(%rcx) */
+	COMPARE(0x0b0, 0x89, 0x81, 0, 0, 0, 0);		    /* mov %eax, 0L(%rcx) */
+	COMPARE(0x0b0, 0x89, 0x04, 0x11);		    /* mov %eax, (%rcx,%rdx) */
+	COMPARE(0x0b0, 0x89, 0x44, 0x11, 0x00);		    /* the same with 0 */
+	COMPARE(0x0b0, 0x89, 0x84, 0x11, 0, 0, 0, 0);	    /* with 0L */
+	COMPARE(0x0b0, 0x3e, 0x89, 0x01);		    /* ds: */
+	COMPARE(0x0b0, 0x67, 0x89, 0x01);		    /* mov %eax, (%ecx) */
+	COMPARE(0x350, 0xc7, 0x01, 0x78, 0x56, 0x34, 0x12); /* movl $, (%rcx) */
 	COMPARE(0x350, 0xc7, 0x04, 0x11, 0x78, 0x56, 0x34, 0x12);
 	COMPARE(0x350, 0xc7, 0x84, 0x11, 0, 0, 0, 0, 0x78, 0x56, 0x34, 0x12);
 	COMPARE(0x350, 0x3e, 0xc7, 0x81, 0, 0, 0, 0, 0x78, 0x56, 0x34, 0x92);
-	COMPARE(0x370, 0x87, 0x01);				      /* xchg %eax, (%rcx) */
-	COMPARE(0x370, 0x45, 0x87, 0x0a);			      /* xchg %r9d, (%r10) */
+	COMPARE(0x370, 0x87, 0x01);			   /* xchg %eax, (%rcx) */
+	COMPARE(0x370, 0x45, 0x87, 0x0a);		   /* xchg %r9d, (%r10) */
+	COMPARE_ABSOLUTE(3, 0x89, 0x04, 0x25, 0, 0, 0, 0); /* mov %eax, ADDRESS */
+	COMPARE_ABSOLUTE(3, 0xc7, 0x04, 0x25, 0, 0, 0, 0, 1, 2, 3, 4);
+	COMPARE_ABSOLUTE(4, 0x44, 0x87, 0x0c, 0x25, 0, 0, 0, 0);
 }
 
 static void not_understood(void **state)
@@ -286,8 +295,8 @@ static void shorthands(void **state)
 	static const struct {
 		u32 low, destination, reached;
 	} cases[] = {
-		{0x4500, 2, 2},	     {0x4500, 0xff, 15},   {0x44500, 2, 1}, {0x84500, 2, 15},
-		{0xc4500, 2, 14},    {0x4500, 0x55, 0},
+		{0x4500, 2, 2},	  {0x4500, 0xff, 15}, {0x44500, 2, 1},
+		{0x84500, 2, 15}, {0xc4500, 2, 14},   {0x4500, 0x55, 0},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {

@@ -20,6 +20,7 @@ UNIT_SRCS_test_vmm_time := $(VMM_TEST_BASE)
 UNIT_SRCS_test_vmm_cpu := $(VMM_TEST_BASE) vmm/cpu.c
 UNIT_SRCS_test_vmm_smp := $(VMM_TEST_GUEST)
 UNIT_SRCS_test_vmm_syscall := $(VMM_TEST_BASE) vmm/domain/space.c vmm/domain/syscall.c
+UNIT_SRCS_test_vmm_acpi := $(VMM_TEST_BASE) boot/acpi.c
 UNIT_SRCS_test_vmm_boot := $(VMM_TEST_BASE) boot/linux.c
 
 # The CPU does unaligned accesses, and the vmm means them where it says volatile.

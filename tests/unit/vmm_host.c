@@ -8,6 +8,7 @@
 #include "vmm/guest_ram.h"
 #include "vmm/log.h"
 #include "vmm/memory.h"
+#include "vmm/smp.h"
 #include "vmm/x86/asm.h"
 #include "vmm/x86/paging.h"
 
@@ -311,6 +312,14 @@ void write_cr4(u64 v)
 
 /* The one that runs the test, and how many there are. */
 u32 smp_cpus = 1;
+
+void smp_hold_others(struct cpu *cpu)
+{
+}
+
+void smp_release_others(struct cpu *cpu)
+{
+}
 
 u32 current_cpu_id(void)
 {

@@ -3,7 +3,9 @@
  * The displaced instruction: the kinds that almost all functions begin with are emulated, any other
  * is stepped over with the trap lifted.
  */
+#include "vmm/cpu.h"
 #include "vmm/monitor/internal.h"
+#include "vmm/smp.h"
 #include "vmm/x86/asm.h"
 #include "vmm/x86/walk.h"
 
@@ -91,6 +93,8 @@ void finish_trap(struct vcpu *vcpu, const struct vcpu_paging *paging, const stru
 		regs[LVMON_RFLAGS] = (regs[LVMON_RFLAGS] & ~ARITHMETIC_FLAGS) | sub_flags(a, b);
 		break;
 	default:
+		/* While it is lifted, nobody else may run past it. */
+		smp_hold_others(vcpu->cpu);
 		trap_lift(trap);
 		vcpu->step_trap = trap->gva;
 		vcpu_start_step(vcpu, STEP_TRAP);
@@ -99,10 +103,11 @@ void finish_trap(struct vcpu *vcpu, const struct vcpu_paging *paging, const stru
 	regs[LVMON_RIP] += insn->length;
 }
 
-void monitor_step_done(gva_t gva)
+void monitor_step_done(struct vcpu *vcpu, gva_t gva)
 {
 	const struct trap *trap = trap_find(gva);
 
 	if (trap)
 		trap_lower(trap);
+	smp_release_others(vcpu->cpu);
 }

@@ -6,7 +6,6 @@
  */
 #include "vmm/guest_ram.h"
 #include "vmm/monitor/internal.h"
-#include "vmm/smp.h"
 #include "vmm/string.h"
 
 #define MAX_TRAPS 1024
@@ -130,9 +129,6 @@ static s64 add_hook(const struct lvmon_hook *request)
 	struct hook *hook = hooks;
 	s64 err = -EINVAL;
 
-	/* With the trap lifted for a step, another CPU would slip past it. */
-	if (request->insn.kind == LVMON_INSN_OTHER && smp_cpus > 1)
-		return -EBUSY;
 	if (!(request->gva & KERNEL_HALF) || !insn_valid(&request->insn) ||
 	    (request->filter.flags & ~(LVMON_FILTER_PID | LVMON_FILTER_COMM)))
 		return -EINVAL;

@@ -25,6 +25,6 @@ void monitor_lstar_written(struct vcpu *vcpu);
 bool monitor_breakpoint(struct vcpu *vcpu, gva_t rip) must_check;
 
 /* The instruction under the trap at gva, for which the trap was lifted, was stepped over. */
-void monitor_step_done(gva_t gva);
+void monitor_step_done(struct vcpu *vcpu, gva_t gva);
 
 #endif

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Counting CPUs by the firmware's tables, whole and damaged. */
+#include "tests/unit/vmm_host.h"
+#include "boot/boot.h"
+
+#define MEMORY 0x200000u
+#define RSDP   0xe1230u
+#define ROOT   0x180000u
+#define OTHER  0x181000u
+#define MADT   0x182000u
+
+static u8 *memory;
+
+void *boot_ptr(hpa_t pa)
+{
+	/* Where nothing is, memory reads as zeros. */
+	static u8 nothing[64];
+
+	return pa < MEMORY ? memory + pa : nothing;
+}
+
+static void put(u32 at, u64 value, u32 size)
+{
+	memcpy(memory + at, &value, size);
+}
+
+static void table(u32 at, const char *signature, u32 length)
+{
+	memcpy(memory + at, signature, 4);
+	put(at + 4, length, 4);
+}
+
+static u32 add_lapic(u32 at, u8 id, u32 flags)
+{
+	put(at, 0, 1);
+	put(at + 1, 8, 1);
+	put(at + 2, id + 1, 1);
+	put(at + 3, id, 1);
+	put(at + 4, flags, 4);
+	return at + 8;
+}
+
+static u32 add_x2apic(u32 at, u32 id, u32 flags)
+{
+	put(at, 9, 1);
+	put(at + 1, 16, 1);
+	put(at + 4, id, 4);
+	put(at + 8, flags, 4);
+	return at + 16;
+}
+
+static void make(bool wide, u32 rsdp)
+{
+	u8 sum = 0;
+	u32 end;
+
+	free(memory);
+	memory = calloc(1, MEMORY);
+	memcpy(memory + rsdp, "RSD PTR ", 8);
+	put(rsdp + 15, wide ? 2 : 0, 1);
+	put(rsdp + 16, wide ? OTHER : ROOT, 4);
+	put(rsdp + 20, 36, 4);
+	put(rsdp + 24, wide ? ROOT : 0, 8);
+	for (u32 i = 0; i < 20; i++)
+		sum = (u8)(sum + memory[rsdp + i]);
+	put(rsdp + 8, (u8)(0 - sum), 1);
+
+	table(ROOT, wide ? "XSDT" : "RSDT", wide ? 36 + 16 : 36 + 8);
+	put(ROOT + 36, OTHER, wide ? 8 : 4);
+	put(ROOT + 36 + (wide ? 8 : 4), MADT, wide ? 8 : 4);
+	table(OTHER, "FACP", 116);
+	end = add_lapic(MADT + 44, 0, 1);
+	end = add_lapic(end, 4, 1);
+	put(end, 1, 1); /* an I/O APIC */
+	put(end + 1, 12, 1);
+	end = add_lapic(end + 12, 7, 0); /* not there */
+	end = add_x2apic(end, 0x123, 1);
+	table(MADT, "APIC", end - MADT);
+}
+
+static struct boot_info count(void)
+{
+	struct boot_info bi = {.cpus = 99};
+
+	acpi_find_cpus(&bi);
+	return bi;
+}
+
+static void found(void **state)
+{
+	for (int i = 0; i < 4; i++) {
+		struct boot_info bi;
+
+		make(i & 1, i & 2 ? 0x9fc10 : RSDP);
+		put(0x40e, 0x9fc0, 2); /* the EBDA's segment */
+		bi = count();
+		assert_int_equal(bi.cpus, 3);
+		assert_int_equal(bi.apic_ids[0], 0);
+		assert_int_equal(bi.apic_ids[1], 4);
+		assert_int_equal(bi.apic_ids[2], 0x123);
+	}
+}
+
+static void no_tables(void **state)
+{
+	make(false, RSDP);
+	put(RSDP, 0, 1);
+	assert_int_equal(count().cpus, 0);
+	make(false, RSDP);
+	memory[RSDP + 8]++; /* checksum */
+	assert_int_equal(count().cpus, 0);
+	make(false, RSDP);
+	put(MADT, 'X', 1);
+	assert_int_equal(count().cpus, 0);
+	make(false, RSDP);
+	put(RSDP + 16, 0, 4); /* no root, and the checksum is right again */
+	memory[RSDP + 8] = (u8)(memory[RSDP + 8] + (ROOT >> 16));
+	assert_int_equal(count().cpus, 0);
+}
+
+static void entries_that_do_not_fit(void **state)
+{
+	static const u8 lengths[] = {0, 1, 0xff};
+
+	for (size_t i = 0; i < ARRAY_SIZE(lengths); i++) {
+		make(true, RSDP);
+		put(MADT + 44 + 8 + 1, lengths[i], 1);
+		assert_int_equal(count().cpus, 1); /* what was before it */
+	}
+	make(true, RSDP);
+	put(MADT + 4, 44 + 15, 4); /* the table ends within the second */
+	assert_int_equal(count().cpus, 1);
+	make(true, RSDP);
+	put(MADT + 4, 35, 4);
+	assert_int_equal(count().cpus, 0);
+}
+
+static void too_many(void **state)
+{
+	u32 end = MADT + 44;
+
+	make(true, RSDP);
+	for (u8 i = 0; i < MAX_CPUS; i++)
+		end = add_lapic(end, i, 1);
+	table(MADT, "APIC", end - MADT);
+	assert_int_equal(count().cpus, MAX_CPUS);
+	end = add_lapic(end, MAX_CPUS, 1);
+	table(MADT, "APIC", end - MADT);
+	expect_fatal("more than 16 CPUs", count());
+}
+
+/* Any one byte of the tables: never more than there is room for, never an access outside. */
+static void any_byte(void **state)
+{
+	for (u32 at = 0; at < 0x90; at++)
+		for (u32 value = 0; value < 256; value += 17) {
+			make(at & 1, RSDP);
+			memory[MADT + at] = (u8)value;
+			if (at >= 36 && at < 52)
+				memory[ROOT + at] = (u8)value;
+			assert_true(count().cpus <= MAX_CPUS);
+		}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(found),    cmocka_unit_test(no_tables),
+		cmocka_unit_test(too_many), cmocka_unit_test(entries_that_do_not_fit),
+		cmocka_unit_test(any_byte),
+	};
+	int failed = cmocka_run_group_tests(tests, NULL, NULL);
+
+	free(memory);
+	return failed;
+}
