@@ -17,7 +17,7 @@
 static struct trap traps[MAX_TRAPS];
 static struct hook hooks[MAX_HOOKS];
 static struct trap *buckets[BUCKETS];
-static u32 last_id, used_traps;
+static u32 last_id, used_traps; /* last_id <= INT32_MAX */
 static u32 version;
 
 u32 hooklist_version(void)
@@ -33,7 +33,7 @@ static void change_begins(void)
 static void change_ends(void)
 {
 	__atomic_store_n(&version, version + 1, __ATOMIC_SEQ_CST);
-} /* last_id <= INT32_MAX */
+}
 
 static struct trap **bucket_of(gva_t gva)
 {
