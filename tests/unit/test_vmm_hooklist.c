@@ -317,20 +317,6 @@ static void version_tells_of_changes(void **state)
 	assert_int_not_equal(hooklist_version(), before);
 }
 
-/* While one CPU steps, the trap is lifted for all. */
-static void no_steps_with_several_cpus(void **state)
-{
-	struct lvmon_hook hook = hook_at(0);
-
-	fresh();
-	hook.insn.kind = LVMON_INSN_OTHER;
-	smp_cpus = 2;
-	assert_int_equal(hook_add(&hook), -EBUSY);
-	smp_cpus = 1;
-	assert_int_equal(*code(0), 0x41);
-	assert_true(hook_add(&hook) > 0);
-}
-
 /* Any order of adding, removing, holding: memory is the guest's where no trap is. */
 static void random_order(void **state)
 {
@@ -399,7 +385,6 @@ int main(void)
 		cmocka_unit_test(limits),
 		cmocka_unit_test(ids_come_round),
 		cmocka_unit_test(version_tells_of_changes),
-		cmocka_unit_test(no_steps_with_several_cpus),
 		cmocka_unit_test(random_order),
 	};
 

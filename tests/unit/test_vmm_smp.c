@@ -12,9 +12,7 @@
 #define this_cpu fake_this_cpu
 static struct cpu *fake_this_cpu(void);
 
-#define smp_cpus real_smp_cpus
 #include "vmm/smp.c"
-#undef smp_cpus
 
 #define CODE	 0xffffffff81000000ull
 #define CODE_GPA 0x400000ull
@@ -126,7 +124,7 @@ static struct vcpu *fresh(void)
 		cpus[i] = cpu;
 		sent_nmis[i] = sent_wakes[i] = 0;
 	}
-	real_smp_cpus = 4;
+	smp_cpus = 4;
 	memset(page, 0x11, sizeof(page));
 	all[0].vcpu.regs[LVMON_RIP] = CODE;
 	return &all[0].vcpu;
