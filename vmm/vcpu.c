@@ -137,6 +137,12 @@ static void slow_path handle_msr_write(struct vcpu *vcpu, const struct vm_exit *
 		err = write_efer(vcpu, value);
 	else if (msr == MSR_LSTAR)
 		err = write_lstar(vcpu, value);
+	else if (msr == MSR_APIC_BASE)
+		err = lapic_write_base(value);
+	else if (msr == MSR_X2APIC_ICR)
+		err = smp_icr_written(vcpu, (u32)value, (u32)(value >> 32))
+			      ? 0
+			      : lapic_write_x2apic_icr(value);
 	if (err) {
 		inject_gp(vcpu);
 		return;

@@ -86,6 +86,8 @@ static void init_maps(struct svm_vcpu *svm)
 	svm->vmcb->msrpm = msrpm;
 	svm->msrpm = phys_to_virt(msrpm);
 	msr_intercept(svm, MSR_EFER, true, true);
+	msr_intercept(svm, MSR_APIC_BASE, false, true);
+	msr_intercept(svm, MSR_X2APIC_ICR, false, true);
 	for (u32 msr = MSR_VM_CR; msr <= MSR_VM_HSAVE_PA + 1; msr++)
 		msr_intercept(svm, msr, true, true);
 }

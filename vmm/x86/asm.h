@@ -46,6 +46,7 @@
 
 #define MSR_TSC_DEADLINE 0x6e0u
 #define MSR_APIC_BASE 0x1bu
+#define MSR_X2APIC_ICR 0x830u
 #define MSR_X2APIC_FIRST 0x800u
 #define MSR_EFER 0xc0000080u
 #define MSR_STAR 0xc0000081u

@@ -25,6 +25,7 @@
 #define APIC_CURRENT 0x390
 #define APIC_DIVIDE 0x3e0
 
+#define CPUID1_ECX_X2APIC BIT(21)
 #define APIC_BASE_ENABLE BIT(11)
 #define APIC_BASE_X2APIC BIT(10)
 #define APIC_BASE_ADDRESS 0x000ffffffffff000ull
@@ -320,6 +321,33 @@ gpa_t lapic_base(void)
 	return mapped_base;
 }
 
+/*
+ * The page must stay where its writes are seen; the mode may change as SDM vol. 3, 11.12.5 allows it.
+ */
+int lapic_write_base(u64 value)
+{
+	u64 now = rdmsr(MSR_APIC_BASE), mode = APIC_BASE_ENABLE | APIC_BASE_X2APIC;
+	bool to_x2 = value & APIC_BASE_X2APIC, on = value & APIC_BASE_ENABLE;
+
+	if ((value ^ now) & ~mode)
+		return -EINVAL;
+	if (to_x2 && (!on || !(cpuid(1, 0).ecx & CPUID1_ECX_X2APIC) || !(now & APIC_BASE_ENABLE)))
+		return -EINVAL;
+	if (!to_x2 && on && (now & APIC_BASE_X2APIC))
+		return -EINVAL;
+	wrmsr(MSR_APIC_BASE, value);
+	return 0;
+}
+
+int lapic_write_x2apic_icr(u64 value)
+{
+	/* Reserved bits: SDM vol. 3, figure 11-28 */
+	if (!x2apic() || (value & 0xfff32000ull) || (value >> 8 & 7) == 3 || (value >> 8 & 7) == 7)
+		return -EINVAL;
+	wrmsr(MSR_X2APIC_ICR, value);
+	return 0;
+}
+
 u32 lapic_id(void)
 {
 	bool x2 = x2apic();
@@ -336,7 +364,12 @@ void lapic_end_of_interrupt(void)
 /* SDM vol. 3, 11.4.7.1; a CPU that is reset is in xAPIC mode. */
 void lapic_reset(bool enabled)
 {
-	wrmsr(MSR_APIC_BASE, rdmsr(MSR_APIC_BASE) & ~APIC_BASE_X2APIC);
+	u64 base = rdmsr(MSR_APIC_BASE) & ~(APIC_BASE_X2APIC | APIC_BASE_ENABLE);
+
+	/* From x2APIC mode the way leads through the APIC switched off. */
+	if (x2apic())
+		wrmsr(MSR_APIC_BASE, base);
+	wrmsr(MSR_APIC_BASE, base | APIC_BASE_ENABLE);
 	this_periodic()->pending = false;
 	for (u32 reg = APIC_LVT_TIMER; reg <= APIC_LVT_TIMER + 0x50; reg += 0x10)
 		write_reg(false, reg, LVT_MASKED);

@@ -53,6 +53,10 @@ void lapic_periodic_resume(void);
 gpa_t lapic_base(void);
 /* This CPU's APIC id. */
 u32 lapic_id(void);
+/* The guest's write of IA32_APIC_BASE. -EINVAL: #GP is its answer. */
+int lapic_write_base(u64 value) must_check;
+/* The same for the x2APIC's ICR, when it is neither INIT nor SIPI. */
+int lapic_write_x2apic_icr(u64 value) must_check;
 /* As INIT leaves it; enabled: but able to take WAKE_VECTOR. */
 void lapic_reset(bool enabled);
 void lapic_end_of_interrupt(void);
