@@ -6,11 +6,14 @@
 #	make check		all tests; check-unit and check-guest are its halves
 #	make check-long		the same and the tests that take long
 #	make bench		measurements, as tables
+#	VENDOR=intel		demo and check-guest on Intel VT-x in Bochs (slow)
 #	make style		where the formatting differs from .clang-format
 #	make clean
 #
 # V=1 shows the commands. LVISOR_CACHE=DIR keeps downloads where several clones share them.
 B := build
+VENDOR := amd
+export VENDOR
 Q := $(if $(V),,@)
 export B
 CC := gcc
@@ -23,6 +26,7 @@ ifneq ($(filter-out clean,$(or $(MAKECMDGOALS),all)),)
 ifndef LVISOR_DEPS
 DEP_GROUPS := build \
 	$(if $(filter demo guest check check-guest check-long bench,$(MAKECMDGOALS)),guest) \
+	$(if $(filter intel,$(VENDOR))$(filter check check-long,$(MAKECMDGOALS)),bochs) \
 	$(if $(filter check check-unit check-long unit-tests,$(MAKECMDGOALS)),test) \
 	$(if $(filter style,$(MAKECMDGOALS)),style)
 $(shell tools/deps.sh $(DEP_GROUPS))
@@ -43,7 +47,7 @@ demo: $(PRODUCTS) guest
 	$(Q)tests/guest/demo.sh
 
 check: $(PRODUCTS) unit-tests guest
-	$(Q)tests/check.sh unit guest
+	$(Q)tests/check.sh unit guest intel
 
 check-unit: unit-tests
 	$(Q)tests/check.sh unit
@@ -52,7 +56,7 @@ check-guest: $(PRODUCTS) guest
 	$(Q)tests/check.sh guest
 
 check-long: $(PRODUCTS) unit-tests guest
-	$(Q)tests/check.sh unit guest long
+	$(Q)tests/check.sh unit guest intel long
 
 bench: $(PRODUCTS) guest
 	$(Q)bench/run.sh

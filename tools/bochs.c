@@ -24,12 +24,13 @@
 #include "tools/message.h"
 
 /* Where Debian's packages bochsbios and vgabios put them. */
-#define BIOS  "/usr/share/bochs/BIOS-bochs-latest"
+#define BIOS	"/usr/share/bochs/BIOS-bochs-latest"
 #define VGABIOS "/usr/share/vgabios/vgabios.bin"
 
-/* The hypervisor needs SMAP, which Haswell lacks; later models than these stop Linux by themselves. */
+/* The hypervisor needs SMAP, which Haswell lacks; later models than these stop Linux by themselves.
+ */
 #define MODEL_INTEL "broadwell_ult"
-#define MODEL_AMD "ryzen"
+#define MODEL_AMD   "ryzen"
 /* Waiting with MWAITX, as Linux does on this model, never ends in Bochs: feature 6 * 32 + 29. */
 #define WORDS_AMD " clearcpuid=221"
 
@@ -37,9 +38,10 @@
 #define IPS 50000000
 
 static const char *const FILES[] = {
-	"iso/boot/vmlinuz", "iso/boot/initrd",	      "iso/boot/lvisor.bin", "iso/boot/engine",
-	"iso/boot/sig.tar", "iso/boot/grub/grub.cfg", "iso/boot/grub",	     "iso/boot",
-	"iso",		    "boot.iso",		      "bochsrc",	     "start.rc",
+	"iso/boot/vmlinuz", "iso/boot/initrd",	"iso/boot/lvisor.bin",
+	"iso/boot/engine",  "iso/boot/sig.tar", "iso/boot/grub/grub.cfg",
+	"iso/boot/grub",    "iso/boot",		"iso",
+	"boot.iso",	    "bochsrc",		"start.rc",
 };
 
 static char folder[] = "/tmp/lvisor-XXXXXX";
@@ -53,6 +55,10 @@ bool bochs_check(const struct run_options *options)
 	if (options->qemu_args[0]) {
 		complain("'%s': arguments for QEMU mean nothing to Bochs, which this run needs",
 			 options->qemu_args[0]);
+		return false;
+	}
+	if (options->cpus > 1) {
+		complain("--cpus %u: one processor only in Bochs so far", options->cpus);
 		return false;
 	}
 	for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++) {
@@ -277,7 +283,8 @@ static _Noreturn void become_bochs(const char *program, pid_t parent, int log, i
 		_exit(127);
 	setpgid(0, 0);
 	reset_signals();
-	/* Bochs shows the screen to whoever connects to port 5900: let nobody, where that can be had */
+	/* Bochs shows the screen to whoever connects to port 5900: let nobody, where that can be
+	 * had */
 	if (unshare(CLONE_NEWNET) < 0 && unshare(CLONE_NEWUSER | CLONE_NEWNET) < 0) {
 		/* then not */
 	}
@@ -290,7 +297,8 @@ static _Noreturn void become_bochs(const char *program, pid_t parent, int log, i
 	_exit(127);
 }
 
-/* The guest's end keeps its name; ours is the master. A slave stays open, or reading it would end. */
+/* The guest's end keeps its name; ours is the master. A slave stays open, or reading it would end.
+ */
 static int open_console(char *name, size_t size)
 {
 	struct termios raw;
@@ -320,10 +328,9 @@ bool bochs_start(struct qemu *machine, const struct run_inputs *inputs,
 		complain("channels to the emulator: %s", strerror(errno));
 		return false;
 	}
-	if (!make_folders() || !copy(inputs->kernel, FILES[0]) ||
-	    !copy(inputs->initrd, FILES[1]) || !copy(inputs->vmm, FILES[2]) ||
-	    !copy(inputs->engine, FILES[3]) || !copy(inputs->archive, FILES[4]) ||
-	    !write_menu(inputs, options) || !make_image() ||
+	if (!make_folders() || !copy(inputs->kernel, FILES[0]) || !copy(inputs->initrd, FILES[1]) ||
+	    !copy(inputs->vmm, FILES[2]) || !copy(inputs->engine, FILES[3]) ||
+	    !copy(inputs->archive, FILES[4]) || !write_menu(inputs, options) || !make_image() ||
 	    !write_configuration(options, console)) {
 		bochs_remove_files();
 		return false;
@@ -359,8 +366,9 @@ enum bochs_message bochs_message(const char *line)
 
 bool bochs_banner(const char *line)
 {
-	static const char *const starts[] = {"=====", "Bochs x86 Emulator", "Built from SVN",
-					     "Timestamp: ", "Next at t=", "(0) [", "(0).["};
+	static const char *const starts[] = {"=====",	    "Bochs x86 Emulator", "Built from SVN",
+					     "Timestamp: ", "Next at t=",	  "(0) [",
+					     "(0).["};
 
 	line += strspn(line, " ");
 	for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++) {

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Makes sure that what a make target needs is installed.
 #
-#	tools/deps.sh GROUP...		groups: build, guest, test, style
+#	tools/deps.sh GROUP...		groups: build, guest, bochs, test, style
 #
 # On Debian and its relatives a missing package is installed here and now, if we are root; in every
 # other case the missing ones are named together with the command that installs them.
@@ -24,6 +24,15 @@ busybox-static:busybox
 cpio:cpio
 gzip:gzip
 '
+bochs='
+bochs:bochs-bin
+bochsbios:bochs-bin
+vgabios:bochs-bin
+grub-pc-bin:grub-mkrescue
+grub-common:grub-mkrescue
+xorriso:xorriso
+mtools:mformat
+'
 test='
 libcmocka-dev:cmocka.h
 libbpf-dev:bpf/btf.h
@@ -37,6 +46,7 @@ for group in "$@"; do
 	case $group in
 	build) wanted="$wanted $build" ;;
 	guest) wanted="$wanted $guest" ;;
+	bochs) wanted="$wanted $bochs" ;;
 	test) wanted="$wanted $test" ;;
 	style) wanted="$wanted $style" ;;
 	*)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Writes to control registers that exit because a bit is not the guest's: CR4.VMXE and SMXE, which it
- * is told it lacks, and CR0.NE, which VT-x wants set while the guest may have it clear.
+ * Writes to control registers that exit because a bit is not the guest's: CR4.VMXE and SMXE, which
+ * it is told it lacks, and CR0.NE, which VT-x wants set while the guest may have it clear.
  */
 #include "vmm/guest_ram.h"
 #include "vmm/vmx/vmcs.h"
@@ -30,8 +30,7 @@ static bool write_cr0_of_guest(struct vcpu *vcpu, u64 value)
 	u64 efer = vmread(VMCS_GUEST_EFER), entry = vmread(VMCS_ENTRY_CONTROLS);
 	bool paging = value & CR0_PG;
 
-	if (value >> 32 || (paging && !(value & CR0_PE)) ||
-	    ((value & CR0_NW) && !(value & CR0_CD)))
+	if (value >> 32 || (paging && !(value & CR0_PE)) || ((value & CR0_NW) && !(value & CR0_CD)))
 		return false;
 	if (paging && !(now & CR0_PG)) {
 		if (efer & EFER_LME) {

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Extended page table (SDM vol. 3, 29.3). RAM and what lies below 4 GB is mapped at the start, the
- * rest when it is first touched. Our range is one page of ones, read-only, under every address: what
- * the guest would see where there is no memory.
+ * rest when it is first touched. Our range is one page of ones, read-only, under every address:
+ * what the guest would see where there is no memory.
  *
  * With EPT the memory types of a guest's accesses come from the EPT entries in place of the MTRRs
- * (29.3.7.2), so the entries repeat what the firmware has set in those; the guest's PAT counts as it
- * does without us.
+ * (29.3.7.2), so the entries repeat what the firmware has set in those; the guest's PAT counts as
+ * it does without us.
  */
 #include "vmm/log.h"
 #include "vmm/memory.h"
@@ -16,24 +16,24 @@
 #include "vmm/x86/asm.h"
 
 /* Tables 29-1 to 29-6 */
-#define EPT_READ BIT(0)
-#define EPT_RWX 7ull
+#define EPT_READ       BIT(0)
+#define EPT_RWX	       7ull
 #define EPT_TYPE_SHIFT 3
-#define EPT_LARGE BIT(7)
-#define EPT_ADDRESS 0x000ffffffffff000ull
-#define EPTP_WALK4 (3ull << 3)
+#define EPT_LARGE      BIT(7)
+#define EPT_ADDRESS    0x000ffffffffff000ull
+#define EPTP_WALK4     (3ull << 3)
 
 #define LOW_1MB 0x100000ull
 #define LOW_4GB 0x100000000ull
 
 /* SDM vol. 3, 12.11 */
-#define MSR_MTRR_CAP 0xfeu
-#define MSR_MTRR_BASE(n) (0x200u + 2 * (n))
-#define MSR_MTRR_MASK(n) (0x201u + 2 * (n))
-#define MSR_MTRR_DEFAULT 0x2ffu
-#define MTRR_ENABLE BIT(11)
-#define MTRR_FIXED_ENABLE BIT(10)
-#define MTRR_MASK_VALID BIT(11)
+#define MSR_MTRR_CAP	   0xfeu
+#define MSR_MTRR_BASE(n)   (0x200u + 2 * (n))
+#define MSR_MTRR_MASK(n)   (0x201u + 2 * (n))
+#define MSR_MTRR_DEFAULT   0x2ffu
+#define MTRR_ENABLE	   BIT(11)
+#define MTRR_FIXED_ENABLE  BIT(10)
+#define MTRR_MASK_VALID	   BIT(11)
 #define MAX_VARIABLE_MTRRS 32u
 
 enum { TYPE_UC = 0, TYPE_WT = 4, TYPE_WB = 6 };
@@ -192,7 +192,8 @@ int ept_map_identity(gpa_t gpa)
 static void must(int err)
 {
 	if (err)
-		fatal("too little memory for nested page tables; give the hypervisor more (vmm option "
+		fatal("too little memory for nested page tables; give the hypervisor more (vmm "
+		      "option "
 		      "mem=MB)");
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Makes a CPU ready for VM entries: can it be used at all, VMXON, and the VMCS with its controls, the
- * host's state and the state in which the guest begins.
+ * Makes a CPU ready for VM entries: can it be used at all, VMXON, and the VMCS with its controls,
+ * the host's state and the state in which the guest begins.
  */
 #include "vmm/cpu.h"
 #include "vmm/log.h"
@@ -13,24 +13,24 @@
 
 #define VPID_GUEST 1
 
-#define PRIMARY (PRIMARY_IO_BITMAPS | PRIMARY_MSR_BITMAPS | PRIMARY_SECONDARY)
+#define PRIMARY	  (PRIMARY_IO_BITMAPS | PRIMARY_MSR_BITMAPS | PRIMARY_SECONDARY)
 #define SECONDARY (SECONDARY_EPT | SECONDARY_UNRESTRICTED | SECONDARY_VPID)
 /* Instructions that are #UD in a guest unless allowed: whatever of them the CPU has. */
-#define SECONDARY_WISHES                                                                           \
-	(SECONDARY_RDTSCP | SECONDARY_INVPCID | SECONDARY_XSAVES | SECONDARY_USER_WAIT |           \
+#define SECONDARY_WISHES                                                                 \
+	(SECONDARY_RDTSCP | SECONDARY_INVPCID | SECONDARY_XSAVES | SECONDARY_USER_WAIT | \
 	 SECONDARY_PCONFIG)
-#define VMEXIT                                                                                     \
-	(VMEXIT_SAVE_DEBUG | VMEXIT_HOST_64 | VMEXIT_SAVE_PAT | VMEXIT_LOAD_PAT |                  \
+#define VMEXIT                                                                    \
+	(VMEXIT_SAVE_DEBUG | VMEXIT_HOST_64 | VMEXIT_SAVE_PAT | VMEXIT_LOAD_PAT | \
 	 VMEXIT_SAVE_EFER | VMEXIT_LOAD_EFER)
 #define VMENTRY (VMENTRY_LOAD_DEBUG | VMENTRY_GUEST_64 | VMENTRY_LOAD_PAT | VMENTRY_LOAD_EFER)
 
 /* Instructions of VT-x report failure in CF and ZF: SDM vol. 3, 31.2 */
-#define VMX_INSN(name, operand)                                                                    \
-	({                                                                                         \
-		bool failed_;                                                                      \
-		u64 operand_ = (operand);                                                          \
-		__asm__ volatile(name " %1" : "=@ccbe"(failed_) : "m"(operand_) : "memory");       \
-		failed_;                                                                           \
+#define VMX_INSN(name, operand)                                                              \
+	({                                                                                   \
+		bool failed_;                                                                \
+		u64 operand_ = (operand);                                                    \
+		__asm__ volatile(name " %1" : "=@ccbe"(failed_) : "m"(operand_) : "memory"); \
+		failed_;                                                                     \
 	})
 
 bool vmx_present(void)
@@ -59,8 +59,7 @@ const char *vmx_probe(void)
 		       "setup";
 	/* Without the TRUE set of MSRs each change of CR3 would exit; CPUs with EPT have it. */
 	if (!true_controls() || !can(MSR_VMX_TRUE_PRIMARY, PRIMARY) ||
-	    !can(MSR_VMX_SECONDARY, SECONDARY) ||
-	    (rdmsr(MSR_VMX_EPT_VPID) & ept) != ept)
+	    !can(MSR_VMX_SECONDARY, SECONDARY) || (rdmsr(MSR_VMX_EPT_VPID) & ept) != ept)
 		return "this CPU's VT-x has no EPT, VPID or unrestricted guest; use one that has "
 		       "them (Intel: since 2010)";
 	if (!can(MSR_VMX_TRUE_EXIT, VMEXIT) || !can(MSR_VMX_TRUE_ENTRY, VMENTRY))
@@ -93,10 +92,10 @@ static void vmx_on(void)
 	if (!(feature & FEATURE_LOCKED))
 		wrmsr(MSR_FEATURE_CONTROL, feature | FEATURE_VMX | FEATURE_LOCKED);
 	write_cr0((read_cr0() | rdmsr(MSR_VMX_CR0_FIXED0)) & rdmsr(MSR_VMX_CR0_FIXED1));
-	write_cr4((read_cr4() | rdmsr(MSR_VMX_CR4_FIXED0) | CR4_VMXE) &
-		  rdmsr(MSR_VMX_CR4_FIXED1));
+	write_cr4((read_cr4() | rdmsr(MSR_VMX_CR4_FIXED0) | CR4_VMXE) & rdmsr(MSR_VMX_CR4_FIXED1));
 	if (VMX_INSN("vmxon", region()))
-		fatal("VT-x is in use already (VMXON failed); start LVisor from the firmware's boot "
+		fatal("VT-x is in use already (VMXON failed); start LVisor from the firmware's "
+		      "boot "
 		      "loader, not below another hypervisor");
 }
 

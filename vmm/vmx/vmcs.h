@@ -15,8 +15,8 @@
 enum vmcs_field {
 	VMCS_VPID = 0x0000,
 
-	/* Guest segments: selector, limit, access rights and base of ES, CS, SS, DS, FS, GS, LDTR, TR
-	 * follow each other, two apart. */
+	/* Guest segments: selector, limit, access rights and base of ES, CS, SS, DS, FS, GS, LDTR,
+	 * TR follow each other, two apart. */
 	VMCS_GUEST_ES_SELECTOR = 0x0800,
 	VMCS_GUEST_CS_SELECTOR = 0x0802,
 	VMCS_GUEST_SS_SELECTOR = 0x0804,
@@ -111,51 +111,51 @@ enum vmcs_field {
 };
 
 #define PIN_INTERRUPTS BIT(0)
-#define PIN_NMI BIT(3)
+#define PIN_NMI	       BIT(3)
 
 #define PRIMARY_INTERRUPT_WINDOW BIT(2)
-#define PRIMARY_IO_BITMAPS BIT(25)
-#define PRIMARY_MSR_BITMAPS BIT(28)
-#define PRIMARY_SECONDARY BIT(31)
+#define PRIMARY_IO_BITMAPS	 BIT(25)
+#define PRIMARY_MSR_BITMAPS	 BIT(28)
+#define PRIMARY_SECONDARY	 BIT(31)
 
-#define SECONDARY_EPT BIT(1)
-#define SECONDARY_RDTSCP BIT(3)
-#define SECONDARY_VPID BIT(5)
+#define SECONDARY_EPT	       BIT(1)
+#define SECONDARY_RDTSCP       BIT(3)
+#define SECONDARY_VPID	       BIT(5)
 #define SECONDARY_UNRESTRICTED BIT(7)
-#define SECONDARY_INVPCID BIT(12)
-#define SECONDARY_XSAVES BIT(20)
-#define SECONDARY_USER_WAIT BIT(26)
-#define SECONDARY_PCONFIG BIT(27)
+#define SECONDARY_INVPCID      BIT(12)
+#define SECONDARY_XSAVES       BIT(20)
+#define SECONDARY_USER_WAIT    BIT(26)
+#define SECONDARY_PCONFIG      BIT(27)
 
 #define VMEXIT_SAVE_DEBUG BIT(2)
-#define VMEXIT_HOST_64 BIT(9)
-#define VMEXIT_SAVE_PAT BIT(18)
-#define VMEXIT_LOAD_PAT BIT(19)
-#define VMEXIT_SAVE_EFER BIT(20)
-#define VMEXIT_LOAD_EFER BIT(21)
+#define VMEXIT_HOST_64	  BIT(9)
+#define VMEXIT_SAVE_PAT	  BIT(18)
+#define VMEXIT_LOAD_PAT	  BIT(19)
+#define VMEXIT_SAVE_EFER  BIT(20)
+#define VMEXIT_LOAD_EFER  BIT(21)
 
 #define VMENTRY_LOAD_DEBUG BIT(2)
-#define VMENTRY_GUEST_64 BIT(9)
-#define VMENTRY_LOAD_PAT BIT(14)
-#define VMENTRY_LOAD_EFER BIT(15)
+#define VMENTRY_GUEST_64   BIT(9)
+#define VMENTRY_LOAD_PAT   BIT(14)
+#define VMENTRY_LOAD_EFER  BIT(15)
 
 /* Guest segments' access rights; the low byte is a descriptor's, as are bits 12 to 15: 25.4.1 */
-#define RIGHTS_LONG BIT(13)
+#define RIGHTS_LONG	BIT(13)
 #define RIGHTS_UNUSABLE BIT(16)
 
 /* Interruptibility and pending debug exceptions: 25.4.2 */
-#define BLOCKED_BY_STI BIT(0)
+#define BLOCKED_BY_STI	  BIT(0)
 #define BLOCKED_BY_MOV_SS BIT(1)
-#define BLOCKED_BY_NMI BIT(3)
-#define PENDING_STEP BIT(14)
-#define DEBUGCTL_BTF BIT(1)
+#define BLOCKED_BY_NMI	  BIT(3)
+#define PENDING_STEP	  BIT(14)
+#define DEBUGCTL_BTF	  BIT(1)
 
 /* Events in, out, and interrupted: 25.8.3, 25.9.2, 25.9.3 */
-#define EVENT_VALID BIT(31)
-#define EVENT_ERROR BIT(11)
+#define EVENT_VALID	    BIT(31)
+#define EVENT_ERROR	    BIT(11)
 #define EVENT_NMI_UNBLOCKED BIT(12)
-#define EVENT_TYPE(n) ((u32)(n) << 8)
-#define EVENT_TYPE_MASK EVENT_TYPE(7)
+#define EVENT_TYPE(n)	    ((u32)(n) << 8)
+#define EVENT_TYPE_MASK	    EVENT_TYPE(7)
 enum { TYPE_HARDWARE = 3, TYPE_SOFT_INT = 4, TYPE_PRIVILEGED = 5, TYPE_SOFT_EXCEPTION = 6 };
 
 enum {
@@ -179,42 +179,42 @@ enum {
 	REASON_XSETBV = 55,
 };
 
-#define MSR_FEATURE_CONTROL 0x3au
-#define FEATURE_LOCKED BIT(0)
-#define FEATURE_VMX BIT(2) /* outside SMX */
-#define MSR_SMM_MONITOR 0x9bu
-#define MSR_DEBUGCTL 0x1d9u
-#define MSR_PAT 0x277u
-#define MSR_VMX_BASIC 0x480u
-#define MSR_VMX_PIN 0x481u
-#define MSR_VMX_PRIMARY 0x482u
-#define MSR_VMX_EXIT 0x483u
-#define MSR_VMX_ENTRY 0x484u
-#define MSR_VMX_CR0_FIXED0 0x486u
-#define MSR_VMX_CR0_FIXED1 0x487u
-#define MSR_VMX_CR4_FIXED0 0x488u
-#define MSR_VMX_CR4_FIXED1 0x489u
-#define MSR_VMX_SECONDARY 0x48bu
-#define MSR_VMX_EPT_VPID 0x48cu
-#define MSR_VMX_TRUE_PIN 0x48du
+#define MSR_FEATURE_CONTROL  0x3au
+#define FEATURE_LOCKED	     BIT(0)
+#define FEATURE_VMX	     BIT(2) /* outside SMX */
+#define MSR_SMM_MONITOR	     0x9bu
+#define MSR_DEBUGCTL	     0x1d9u
+#define MSR_PAT		     0x277u
+#define MSR_VMX_BASIC	     0x480u
+#define MSR_VMX_PIN	     0x481u
+#define MSR_VMX_PRIMARY	     0x482u
+#define MSR_VMX_EXIT	     0x483u
+#define MSR_VMX_ENTRY	     0x484u
+#define MSR_VMX_CR0_FIXED0   0x486u
+#define MSR_VMX_CR0_FIXED1   0x487u
+#define MSR_VMX_CR4_FIXED0   0x488u
+#define MSR_VMX_CR4_FIXED1   0x489u
+#define MSR_VMX_SECONDARY    0x48bu
+#define MSR_VMX_EPT_VPID     0x48cu
+#define MSR_VMX_TRUE_PIN     0x48du
 #define MSR_VMX_TRUE_PRIMARY 0x48eu
-#define MSR_VMX_TRUE_EXIT 0x48fu
-#define MSR_VMX_TRUE_ENTRY 0x490u
-#define MSR_VMX_LAST 0x493u
+#define MSR_VMX_TRUE_EXIT    0x48fu
+#define MSR_VMX_TRUE_ENTRY   0x490u
+#define MSR_VMX_LAST	     0x493u
 
-#define BASIC_TRUE_CONTROLS BIT(55)
-#define EPT_CAP_WALK4 BIT(6)
-#define EPT_CAP_WB BIT(14)
-#define EPT_CAP_2MB BIT(16)
-#define EPT_CAP_1GB BIT(17)
-#define EPT_CAP_INVEPT BIT(20)
+#define BASIC_TRUE_CONTROLS   BIT(55)
+#define EPT_CAP_WALK4	      BIT(6)
+#define EPT_CAP_WB	      BIT(14)
+#define EPT_CAP_2MB	      BIT(16)
+#define EPT_CAP_1GB	      BIT(17)
+#define EPT_CAP_INVEPT	      BIT(20)
 #define EPT_CAP_INVEPT_SINGLE BIT(25)
-#define EPT_CAP_INVVPID BIT(32)
-#define EPT_CAP_INVVPID_ALL BIT(42)
+#define EPT_CAP_INVVPID	      BIT(32)
+#define EPT_CAP_INVVPID_ALL   BIT(42)
 
 /* EPT violation's exit qualification: table 28-7 */
-#define VIOLATION_WRITE BIT(1)
-#define VIOLATION_FETCH BIT(2)
+#define VIOLATION_WRITE		BIT(1)
+#define VIOLATION_FETCH		BIT(2)
 #define VIOLATION_NMI_UNBLOCKED BIT(12)
 
 static inline u64 vmread(u64 field)

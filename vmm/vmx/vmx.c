@@ -15,7 +15,7 @@
 #include "vmm/x86/asm.h"
 
 #define INVEPT_SINGLE 1
-#define INVVPID_ALL 2
+#define INVVPID_ALL   2
 
 static u64 ept_pointer;
 
@@ -114,8 +114,8 @@ static void decode_exception(struct vm_exit *exit)
 }
 
 /*
- * External-interrupt exiting knows no RFLAGS.IF. Where the guest cannot take the interrupt, wait for
- * the moment when it can, and look then.
+ * External-interrupt exiting knows no RFLAGS.IF. Where the guest cannot take the interrupt, wait
+ * for the moment when it can, and look then.
  */
 static void decode_interrupt(struct vcpu *vcpu, struct vm_exit *exit)
 {
@@ -378,10 +378,10 @@ static void vmx_inject(struct vcpu *vcpu, u32 vector, enum inject_type type, boo
 }
 
 /*
- * For one instruction, interrupts and NMIs are blocked as they are behind a MOV to SS: the only state
- * that does so whatever RFLAGS.IF is. Such an instruction boundary takes no #DB either, but the
- * next one does; and VT-x wants the #DB of the step before to be pending then (SDM vol. 3, 27.3.1.5),
- * which the blocked boundary swallows.
+ * For one instruction, interrupts and NMIs are blocked as they are behind a MOV to SS: the only
+ * state that does so whatever RFLAGS.IF is. Such an instruction boundary takes no #DB either, but
+ * the next one does; and VT-x wants the #DB of the step before to be pending then (SDM vol.
+ * 3, 27.3.1.5), which the blocked boundary swallows.
  */
 static void block_for_step(bool on)
 {

@@ -39,6 +39,14 @@ refuse run --kernel "$kernel" --cpus 17
 refused "too many processors" "1 to 16 processors"
 refuse run --kernel "$kernel" --cpus 0
 refused "no processor" "not a number"
+refuse run --kernel "$kernel" --vendor via
+refused "unknown vendor" "neither amd nor intel"
+refuse run --kernel "$kernel" --vendor intel --emulator qemu
+refused "Intel in QEMU" "QEMU without KVM has no Intel VT-x"
+refuse run --kernel "$kernel" --vendor intel -- -smp 1
+refused "QEMU's arguments for Bochs" "mean nothing to Bochs"
+refuse run --kernel "$kernel" --vendor intel --cpus 2
+refused "several processors in Bochs" "one processor only in Bochs"
 refuse run --kernel "$kernel" surplus
 refused "surplus argument" "unexpected argument 'surplus'"
 refuse run --kernel "$kernel" --nonsense

@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=sh
+# The short of it, for a processor and an emulator that are slow: counting, registers, the paper's
+# program.
+
+registers 100
+result registers $?
+calls getpriority 1
+calls getppid 1000
+result calls $?
+calls getpriority 1
+victim bss x 2>/dev/null
+result benign $?
+victim bss 7 2>/dev/null
+result malicious $?
+victim bss x 2>/dev/null
+result again $?
+result hidden "$(grep -c -w -e svm -e vmx /proc/cpuinfo)"
+result cpu "$(sed -n 's/^vendor_id[^A-Z]*//p' /proc/cpuinfo)"
