@@ -4,7 +4,7 @@ ENGINE_CFLAGS := $(COMMON_CFLAGS) -O2 -flto=auto -D_GNU_SOURCE -I. -Iinclude \
 ENGINE_SRCS := $(wildcard engine/*.c engine/lua/*.c engine/linux/*.c engine/scan/*.c)
 # Below obj/, because $(B)/engine is the program.
 ENGINE_OBJS := $(ENGINE_SRCS:%.c=$(B)/obj/%.o)
-ENGINE_LIBS := -llua5.4 -lcapstone -ljansson -lm
+ENGINE_LIBS := -llua5.4 -lbpf -lelf -lcapstone -ljansson -lz -lm
 
 $(ENGINE_OBJS): $(B)/obj/%.o: %.c
 	@mkdir -p $(@D)

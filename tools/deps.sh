@@ -15,6 +15,9 @@ libc6-dev:stdio.h
 make:make
 binutils:objcopy
 liblua5.4-dev:lua5.4/lua.h
+libbpf-dev:bpf/btf.h
+libelf-dev:libelf.h
+zlib1g-dev:zlib.h
 libcapstone-dev:capstone/capstone.h
 libjansson-dev:jansson.h
 '
@@ -35,7 +38,6 @@ mtools:mformat
 '
 test='
 libcmocka-dev:cmocka.h
-libbpf-dev:bpf/btf.h
 '
 style='
 clang-format:clang-format

@@ -6,7 +6,9 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
-#include "engine/linux/btf.h"
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+#include "engine/linux/internal.h"
 
 struct field_name {
 	enum field field;
@@ -89,93 +91,193 @@ static const char *const enumerator_names[NR_ENUMERATORS] = {
 	[E_FOLL_FORCE] = "FOLL_FORCE",
 };
 
-static void keep_enumerators(struct kernel_blob *b, const struct types *types,
-			     const struct btf_type *t, uint32_t n)
+#define MAX_NESTING   8
+#define MAX_MODIFIERS 16
+#define MAX_MEMBERS   4096 /* looked at for one name: anonymous members may nest, or be a lie */
+
+/* Type behind const, volatile, typedef, ...; 0 when that does not end. */
+static uint32_t strip(const struct btf *btf, uint32_t id)
 {
-	uint32_t i, k;
+	int i;
+
+	for (i = 0; i < MAX_MODIFIERS; i++) {
+		const struct btf_type *t = btf__type_by_id(btf, id);
+
+		if (!t)
+			return 0;
+		if (!btf_is_mod(t) && !btf_is_typedef(t))
+			return id;
+		id = t->type;
+	}
+	return 0;
+}
+
+static bool name_is(const char *name, const char *want, size_t length)
+{
+	return name && !strncmp(name, want, length) && !name[length];
+}
+
+/* Offset in bits of the member called name[0..length), and its type. */
+static int64_t member_find(const struct btf *btf, uint32_t id, const char *name, size_t length,
+			   uint32_t *member_type, int depth, uint32_t *budget)
+{
+	const struct btf_type *t = btf__type_by_id(btf, strip(btf, id));
+	const struct btf_member *m;
+	uint32_t i, n;
+
+	if (depth > MAX_NESTING || !t || !btf_is_composite(t))
+		return -ENOENT;
+	m = btf_members(t);
+	n = btf_vlen(t);
+	for (i = 0; i < n; i++) {
+		int64_t here = btf_member_bit_offset(t, i), inner;
+
+		if (!*budget)
+			return -E2BIG;
+		--*budget;
+		if (name_is(btf__name_by_offset(btf, m[i].name_off), name, length)) {
+			*member_type = m[i].type;
+			return here;
+		}
+		if (m[i].name_off)
+			continue;
+		inner = member_find(btf, m[i].type, name, length, member_type, depth + 1, budget);
+		if (inner >= 0)
+			return here + inner;
+	}
+	return -ENOENT;
+}
+
+int btf_member_offset(const struct btf *btf, uint32_t type, const char *path)
+{
+	int64_t bits = 0, one;
+
+	while (*path) {
+		size_t n = strcspn(path, ".");
+		uint32_t budget = MAX_MEMBERS;
+
+		one = member_find(btf, type, path, n, &type, 0, &budget);
+		if (one < 0)
+			return -ENOENT;
+		bits += one;
+		path += n + (path[n] == '.');
+	}
+	/* A structure of more than a megabyte is a lie. */
+	if (bits % 8 || bits / 8 > 1 << 20)
+		return -EINVAL;
+	return (int)(bits / 8);
+}
+
+static int64_t enum_value(const struct btf_type *t, uint32_t i)
+{
+	if (btf_is_enum64(t))
+		return (int64_t)btf_enum64_value(&btf_enum64(t)[i]);
+	return btf_kflag(t) ? (int64_t)btf_enum(t)[i].val : (int64_t)(uint32_t)btf_enum(t)[i].val;
+}
+
+static uint32_t enum_name(const struct btf_type *t, uint32_t i)
+{
+	return btf_is_enum64(t) ? btf_enum64(t)[i].name_off : btf_enum(t)[i].name_off;
+}
+
+static int no_print(enum libbpf_print_level level, const char *format, va_list args)
+{
+	return 0;
+}
+
+static struct btf *btf_open(const struct kernel_blob *b)
+{
+	struct btf *btf;
+
+	if (!b->sec[SEC_BTF].size)
+		return NULL;
+	libbpf_set_print(no_print);
+	btf = btf__new(section(b, SEC_BTF), b->sec[SEC_BTF].size);
+	return libbpf_get_error(btf) ? NULL : btf;
+}
+
+static void keep_enumerators(struct kernel_blob *b, const struct btf *btf, const struct btf_type *t)
+{
+	uint32_t i, k, n = btf_vlen(t);
 
 	for (i = 0; i < n; i++) {
-		int64_t value;
-		const char *name = type_enumerator(types, t, i, &value);
+		const char *name = btf__name_by_offset(btf, enum_name(t, i));
 
 		/* PG_... and FOLL_... only: skip the other 30,000 fast */
-		if ((name[0] != 'P' && name[0] != 'F') || !name[1] ||
+		if (!name || (name[0] != 'P' && name[0] != 'F') || !name[1] ||
 		    (name[2] != '_' && name[2] != 'L'))
 			continue;
 		for (k = 0; k < NR_ENUMERATORS; k++) {
 			if ((b->enumerators_known >> k & 1) || strcmp(name, enumerator_names[k]))
 				continue;
-			b->enumerator[k] = value;
+			b->enumerator[k] = enum_value(t, i);
 			b->enumerators_known |= 1u << k;
 		}
 	}
 }
 
 /* One pass over all types: the first structure of each name, and the enumerators. */
-static void types_find(struct kernel_blob *b, const struct types *types, uint32_t ids[NR_NAMES])
+static void types_find(struct kernel_blob *b, const struct btf *btf, uint32_t ids[NR_NAMES])
 {
+	uint32_t id, n = btf__type_cnt(btf);
 	uint64_t starts[256] = {0}; /* by first character: a set of second ones, modulo 64 */
-	uint32_t id;
 	size_t i;
 
 	for (i = 0; i < NR_NAMES; i++)
 		starts[(uint8_t)field_names[i].type[0]] |= 1ull << (field_names[i].type[1] & 63);
 	memset(ids, 0, NR_NAMES * sizeof(ids[0]));
-	for (id = 1; id < types->count; id++) {
-		const struct btf_type *t = type_at(types, id);
-		uint32_t n = type_enumerators(t);
+	for (id = 1; id < n; id++) {
+		const struct btf_type *t = btf__type_by_id(btf, id);
 		const char *name;
 
-		if (n)
-			keep_enumerators(b, types, t, n);
-		if (type_kind(t) != BTF_KIND_STRUCT || !BTF_INFO_VLEN(t->info))
+		if (btf_is_any_enum(t)) {
+			keep_enumerators(b, btf, t);
 			continue;
-		name = type_string(types, t->name_off);
-		if (!name[0] || !(starts[(uint8_t)name[0]] >> (name[1] & 63) & 1))
+		}
+		if (!btf_is_struct(t) || !t->name_off || !btf_vlen(t))
+			continue;
+		name = btf__name_by_offset(btf, t->name_off);
+		if (!name || !(starts[(uint8_t)name[0]] >> (name[1] & 63) & 1))
 			continue;
 		for (i = 0; i < NR_NAMES; i++)
 			if (!ids[i] && name[0] == field_names[i].type[0] &&
 			    !strcmp(name, field_names[i].type))
 				ids[i] = id;
 	}
-	b->types = types->count;
-}
-
-static int open_types(const struct kernel_blob *b, struct types *types)
-{
-	return types_open(section(b, SEC_BTF), b->sec[SEC_BTF].size, types);
+	b->types = n;
 }
 
 int fields_resolve(struct kernel_blob *b, char *error, size_t error_size)
 {
 	uint32_t ids[NR_NAMES];
-	struct types types;
+	struct btf *btf;
 	size_t i;
 	int err = 0;
 
 	for (i = 0; i < NR_FIELDS; i++)
 		b->field[i] = NO_FIELD;
 	b->enumerators_known = 0;
-	if (open_types(b, &types)) {
+	btf = btf_open(b);
+	if (!btf) {
 		snprintf(error, error_size, "the kernel's BTF cannot be parsed");
 		return -ENOENT;
 	}
-	types_find(b, &types, ids);
+	types_find(b, btf, ids);
 	for (i = 0; i < NR_NAMES; i++) {
 		const struct field_name *f = &field_names[i];
-		const struct btf_type *t = type_at(&types, ids[i]);
+		const struct btf_type *t = ids[i] ? btf__type_by_id(btf, ids[i]) : NULL;
 		int off;
 
 		if (b->field[f->field] != NO_FIELD || !t)
 			continue;
 		if (f->path)
-			off = type_member(&types, ids[i], f->path);
+			off = btf_member_offset(btf, ids[i], f->path);
 		else
 			off = t->size <= 1 << 20 ? (int)t->size : -EINVAL;
 		if (off >= 0)
 			b->field[f->field] = off;
 	}
-	types_close(&types);
+	btf__free(btf);
 	for (i = 0; i < NR_NAMES; i++) {
 		const struct field_name *f = &field_names[i];
 
@@ -191,8 +293,8 @@ int fields_resolve(struct kernel_blob *b, char *error, size_t error_size)
 
 int btf_enumerator(const struct kernel_blob *b, const char *name, int64_t *value)
 {
-	struct types types;
 	uint32_t id, i, n;
+	struct btf *btf;
 	int err = -ENOENT;
 
 	for (i = 0; i < NR_ENUMERATORS; i++) {
@@ -203,22 +305,26 @@ int btf_enumerator(const struct kernel_blob *b, const char *name, int64_t *value
 		*value = b->enumerator[i];
 		return 0;
 	}
-	if (open_types(b, &types))
+	btf = btf_open(b);
+	if (!btf)
 		return -ENOENT;
-	for (id = 1; id < types.count && err; id++) {
-		const struct btf_type *t = type_at(&types, id);
+	n = btf__type_cnt(btf);
+	for (id = 1; id < n && err; id++) {
+		const struct btf_type *t = btf__type_by_id(btf, id);
 
-		n = type_enumerators(t);
-		for (i = 0; i < n && err; i++) {
-			int64_t v;
+		if (!btf_is_any_enum(t))
+			continue;
+		for (i = 0; i < btf_vlen(t); i++) {
+			const char *s = btf__name_by_offset(btf, enum_name(t, i));
 
-			if (strcmp(type_enumerator(&types, t, i, &v), name))
+			if (!s || strcmp(s, name))
 				continue;
-			*value = v;
+			*value = enum_value(t, i);
 			err = 0;
+			break;
 		}
 	}
-	types_close(&types);
+	btf__free(btf);
 	return err;
 }
 

@@ -222,11 +222,15 @@ int symbol_find(const struct kernel_blob *b, const char *name, gva_t *va) must_c
 int symbol_at(const struct kernel_blob *b, gva_t va, char name[SYMBOL_NAME_SIZE], char *type,
 	      gva_t *start) must_check;
 
-/* fields.c */
+/* btf.c and fields.c */
 
+struct btf;
 /* Fill field[], enumerator[] and types from the blob's BTF. */
 int fields_resolve(struct kernel_blob *b, char *error, size_t error_size) must_check;
 int btf_enumerator(const struct kernel_blob *b, const char *name, int64_t *value) must_check;
+
+/* A member's offset: path is "a.b"; anonymous members are looked through. */
+int btf_member_offset(const struct btf *btf, uint32_t type, const char *path) must_check;
 
 /* maple.c, xarray.c: in kernel memory */
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Members and enumerators out of BTF that libbpf makes here, and out of BTF that lies. */
+/* Members and enumerators out of BTF made here, and out of BTF that lies. */
 #include <bpf/btf.h>
-#include "engine/linux/btf.h"
 #include "tests/unit/linux_guest.h"
 
 static struct btf *btf;
@@ -35,17 +34,7 @@ static void member(const char *name, int type, uint32_t byte)
 
 static int offset(int type, const char *path)
 {
-	struct types types;
-	const void *raw;
-	uint32_t size;
-	int ret;
-
-	raw = btf__raw_data(btf, &size);
-	assert_int_equal(types_open(raw, size, &types), 0);
-	assert_int_equal(types.count, btf__type_cnt(btf));
-	ret = type_member(&types, (uint32_t)type, path);
-	types_close(&types);
-	return ret;
+	return btf_member_offset(btf, (uint32_t)type, path);
 }
 
 static void test_members(void **state)
@@ -134,65 +123,6 @@ static void test_enumerators(void **state)
 	free(b);
 }
 
-/* Every kind of type has its length: behind all of them the last is found. */
-static void test_kinds(void **state)
-{
-	int s, proto, var;
-
-	assert_true(btf__add_ptr(btf, long_type) > 0);
-	assert_true(btf__add_array(btf, long_type, long_type, 5) > 0);
-	assert_true(btf__add_enum(btf, "e", 4) > 0);
-	assert_int_equal(btf__add_enum_value(btf, "one", 1), 0);
-	assert_true(btf__add_enum64(btf, "e64", 8, true) > 0);
-	assert_int_equal(btf__add_enum64_value(btf, "big", 1ull << 40), 0);
-	assert_true(btf__add_fwd(btf, "f", BTF_FWD_STRUCT) > 0);
-	assert_true(btf__add_const(btf, long_type) > 0);
-	assert_true(btf__add_restrict(btf, long_type) > 0);
-	proto = btf__add_func_proto(btf, long_type);
-	assert_int_equal(btf__add_func_param(btf, "p", long_type), 0);
-	assert_true(btf__add_func(btf, "fn", BTF_FUNC_GLOBAL, proto) > 0);
-	var = btf__add_var(btf, "v", BTF_VAR_STATIC, long_type);
-	assert_true(btf__add_datasec(btf, ".data", 8) > 0);
-	assert_int_equal(btf__add_datasec_var_info(btf, var, 0, 8), 0);
-	assert_true(btf__add_float(btf, "double", 8) > 0);
-	assert_true(btf__add_decl_tag(btf, "d", var, -1) > 0);
-	assert_true(btf__add_type_tag(btf, "t", long_type) > 0);
-	s = structure("last", 16);
-	member("a", long_type, 0);
-	member("b", long_type, 8);
-	assert_int_equal(offset(s, "b"), 8);
-}
-
-/* Each field of the header at its limits. */
-static void test_headers(void **state)
-{
-	static const uint32_t values[] = {0, 1, 3, 24, 25, 0x7fffffff, 0x80000000, 0xffffffff};
-	struct types types;
-	const void *raw;
-	uint32_t size, word;
-	uint8_t *copy;
-	size_t i;
-
-	raw = btf__raw_data(btf, &size);
-	copy = malloc(size);
-	for (word = 0; word < sizeof(struct btf_header) / 4; word++) {
-		for (i = 0; i < sizeof(values) / sizeof(*values); i++) {
-			memcpy(copy, raw, size);
-			memcpy(copy + 4 * word, &values[i], 4);
-			if (types_open(copy, size, &types) == 0)
-				types_close(&types);
-		}
-	}
-	for (i = 0; i < size; i++) {
-		uint8_t *shorter = malloc(i + 1);
-
-		memcpy(shorter, raw, i);
-		assert_int_equal(types_open(shorter, (uint32_t)i, &types), -EINVAL);
-		free(shorter);
-	}
-	free(copy);
-}
-
 static void test_noise(void **state)
 {
 	uint8_t *copy;
@@ -234,8 +164,6 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_members, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_circles, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_enumerators, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_kinds, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_headers, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_noise, set_up, tear_down),
 	};
 
