@@ -11,7 +11,8 @@
 #	make clean
 #
 # V=1 shows the commands. LVISOR_CACHE=DIR keeps downloads where several clones share them.
-B := build
+# An image with more checks has a folder of its own: make DEBUG=1 gives build/debug.
+B := build$(if $(DEBUG),/debug)
 VENDOR := amd
 export VENDOR
 Q := $(if $(V),,@)

@@ -108,7 +108,7 @@ vendor_words()
 too_many_lines()
 {
 	# shellcheck disable=SC2046
-	lines=$(code $(sources 'vmm/*.[ch]') | wc -l)
+	lines=$(code $(sources 'vmm/*.[ch]' ':!vmm/vmx/check.c') | wc -l)
 	[ "$lines" -le $VMM_LINES_MAX ] || echo "$lines lines"
 }
 

@@ -2,7 +2,12 @@
 VMM_CFLAGS := $(COMMON_CFLAGS) -O2 -flto -ffreestanding -mgeneral-regs-only -mno-red-zone -mcmodel=kernel \
 	-fno-pic -fno-stack-protector -fno-asynchronous-unwind-tables -fomit-frame-pointer \
 	-fcf-protection=none -Wconversion -I. -Iinclude
+ifdef DEBUG
+VMM_CFLAGS += -DLVISOR_DEBUG
+endif
 VMM_C := $(wildcard boot/*.c vmm/*.c vmm/x86/*.c vmm/svm/*.c vmm/vmx/*.c vmm/monitor/*.c vmm/domain/*.c)
+# says why the CPU refuses a VMCS
+VMM_C := $(if $(DEBUG),$(VMM_C),$(filter-out vmm/vmx/check.c,$(VMM_C)))
 VMM_S := $(wildcard boot/*.S vmm/*.S vmm/x86/*.S vmm/svm/*.S vmm/vmx/*.S vmm/domain/*.S)
 VMM_OBJS := $(VMM_S:%.S=$(B)/%.S.o) $(VMM_C:%.c=$(B)/%.o)
 

@@ -18,9 +18,6 @@ enum vmcs_field {
 	/* Guest segments: selector, limit, access rights and base of ES, CS, SS, DS, FS, GS, LDTR,
 	 * TR follow each other, two apart. */
 	VMCS_GUEST_ES_SELECTOR = 0x0800,
-	VMCS_GUEST_CS_SELECTOR = 0x0802,
-	VMCS_GUEST_SS_SELECTOR = 0x0804,
-	VMCS_GUEST_TR_SELECTOR = 0x080e,
 	VMCS_GUEST_ES_LIMIT = 0x4800,
 	VMCS_GUEST_ES_RIGHTS = 0x4814,
 	VMCS_GUEST_CS_RIGHTS = 0x4816,
@@ -111,7 +108,6 @@ enum vmcs_field {
 };
 
 #define PIN_INTERRUPTS BIT(0)
-#define PIN_NMI	       BIT(3)
 
 #define PRIMARY_INTERRUPT_WINDOW BIT(2)
 #define PRIMARY_IO_BITMAPS	 BIT(25)
@@ -156,7 +152,7 @@ enum vmcs_field {
 #define EVENT_NMI_UNBLOCKED BIT(12)
 #define EVENT_TYPE(n)	    ((u32)(n) << 8)
 #define EVENT_TYPE_MASK	    EVENT_TYPE(7)
-enum { TYPE_HARDWARE = 3, TYPE_SOFT_INT = 4, TYPE_PRIVILEGED = 5, TYPE_SOFT_EXCEPTION = 6 };
+enum { TYPE_HARDWARE = 3, TYPE_SOFT_INT = 4, TYPE_SOFT_EXCEPTION = 6 };
 
 enum {
 	REASON_EXCEPTION = 0,
@@ -183,13 +179,8 @@ enum {
 #define FEATURE_LOCKED	     BIT(0)
 #define FEATURE_VMX	     BIT(2) /* outside SMX */
 #define MSR_SMM_MONITOR	     0x9bu
-#define MSR_DEBUGCTL	     0x1d9u
 #define MSR_PAT		     0x277u
 #define MSR_VMX_BASIC	     0x480u
-#define MSR_VMX_PIN	     0x481u
-#define MSR_VMX_PRIMARY	     0x482u
-#define MSR_VMX_EXIT	     0x483u
-#define MSR_VMX_ENTRY	     0x484u
 #define MSR_VMX_CR0_FIXED0   0x486u
 #define MSR_VMX_CR0_FIXED1   0x487u
 #define MSR_VMX_CR4_FIXED0   0x488u

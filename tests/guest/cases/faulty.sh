@@ -24,11 +24,12 @@ holds "nothing is lost" no_event '"kind": *"lost"'
 set -- $(result start) $(result end)
 if [ $# -eq 4 ]; then
 	host=$((end_time - start_time))
-	holds "time of day at the end" test "$3" -ge $((start_time - 2)) -a "$3" -le $((end_time + 2))
+	# in Bochs, time goes by instructions
+	[ "$vendor" = intel ] || holds "time of day at the end" test "$3" -ge $((start_time - 2)) -a "$3" -le $((end_time + 2))
 	day=$(($3 - $1))
 	up=$((${4%%.*} - ${2%%.*}))
 	holds "both clocks agree ($day s, $up s)" test $((day - up)) -ge -2 -a $((day - up)) -le 2
-	holds "and with the host ($host s)" test "$day" -le $((host + 2))
+	[ "$vendor" = intel ] || holds "and with the host ($host s)" test "$day" -le $((host + 2))
 else
 	fail "time of day" "no start and end on the console"
 fi
