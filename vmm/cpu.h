@@ -21,14 +21,19 @@ struct cpu {
 
 	u32 id; /* known to current_cpu_id() */
 	u32 apic_id;
-	bool nmi_pending; /* arrived while the CPU was ours: the guest's */
-	bool mc_pending;
-	bool online;       /* this and the next six: smp.c, by any CPU */
+	union {
+		struct {
+			bool nmi_pending; /* arrived while the CPU was ours: the guest's */
+			bool mc_pending;
+			bool init_pending; /* smp.c, by any CPU */
+			bool hold;         /* another CPU wants this one out of the guest */
+		};
+		u32 attention; /* any of these: one look before each entry */
+	};
+	bool online;       /* this and the next four: smp.c, by any CPU */
 	bool waiting;      /* for SIPI */
-	bool init_pending;
 	bool kicked;       /* an NMI of ours is on its way */
-	bool hold;         /* another CPU wants this one out of the guest */
-	bool held;         /* it is */
+	bool held;         /* out of the guest, for another CPU */
 	u32 sipi;          /* vector, and SIPI_LATCHED */
 	struct lapic_loan loan;
 	u32 taken;   /* vector of an interrupt taken for the guest in ring 0 */

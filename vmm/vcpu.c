@@ -445,7 +445,6 @@ static void slow_path pass_on(struct vcpu *vcpu)
 void vcpu_handle_exit(struct vcpu *vcpu, const struct vm_exit *exit)
 {
 	dispatch(vcpu, exit);
-	if (unlikely(vcpu->cpu->nmi_pending | vcpu->cpu->mc_pending | vcpu->cpu->init_pending |
-		     vcpu->cpu->hold))
+	if (unlikely(vcpu->cpu->attention))
 		pass_on(vcpu);
 }

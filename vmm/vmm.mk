@@ -1,5 +1,5 @@
 # The hypervisor image: a flat binary with a multiboot header (boot/multiboot.S).
-VMM_CFLAGS := $(COMMON_CFLAGS) -O2 -flto -ffreestanding -mgeneral-regs-only -mno-red-zone -mcmodel=kernel \
+VMM_CFLAGS := $(COMMON_CFLAGS) -O2 -flto=auto -ffreestanding -mgeneral-regs-only -mno-red-zone -mcmodel=kernel \
 	-fno-pic -fno-stack-protector -fno-asynchronous-unwind-tables -fomit-frame-pointer \
 	-fcf-protection=none -Wconversion -I. -Iinclude
 ifdef DEBUG

@@ -267,8 +267,11 @@ static void decode(const struct vmcb *vmcb, struct vm_exit *exit)
 	}
 }
 
-/* Called by svm_loop after each exit; the guest goes on when it returns. */
-void svm_exit(struct vcpu *vcpu)
+/*
+ * Called by svm_loop after each exit; the guest goes on when it returns. Flattened, since both vendors
+ * call the dispatcher and this is the way that each exit takes.
+ */
+void __attribute__((flatten)) svm_exit(struct vcpu *vcpu)
 {
 	struct svm_vcpu *svm = svm_of(vcpu);
 	struct vmcb *vmcb = svm->vmcb;

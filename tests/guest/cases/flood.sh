@@ -3,7 +3,7 @@
 # More events than the ring holds: each of the 12,000 is either there or counted as lost, and time
 # limits are told, not silent.
 
-boot_script flood --signature "$here/signatures/flood"
+boot_script flood --vmm budget=5000 --signature "$here/signatures/flood"
 is "exit code" "$code" 0
 is "calls return" "$(result flood)" 0
 seen=$(grep -c '"kind": *"print"' "$work/events")
@@ -18,10 +18,10 @@ fi
 # The same with a reader that sleeps while the guest goes on.
 mkfifo "$work/fifo"
 {
-	sleep 8
+	sleep 20
 	cat
 } <"$work/fifo" >"$work/late" &
-boot_script flood --signature "$here/signatures/flood" --events "$work/fifo"
+boot_script flood --vmm budget=5000 --signature "$here/signatures/flood" --events "$work/fifo"
 wait $!
 is "exit code, slow reader" "$code" 0
 mv "$work/late" "$work/events"
