@@ -6,6 +6,8 @@
 #include "vmm/x86/asm.h"
 #include "vmm/x86/traps.h"
 
+/* The way into the guest of a vendor that lets NMIs come there; see vmx/entry.S. */
+extern u8 guest_entry_start[], guest_entry_end[], guest_entry_again[];
 extern u8 copy_start[], copy_end[], copy_faulted[];
 
 void trap_in_vmm(struct trap_frame *frame);
@@ -37,6 +39,9 @@ void trap_ist(struct trap_frame *frame)
 
 	switch (frame->vector) {
 	case VEC_NMI:
+		if (frame->rip - (u64)guest_entry_start <
+		    (u64)(guest_entry_end - guest_entry_start))
+			frame->rip = (u64)guest_entry_again;
 		if (__atomic_exchange_n(&cpu->kicked, false, __ATOMIC_SEQ_CST))
 			break;
 		cpu->nmi_pending = true;

@@ -418,7 +418,7 @@ static void dispatch(struct vcpu *vcpu, const struct vm_exit *exit)
 }
 
 /* What arrived for the guest while the CPU was ours. */
-static void slow_path pass_on(struct vcpu *vcpu)
+void slow_path vcpu_pass_on(struct vcpu *vcpu)
 {
 	struct cpu *cpu = vcpu->cpu;
 
@@ -446,5 +446,5 @@ void vcpu_handle_exit(struct vcpu *vcpu, const struct vm_exit *exit)
 {
 	dispatch(vcpu, exit);
 	if (unlikely(vcpu->cpu->attention))
-		pass_on(vcpu);
+		vcpu_pass_on(vcpu);
 }

@@ -153,6 +153,9 @@ void vcpu_init(const struct boot_info *bi);
 /* Do what the exit calls for; the guest runs on when it returns. */
 void vcpu_handle_exit(struct vcpu *vcpu, const struct vm_exit *exit);
 
+/* What has come for the guest meanwhile; vcpu_handle_exit() ends with it. */
+void vcpu_pass_on(struct vcpu *vcpu);
+
 /* Any register of the vCPU. -EINVAL: no such register. */
 int vcpu_read_reg(struct vcpu *vcpu, enum lvmon_reg reg, u64 *value) must_check;
 

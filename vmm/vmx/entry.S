@@ -5,8 +5,15 @@
  *
  * struct vcpu begins with the general registers in the order of their encoding; RSP of the guest is
  * in its VMCS. A VM entry that fails goes on behind the instruction (SDM vol. 3, 27.1 to 27.3).
+ *
+ * Nothing holds NMIs back on the way into the guest. One that comes behind the last look at what is
+ * pending must not wait for some later exit: it finds RIP between guest_entry_start and _end and sets
+ * it to guest_entry_again (vmm/traps.c), where that look is repeated. All registers are in memory
+ * until the last instruction of the way, so it can be begun anew.
  */
 #include "vmm/vmx/vmcs.h"
+
+#define CPU_ATTENTION 40 /* checked in vmx.c */
 
 	.macro load_guest
 	mov	(%rsp), %rdi
@@ -57,11 +64,20 @@ vmx_host_rip:
 	mov	%r15, 15 * 8(%rdi)
 	pop	7 * 8(%rdi)
 	call	vmx_exit
-	load_guest
+	.globl guest_entry_start, guest_entry_end, guest_entry_again
+guest_entry_start:
+	cmpl	$0, %gs:CPU_ATTENTION
+	jne	guest_entry_again
+1:	load_guest
 	vmresume
+guest_entry_end:
 entry_failed:
 	mov	(%rsp), %rdi
 	call	vmx_entry_failed
 	ud2
+guest_entry_again:
+	mov	(%rsp), %rdi
+	call	vcpu_pass_on
+	jmp	1b
 
 	.section .note.GNU-stack, "", @progbits

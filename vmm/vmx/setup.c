@@ -7,6 +7,7 @@
 #include "vmm/log.h"
 #include "vmm/memory.h"
 #include "vmm/string.h"
+#include "vmm/vmx/ept.h"
 #include "vmm/vmx/vmcs.h"
 #include "vmm/vmx/vmx.h"
 #include "vmm/x86/asm.h"
@@ -32,6 +33,8 @@
 		__asm__ volatile(name " %1" : "=@ccbe"(failed_) : "m"(operand_) : "memory"); \
 		failed_;                                                                     \
 	})
+
+static u64 ept_pointer;
 
 bool vmx_present(void)
 {
@@ -65,6 +68,11 @@ const char *vmx_probe(void)
 	if (!can(MSR_VMX_TRUE_EXIT, VMEXIT) || !can(MSR_VMX_TRUE_ENTRY, VMENTRY))
 		return "this CPU's VT-x does not switch EFER and PAT; use one that does";
 	return NULL;
+}
+
+void vmx_init(const struct boot_info *bi)
+{
+	ept_pointer = ept_init(bi);
 }
 
 /* Bits that must be 1 are in the low half, those that may be in the high half: SDM vol. 3, A.2 */
@@ -222,14 +230,14 @@ static void write_guest_state(const struct guest_entry *entry)
 	vmwrite(VMCS_GUEST_LINK, UINT64_MAX);
 }
 
-void vmx_setup(struct vcpu *vcpu, const struct guest_entry *entry, u64 eptp)
+void vmx_init_cpu(struct vcpu *vcpu, const struct guest_entry *entry)
 {
 	static struct vmx_vcpu only; /* one CPU */
 	struct vmx_vcpu *vmx = &only;
 	hpa_t vmcs;
 
 	vcpu->vendor = vmx;
-	vmx->eptp = eptp;
+	vmx->eptp = ept_pointer;
 	vmx_on();
 	vmcs = region();
 	if (VMX_INSN("vmclear", vmcs) || VMX_INSN("vmptrld", vmcs))

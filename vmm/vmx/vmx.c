@@ -17,20 +17,10 @@
 #define INVEPT_SINGLE 1
 #define INVVPID_ALL   2
 
-static u64 ept_pointer;
+_Static_assert(offsetof(struct cpu, attention) == 40, "known to entry.S");
 
 void vmx_exit(struct vcpu *vcpu);
 void vmx_entry_failed(struct vcpu *vcpu) noreturn;
-
-static void vmx_init(const struct boot_info *bi)
-{
-	ept_pointer = ept_init(bi);
-}
-
-static void vmx_init_cpu(struct vcpu *vcpu, const struct guest_entry *entry)
-{
-	vmx_setup(vcpu, entry, ept_pointer);
-}
 
 void vmx_flush(struct vmx_vcpu *vmx)
 {
@@ -178,15 +168,11 @@ static void decode(struct vcpu *vcpu, u64 reason, struct vm_exit *exit)
 		exit->length = 2;
 		return;
 	case REASON_MSR_READ:
-		exit->kind = EXIT_MSR_READ;
-		exit->length = (u32)vmread(VMCS_EXIT_LENGTH);
-		return;
 	case REASON_MSR_WRITE:
-		exit->kind = EXIT_MSR_WRITE;
-		exit->length = (u32)vmread(VMCS_EXIT_LENGTH);
-		return;
 	case REASON_XSETBV:
-		exit->kind = EXIT_XSETBV;
+		exit->kind = reason == REASON_MSR_READ	  ? EXIT_MSR_READ
+			     : reason == REASON_MSR_WRITE ? EXIT_MSR_WRITE
+							  : EXIT_XSETBV;
 		exit->length = (u32)vmread(VMCS_EXIT_LENGTH);
 		return;
 	case REASON_IO:

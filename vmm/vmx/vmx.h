@@ -26,8 +26,9 @@ static inline struct vmx_vcpu *vmx_of(struct vcpu *vcpu)
 /* setup.c */
 bool vmx_present(void);
 const char *vmx_probe(void);
+void vmx_init(const struct boot_info *bi);
 /* VMXON, and a VMCS that is current from then on. */
-void vmx_setup(struct vcpu *vcpu, const struct guest_entry *entry, u64 eptp);
+void vmx_init_cpu(struct vcpu *vcpu, const struct guest_entry *entry);
 /* Exits when the guest reads or writes an MSR; outside the bitmap's two ranges always. */
 void vmx_trap_msr(struct vmx_vcpu *vmx, u32 msr, bool read, bool write);
 
