@@ -17,7 +17,6 @@
 #define BUDGET_MS 50
 #define DISCOVERY_MS 30000
 #define MAX_BUDGET_MS 3600000u
-#define MEASURED_VISITS 1000
 
 static u32 option_ms(const struct boot_info *bi, const char *name, u32 otherwise)
 {
@@ -66,8 +65,6 @@ static void noreturn run(const struct boot_info *bi, struct cpu *cpu, hpa_t root
 	engine = engine_init(bi, root, budget_ms);
 	monitor_init(&cpu->vcpu, budget_ms, option_ms(bi, "discovery=", DISCOVERY_MS),
 		     engine && bi->archive_size);
-	if (engine && find_word(bi->options, "measure"))
-		monitor_measure(&cpu->vcpu, MEASURED_VISITS);
 	log_line("LVisor on %s: %lu MB for the hypervisor at %lx, guest has %lu MB", vcpu_ops->name,
 		 bi->own_size >> 20, bi->own, guest_ram_size() >> 20);
 	vcpu_ops->run(&cpu->vcpu);

@@ -68,19 +68,6 @@ static int send(struct vcpu *vcpu, struct lvmon_event *event, u32 budget_ms,
 	return err;
 }
 
-void monitor_measure(struct vcpu *vcpu, u32 count)
-{
-	struct lvmon_event event = {.kind = 0};
-	struct lvmon_verdict verdict;
-	u64 start = rdtsc();
-
-	for (u32 i = 0; i < count; i++)
-		if (send(vcpu, &event, default_budget, &verdict))
-			return;
-	log_line("%u visits to the domain: %lu ns each", count,
-		 tsc_to_ns(rdtsc() - start) / count);
-}
-
 void monitor_lstar_written(struct vcpu *vcpu)
 {
 	struct vcpu_paging paging;

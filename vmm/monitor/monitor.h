@@ -12,12 +12,6 @@
 /* budget: ms in the domain for one event. watch: there is an engine, and signatures for it. */
 void monitor_init(struct vcpu *vcpu, u32 budget_ms, u32 discovery_ms, bool watch);
 
-/*
- * For measurements: log the time of count visits to the domain and back that deliver an event of no
- * kind, which the engine answers at once.
- */
-void monitor_measure(struct vcpu *vcpu, u32 count);
-
 /* The guest has set LSTAR: its kernel is in memory. */
 void monitor_lstar_written(struct vcpu *vcpu);
 
