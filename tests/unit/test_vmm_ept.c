@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The extended page table: memory types as the MTRRs have them, and our own range. */
+#include "tests/unit/vmm_host.h"
+#include "vmm/memory.h"
+#include "vmm/vmx/ept.h"
+#include "vmm/vmx/vmcs.h"
+#include "vmm/x86/asm.h"
+
+#define MB	       0x100000ull
+#define GB	       0x40000000ull
+#define OWN	       (64 * MB)
+#define OWN_SIZE       (4 * MB)
+#define TYPE(entry)    ((entry) >> 3 & 7)
+#define RIGHTS(entry)  ((entry)&7)
+#define ADDRESS(entry) ((entry)&0x000ffffffffff000ull)
+#define LARGE	       BIT(7)
+
+static u64 eptp;
+
+static struct cpuid_regs leaves(u32 leaf, u32 subleaf)
+{
+	return (struct cpuid_regs){.edx = leaf == 1 ? 1u << 12 : 0,
+				   .eax = leaf == 0x80000008 ? 46 : 0};
+}
+
+static void variable(u32 n, u64 base, u64 size, u8 type)
+{
+	host_msr_set(0x200 + 2 * n, base | type);
+	host_msr_set(0x201 + 2 * n, (~(size - 1) & (BIT(46) - 1)) | BIT(11));
+}
+
+/* As PC firmware does it: WB by default, UC for the hole below 4 GB, fixed ones below 1 MB. */
+static void firmware(void)
+{
+	static struct boot_info bi = {.own = OWN, .own_size = OWN_SIZE};
+
+	host_memory(4096);
+	host_cpuid = leaves;
+	for (u32 msr = 0x200; msr < 0x210; msr++)
+		host_msr_set(msr, 0);
+	host_msr_set(MSR_VMX_EPT_VPID, EPT_CAP_1GB);
+	host_msr_set(0xfe, 0x508);  /* 8 variable ones, fixed, WC */
+	host_msr_set(0x2ff, 0xc06); /* both on, WB */
+	host_msr_set(0x250, 0x0606060606060606);
+	host_msr_set(0x258, 0x0606060606060606);
+	host_msr_set(0x259, 0);
+	for (u32 msr = 0x268; msr <= 0x26f; msr++)
+		host_msr_set(msr, 0x0505050505050505);
+	variable(0, 3 * GB, GB, 0);
+	variable(1, 2 * GB + 1 * MB, 1 * MB, 1); /* WC, and half a large page */
+	variable(2, 1 * GB, 2 * MB, 4);		 /* WT over WB: WT */
+	variable(3, 1 * GB, 256 * MB, 6);
+	eptp = ept_init(&bi);
+}
+
+/* The entry that maps gpa, at whatever level. */
+static u64 *entry_of(u64 gpa)
+{
+	u64 *table = phys_to_virt(ADDRESS(eptp));
+
+	for (int level = 4;; level--) {
+		u64 *entry = &table[gpa >> (12 + 9 * (level - 1)) & 511];
+
+		if (level == 1 || !*entry || (*entry & LARGE))
+			return entry;
+		assert_int_equal(*entry & 0xff8, 0); /* reserved where no page is mapped */
+		table = phys_to_virt(ADDRESS(*entry));
+	}
+}
+
+static void memory_types(void **state)
+{
+	firmware();
+	assert_int_equal(eptp & 0xfff, 6 | 3 << 3);
+	assert_int_equal(TYPE(*entry_of(0)), 6);
+	assert_int_equal(TYPE(*entry_of(0x9f000)), 6);
+	assert_int_equal(TYPE(*entry_of(0xa0000)), 0);
+	assert_int_equal(TYPE(*entry_of(0xbf000)), 0);
+	assert_int_equal(TYPE(*entry_of(0xc0000)), 5);
+	assert_int_equal(TYPE(*entry_of(0xff000)), 5);
+	assert_int_equal(TYPE(*entry_of(MB)), 6);
+	assert_false(*entry_of(MB) & LARGE);
+	assert_true(*entry_of(2 * MB) & LARGE);
+	assert_int_equal(TYPE(*entry_of(2 * MB)), 6);
+	assert_int_equal(TYPE(*entry_of(1 * GB)), 4);
+	assert_int_equal(TYPE(*entry_of(1 * GB + 2 * MB)), 6);
+	assert_int_equal(TYPE(*entry_of(3 * GB)), 0);
+	assert_int_equal(TYPE(*entry_of(4 * GB - 1)), 0);
+	/* a border within a large page makes small ones */
+	assert_false(*entry_of(2 * GB) & LARGE);
+	assert_int_equal(TYPE(*entry_of(2 * GB)), 6);
+	assert_int_equal(TYPE(*entry_of(2 * GB + 1 * MB)), 1);
+	assert_true(*entry_of(2 * GB + 2 * MB) & LARGE);
+}
+
+static void identity(void **state)
+{
+	firmware();
+	for (u64 gpa = 0; gpa < 4 * GB; gpa += 127 * PAGE_SIZE) {
+		u64 entry = *entry_of(gpa), size = entry & LARGE ? LARGE_PAGE_SIZE : PAGE_SIZE;
+
+		if (gpa - OWN >= OWN_SIZE) {
+			assert_int_equal(RIGHTS(entry), 7);
+			assert_int_equal(ADDRESS(entry), align_down(gpa, size));
+		}
+	}
+	assert_int_equal(*entry_of(8 * GB), 0);
+	assert_int_equal(ept_map_identity(8 * GB + 12345), 0);
+	assert_int_equal(ADDRESS(*entry_of(8 * GB)), 8 * GB);
+	assert_int_equal(ept_map_identity(BIT(46)), -EFAULT);
+}
+
+static void own_range(void **state)
+{
+	u64 ones, page = OWN + 5 * PAGE_SIZE;
+
+	firmware();
+	ones = ADDRESS(*entry_of(OWN));
+	for (u64 gpa = OWN; gpa < OWN + OWN_SIZE; gpa += PAGE_SIZE) {
+		assert_int_equal(RIGHTS(*entry_of(gpa)), 1);
+		assert_int_equal(ADDRESS(*entry_of(gpa)), ones);
+	}
+	assert_int_equal(*(u64 *)phys_to_virt(ones), UINT64_MAX);
+	ept_open_own(page + 8, true);
+	assert_int_equal(RIGHTS(*entry_of(page)), 3);
+	assert_int_not_equal(ADDRESS(*entry_of(page)), ones);
+	*(u64 *)phys_to_virt(ADDRESS(*entry_of(page))) = 42;
+	ept_open_own(page + 8, false);
+	assert_int_equal(RIGHTS(*entry_of(page)), 1);
+	ept_open_own(page, true);
+	assert_int_equal(*(u64 *)phys_to_virt(ADDRESS(*entry_of(page))), UINT64_MAX);
+}
+
+static void no_memory(void **state)
+{
+	struct boot_info bi = {.own = OWN, .own_size = OWN_SIZE};
+
+	firmware();
+	host_use_up(0);
+	assert_int_equal(ept_map_identity(600 * GB), -ENOMEM);
+	expect_fatal("mem=MB", ept_init(&bi));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(memory_types),
+		cmocka_unit_test(identity),
+		cmocka_unit_test(own_range),
+		cmocka_unit_test(no_memory),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
