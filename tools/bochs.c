@@ -151,9 +151,10 @@ static bool write_menu(const struct run_inputs *inputs, const struct run_options
 		fputs(options->intel ? "" : WORDS_AMD, file);
 		if (inputs->initrd >= 0)
 			fputs("\nmodule --nounzip /boot/initrd @initrd", file);
-		fputs("\nmodule --nounzip /boot/engine @engine"
-		      "\nmodule --nounzip /boot/sig.tar @signatures",
-		      file);
+		if (inputs->engine >= 0)
+			fputs("\nmodule --nounzip /boot/engine @engine"
+			      "\nmodule --nounzip /boot/sig.tar @signatures",
+			      file);
 	}
 	fputs("\n}\n", file);
 	free(line);

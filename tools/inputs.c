@@ -202,7 +202,8 @@ bool inputs_open(struct run_inputs *inputs, const struct run_options *options)
 			 least);
 		return false;
 	}
-	if (!options->plain) {
+	/* Without a signature there is nothing to watch, and no engine is needed for that. */
+	if (options->signature_count) {
 		inputs->archive = signatures_archive(options->signatures, options->signature_count);
 		if (inputs->archive < 0)
 			return false;
@@ -219,6 +220,8 @@ bool inputs_open(struct run_inputs *inputs, const struct run_options *options)
 		inputs->vmm = open_beside("hypervisor", "lvisor.bin");
 		if (inputs->vmm < 0)
 			return false;
+	}
+	if (options->signature_count) {
 		inputs->engine = open_beside("engine", "engine");
 		if (inputs->engine < 0)
 			return false;

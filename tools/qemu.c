@@ -98,21 +98,23 @@ char *vmm_command_line(const char *options, unsigned int budget_ms)
 /* The roles of the modules are told to the vmm by the word that starts with '@'. */
 static void add_modules(struct words *words, const struct run_inputs *inputs, const char *line)
 {
-	char *modules, *quoted = quote_commas(line), *initrd = NULL;
+	char *modules, *quoted = quote_commas(line), *initrd = NULL, *watching = NULL;
 
 	if (inputs->initrd >= 0 &&
 	    asprintf(&initrd, ",/proc/self/fd/%d @initrd", inputs->initrd) < 0)
 		must_alloc(NULL);
-	if (asprintf(&modules,
-		     "/proc/self/fd/%d @kernel %s%s,/proc/self/fd/%d @engine,/proc/self/fd/%d "
-		     "@signatures",
-		     inputs->kernel, quoted, initrd ? initrd : "", inputs->engine,
-		     inputs->archive) < 0)
+	if (inputs->engine >= 0 &&
+	    asprintf(&watching, ",/proc/self/fd/%d @engine,/proc/self/fd/%d @signatures",
+		     inputs->engine, inputs->archive) < 0)
+		must_alloc(NULL);
+	if (asprintf(&modules, "/proc/self/fd/%d @kernel %s%s%s", inputs->kernel, quoted,
+		     initrd ? initrd : "", watching ? watching : "") < 0)
 		modules = must_alloc(NULL);
 	add(words, "-initrd");
 	add(words, "%s", modules);
 	free(modules);
 	free(initrd);
+	free(watching);
 	free(quoted);
 }
 
