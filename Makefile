@@ -40,7 +40,7 @@ endif
 
 include vmm/vmm.mk engine/engine.mk tools/tools.mk tests/unit/unit.mk tests/guest/guest.mk
 
-PRODUCTS := $(B)/lvisor.bin $(B)/engine $(B)/lvisor
+PRODUCTS := $(B)/lvisor.bin $(B)/engine $(B)/lvisor $(B)/fixed_time.so
 
 all: $(PRODUCTS)
 

@@ -35,6 +35,7 @@
 #define WORDS_AMD " clearcpuid=221"
 
 /* Instructions in a second of the guest's time: it is slower than real time if Bochs is. */
+#define FIXED_TIME "1704067200" /* 2024-01-01, with --repeatable */
 #define IPS 50000000
 
 static const char *const FILES[] = {
@@ -182,7 +183,7 @@ static bool write_configuration(const struct run_options *options, const char *c
 		"ata0-master: type=cdrom, path=boot.iso, status=inserted\n"
 		"boot: cdrom\n"
 		"com1: enabled=1, mode=term, dev=%s\n"
-		"clock: sync=none, time0=utc\n"
+		"clock: sync=none, time0=%s\n"
 		"log: /dev/stderr\n"
 		"panic: action=fatal\n"
 		"error: action=ignore\n"
@@ -192,7 +193,8 @@ static bool write_configuration(const struct run_options *options, const char *c
 		"speaker: enabled=0\n"
 		"port_e9_hack: enabled=1\n"
 		"vga: extension=vbe, update_freq=1, realtime=0\n",
-		options->intel ? MODEL_INTEL : MODEL_AMD, IPS, options->memory_mb, console);
+		options->intel ? MODEL_INTEL : MODEL_AMD, IPS, options->memory_mb, console,
+		options->repeatable ? FIXED_TIME : "utc");
 	return finish(file) && finish(commands);
 }
 
@@ -241,7 +243,7 @@ static void reset_signals(void)
 	signal(SIGPIPE, SIG_DFL);
 }
 
-static bool make_image(void)
+static bool make_image(bool repeatable)
 {
 	char log[sizeof(folder) + 16], text[512] = "";
 	int status = 0, null, out;
@@ -257,6 +259,8 @@ static bool make_image(void)
 		if (null < 0 || out < 0 || chdir(folder) < 0 || dup2(null, STDIN_FILENO) < 0 ||
 		    dup2(null, STDOUT_FILENO) < 0 || dup2(out, STDERR_FILENO) < 0)
 			_exit(127);
+		if (repeatable)
+			setenv("SOURCE_DATE_EPOCH", FIXED_TIME, 1);
 		execlp("grub-mkrescue", "grub-mkrescue", "-o", "boot.iso", "iso", NULL);
 		_exit(127);
 	}
@@ -274,9 +278,11 @@ static bool make_image(void)
 	return false;
 }
 
-static _Noreturn void become_bochs(const char *program, pid_t parent, int log, int errors)
+static _Noreturn void become_bochs(const char *program, pid_t parent, int log, int errors,
+				   bool repeatable)
 {
 	int null;
+	char *preload = beside_us("fixed_time.so");
 
 	/* killed with us, even if we are killed before this line has run */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -284,11 +290,14 @@ static _Noreturn void become_bochs(const char *program, pid_t parent, int log, i
 		_exit(127);
 	setpgid(0, 0);
 	reset_signals();
+	setenv("LVISOR_FIXED_TIME", FIXED_TIME, 1);
 	/* Bochs shows the screen to whoever connects to port 5900: let nobody, where that can be
 	 * had */
 	if (unshare(CLONE_NEWNET) < 0 && unshare(CLONE_NEWUSER | CLONE_NEWNET) < 0) {
 		/* then not */
 	}
+	if (repeatable)
+		setenv("LD_PRELOAD", preload, 1);
 	null = open("/dev/null", O_RDWR);
 	if (null < 0 || chdir(folder) < 0 || dup2(null, STDIN_FILENO) < 0 ||
 	    dup2(log, STDOUT_FILENO) < 0 || dup2(errors, STDERR_FILENO) < 0)
@@ -331,14 +340,14 @@ bool bochs_start(struct qemu *machine, const struct run_inputs *inputs,
 	}
 	if (!make_folders() || !copy(inputs->kernel, FILES[0]) || !copy(inputs->initrd, FILES[1]) ||
 	    !copy(inputs->vmm, FILES[2]) || !copy(inputs->engine, FILES[3]) ||
-	    !copy(inputs->archive, FILES[4]) || !write_menu(inputs, options) || !make_image() ||
+	    !copy(inputs->archive, FILES[4]) || !write_menu(inputs, options) || !make_image(options->repeatable) ||
 	    !write_configuration(options, console)) {
 		bochs_remove_files();
 		return false;
 	}
 	machine->pid = fork();
 	if (machine->pid == 0)
-		become_bochs(inputs->qemu, parent, log[1], errors[1]);
+		become_bochs(inputs->qemu, parent, log[1], errors[1], options->repeatable);
 	close(log[1]);
 	close(errors[1]);
 	if (machine->pid < 0) {

@@ -17,6 +17,7 @@ enum {
 	KEY_VMM,
 	KEY_VENDOR,
 	KEY_EMULATOR,
+	KEY_REPEATABLE,
 };
 
 static const struct argp_option OPTIONS[] = {
@@ -36,6 +37,8 @@ static const struct argp_option OPTIONS[] = {
 	{"vendor", KEY_VENDOR, "amd|intel", 0, "Processor: AMD SVM (in QEMU) or Intel VT-x (in Bochs)",
 	 0},
 	{"emulator", KEY_EMULATOR, "qemu|bochs", 0, "Emulator; Bochs can do both vendors", 0},
+	{"repeatable", KEY_REPEATABLE, NULL, 0,
+	 "In Bochs: the clock starts at 2024-01-01, and all runs are the same", 0},
 	{"verbose", 'v', NULL, 0, "Show the hypervisor's log and the emulator's command line", 0},
 	{NULL, 0, NULL, 0, NULL, 0},
 };
@@ -116,6 +119,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case KEY_VENDOR:
 		options->intel = one_of(arg, "--vendor", "amd", "intel");
 		break;
+	case KEY_REPEATABLE:
+		options->repeatable = true;
+		break;
 	case KEY_EMULATOR:
 		options->bochs = one_of(arg, "--emulator", "qemu", "bochs");
 		options->emulator_named = true;
@@ -153,4 +159,9 @@ void options_parse(int argc, char **argv, struct run_options *options)
 		exit(1);
 	}
 	options->bochs = options->bochs || options->intel;
+	if (options->repeatable && !options->bochs) {
+		complain("--repeatable is for Bochs; QEMU takes -- -icount shift=0,sleep=off -seed 1 -rtc "
+			 "base=2024-01-01,clock=vm");
+		exit(1);
+	}
 }

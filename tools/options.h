@@ -21,6 +21,7 @@ struct run_options {
 	unsigned int memory_mb;
 	unsigned int cpus;
 	unsigned int timeout_s; /* 0: none */
+	bool repeatable; /* Bochs: clock and random numbers are the same in all runs */
 	bool intel; /* the processor: Intel VT-x, else AMD SVM */
 	bool emulator_named;
 	bool bochs; /* the emulator: Bochs, else QEMU */

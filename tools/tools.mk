@@ -10,4 +10,8 @@ $(TOOLS_OBJS): $(B)/%.o: %.c
 $(B)/lvisor: $(TOOLS_OBJS)
 	$(Q)$(CC) -o $@ $(TOOLS_OBJS) -ljansson
 
+$(B)/fixed_time.so: tools/preload/fixed_time.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(TOOLS_CFLAGS) -shared -fPIC -o $@ $<
+
 -include $(TOOLS_OBJS:.o=.d)
