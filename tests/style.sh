@@ -7,6 +7,7 @@ cd "$(dirname "$0")/.." || exit 1
 exec </dev/null
 
 VMM_LINES_MAX=6000
+VENDOR_LINES_MAX=1200
 VMM_FLAGS="-std=gnu11 -ffreestanding -mgeneral-regs-only -I. -Iinclude"
 HOST_FLAGS="-std=gnu11 -D_GNU_SOURCE -I. -Iinclude -I/usr/include/lua5.4"
 
@@ -112,11 +113,21 @@ too_many_lines()
 	[ "$lines" -le $VMM_LINES_MAX ] || echo "$lines lines"
 }
 
+vendor_too_many_lines()
+{
+	for folder in vmm/svm vmm/vmx; do
+		# shellcheck disable=SC2046
+		lines=$(code $(sources "$folder/*") | wc -l)
+		[ "$lines" -le $VENDOR_LINES_MAX ] || echo "$folder: $lines lines"
+	done
+}
+
 rule "each source names its licence" no_spdx
 rule "each header compiles alone" not_alone
 rule "no folder knows more than its neighbours" unknown_neighbours
 rule "what is AMD's or Intel's stays in its folder" vendor_words
 rule "the hypervisor has at most $VMM_LINES_MAX lines of C" too_many_lines
+rule "each vendor folder has at most $VENDOR_LINES_MAX lines of code" vendor_too_many_lines
 
 if command -v clang-format >/dev/null; then
 	# shellcheck disable=SC2046

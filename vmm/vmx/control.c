@@ -41,9 +41,8 @@ static bool write_cr0_of_guest(struct vcpu *vcpu, u64 value)
 			load_pdptes(vmread(VMCS_GUEST_CR3));
 		}
 	} else if (!paging && (now & CR0_PG)) {
-		if ((vmread(VMCS_GUEST_CS_RIGHTS) & RIGHTS_LONG) && (efer & EFER_LMA))
-			return false;
-		if (cr4 & CR4_PCIDE)
+		if ((cr4 & CR4_PCIDE) ||
+		    ((vmread(VMCS_GUEST_CS_RIGHTS) & RIGHTS_LONG) && (efer & EFER_LMA)))
 			return false;
 		efer &= ~EFER_LMA;
 	}

@@ -23,14 +23,9 @@
 	mov	3 * 8(%rdi), %rbx
 	mov	5 * 8(%rdi), %rbp
 	mov	6 * 8(%rdi), %rsi
-	mov	8 * 8(%rdi), %r8
-	mov	9 * 8(%rdi), %r9
-	mov	10 * 8(%rdi), %r10
-	mov	11 * 8(%rdi), %r11
-	mov	12 * 8(%rdi), %r12
-	mov	13 * 8(%rdi), %r13
-	mov	14 * 8(%rdi), %r14
-	mov	15 * 8(%rdi), %r15
+	.irp	n, 8, 9, 10, 11, 12, 13, 14, 15
+	mov	\n * 8(%rdi), %r\n
+	.endr
 	mov	7 * 8(%rdi), %rdi
 	.endm
 
@@ -54,14 +49,9 @@ vmx_host_rip:
 	mov	%rbx, 3 * 8(%rdi)
 	mov	%rbp, 5 * 8(%rdi)
 	mov	%rsi, 6 * 8(%rdi)
-	mov	%r8, 8 * 8(%rdi)
-	mov	%r9, 9 * 8(%rdi)
-	mov	%r10, 10 * 8(%rdi)
-	mov	%r11, 11 * 8(%rdi)
-	mov	%r12, 12 * 8(%rdi)
-	mov	%r13, 13 * 8(%rdi)
-	mov	%r14, 14 * 8(%rdi)
-	mov	%r15, 15 * 8(%rdi)
+	.irp	n, 8, 9, 10, 11, 12, 13, 14, 15
+	mov	%r\n, \n * 8(%rdi)
+	.endr
 	pop	7 * 8(%rdi)
 	call	vmx_exit
 	.globl guest_entry_start, guest_entry_end, guest_entry_again

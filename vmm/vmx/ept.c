@@ -50,8 +50,6 @@ static struct {
 } mtrr;
 
 static hpa_t root, ones, scratch;
-static hpa_t own;
-static u64 own_size;
 static u64 largest_page;
 static u64 address_limit;
 
@@ -193,8 +191,7 @@ static void must(int err)
 {
 	if (err)
 		fatal("too little memory for nested page tables; give the hypervisor more (vmm "
-		      "option "
-		      "mem=MB)");
+		      "option mem=MB)");
 }
 
 static void set_own(gpa_t page, hpa_t to, u64 rights)
@@ -215,8 +212,6 @@ u64 ept_init(const struct boot_info *bi)
 		must(-ENOMEM);
 	memset(phys_to_virt(ones), 0xff, PAGE_SIZE);
 	memset(phys_to_virt(scratch), 0xff, PAGE_SIZE);
-	own = bi->own;
-	own_size = bi->own_size;
 	largest_page = rdmsr(MSR_VMX_EPT_VPID) & EPT_CAP_1GB ? HUGE_PAGE_SIZE : LARGE_PAGE_SIZE;
 	address_limit = BIT(cpuid(0x80000008, 0).eax & 0xff);
 	read_mtrrs();
@@ -224,9 +219,9 @@ u64 ept_init(const struct boot_info *bi)
 	/* The first 2 MB hold a dozen of memory types: small pages. */
 	must(map_range(0, LARGE_PAGE_SIZE, PAGE_SIZE));
 	for (u64 pa = LARGE_PAGE_SIZE; pa < LOW_4GB; pa += LARGE_PAGE_SIZE)
-		if (pa - own >= own_size)
+		if (pa - bi->own >= bi->own_size)
 			must(map_page(pa, LARGE_PAGE_SIZE));
-	for (u64 pa = own; pa < own + own_size; pa += PAGE_SIZE)
+	for (u64 pa = bi->own; pa < bi->own + bi->own_size; pa += PAGE_SIZE)
 		set_own(pa, ones, EPT_READ);
 	return root | TYPE_WB | EPTP_WALK4;
 }
@@ -234,10 +229,7 @@ u64 ept_init(const struct boot_info *bi)
 void ept_open_own(gpa_t page, bool open)
 {
 	/* Its tables are there since ept_init(). */
-	if (open)
-		set_own(page & PAGE_MASK, scratch, EPT_RWX & ~BIT(2));
-	else
-		set_own(page & PAGE_MASK, ones, EPT_READ);
+	set_own(page & PAGE_MASK, open ? scratch : ones, open ? EPT_RWX & ~BIT(2) : EPT_READ);
 	if (!open)
 		memset(phys_to_virt(scratch), 0xff, PAGE_SIZE);
 }

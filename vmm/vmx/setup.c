@@ -34,16 +34,21 @@
 		failed_;                                                                     \
 	})
 
+/* Values for fields that follow each other, two apart. */
+#define VMWRITE_ROW(first, ...) \
+	vmwrite_row(first, (const u64[]){__VA_ARGS__}, sizeof((const u64[]){__VA_ARGS__}) / 8)
+
 static u64 ept_pointer;
+
+static void vmwrite_row(u64 first, const u64 *values, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		vmwrite(first + 2 * i, values[i]);
+}
 
 bool vmx_present(void)
 {
 	return cpuid(1, 0).ecx & BIT(5);
-}
-
-static bool true_controls(void)
-{
-	return rdmsr(MSR_VMX_BASIC) & BASIC_TRUE_CONTROLS;
 }
 
 static bool can(u32 msr, u64 wanted)
@@ -61,7 +66,7 @@ const char *vmx_probe(void)
 		return "VT-x is locked off (IA32_FEATURE_CONTROL); enable it in the firmware's "
 		       "setup";
 	/* Without the TRUE set of MSRs each change of CR3 would exit; CPUs with EPT have it. */
-	if (!true_controls() || !can(MSR_VMX_TRUE_PRIMARY, PRIMARY) ||
+	if (!(rdmsr(MSR_VMX_BASIC) & BASIC_TRUE_CONTROLS) || !can(MSR_VMX_TRUE_PRIMARY, PRIMARY) ||
 	    !can(MSR_VMX_SECONDARY, SECONDARY) || (rdmsr(MSR_VMX_EPT_VPID) & ept) != ept)
 		return "this CPU's VT-x has no EPT, VPID or unrestricted guest; use one that has "
 		       "them (Intel: since 2010)";
@@ -99,12 +104,11 @@ static void vmx_on(void)
 
 	if (!(feature & FEATURE_LOCKED))
 		wrmsr(MSR_FEATURE_CONTROL, feature | FEATURE_VMX | FEATURE_LOCKED);
-	write_cr0((read_cr0() | rdmsr(MSR_VMX_CR0_FIXED0)) & rdmsr(MSR_VMX_CR0_FIXED1));
-	write_cr4((read_cr4() | rdmsr(MSR_VMX_CR4_FIXED0) | CR4_VMXE) & rdmsr(MSR_VMX_CR4_FIXED1));
+	write_cr0((read_cr0() | rdmsr(MSR_VMX_CR0_FIXED0)) & rdmsr(MSR_VMX_CR0_FIXED0 + 1));
+	write_cr4((read_cr4() | rdmsr(MSR_VMX_CR4_FIXED0) | CR4_VMXE) & rdmsr(MSR_VMX_CR4_FIXED0 + 1));
 	if (VMX_INSN("vmxon", region()))
 		fatal("VT-x is in use already (VMXON failed); start LVisor from the firmware's "
-		      "boot "
-		      "loader, not below another hypervisor");
+		      "boot loader, not below another hypervisor");
 }
 
 void vmx_trap_msr(struct vmx_vcpu *vmx, u32 msr, bool read, bool write)
@@ -125,9 +129,7 @@ static void write_maps(struct vmx_vcpu *vmx)
 		fatal("too little memory for the intercept maps");
 	/* Wide accesses that overlap the port are checked by the CPU: SDM vol. 3, 26.1.3. */
 	((u8 *)phys_to_virt(io))[LOG_PORT / 8] |= (u8)BIT(LOG_PORT % 8);
-	vmwrite(VMCS_IO_BITMAP_A, io);
-	vmwrite(VMCS_IO_BITMAP_B, io + PAGE_SIZE);
-	vmwrite(VMCS_MSR_BITMAP, msrs);
+	VMWRITE_ROW(VMCS_IO_BITMAP_A, io, io + PAGE_SIZE, msrs);
 	vmx->msr_bitmap = phys_to_virt(msrs);
 	vmx_trap_msr(vmx, MSR_FEATURE_CONTROL, true, true);
 	vmx_trap_msr(vmx, MSR_SMM_MONITOR, true, true);
@@ -141,23 +143,15 @@ static void write_controls(struct vmx_vcpu *vmx)
 
 	vmx->pin = controls(MSR_VMX_TRUE_PIN, 0);
 	vmx->primary = controls(MSR_VMX_TRUE_PRIMARY, PRIMARY);
-	vmwrite(VMCS_PIN_CONTROLS, vmx->pin);
-	vmwrite(VMCS_PRIMARY_CONTROLS, vmx->primary);
+	/* No exceptions with #PF's mask and match, no CR3 targets; no MSR lists, no event. */
+	VMWRITE_ROW(VMCS_PIN_CONTROLS, vmx->pin, vmx->primary, 0, 0, 0, 0);
+	VMWRITE_ROW(VMCS_EXIT_CONTROLS, controls(MSR_VMX_TRUE_EXIT, VMEXIT), 0, 0);
+	VMWRITE_ROW(VMCS_ENTRY_CONTROLS, controls(MSR_VMX_TRUE_ENTRY, VMENTRY), 0, 0);
 	vmwrite(VMCS_SECONDARY_CONTROLS, controls(MSR_VMX_SECONDARY, secondary));
-	vmwrite(VMCS_EXIT_CONTROLS, controls(MSR_VMX_TRUE_EXIT, VMEXIT));
-	vmwrite(VMCS_ENTRY_CONTROLS, controls(MSR_VMX_TRUE_ENTRY, VMENTRY));
 	vmwrite(VMCS_VPID, VPID_GUEST);
 	vmwrite(VMCS_EPTP, vmx->eptp);
 	if (secondary & SECONDARY_XSAVES)
 		vmwrite(VMCS_XSS_EXITING, 0);
-	vmwrite(VMCS_EXCEPTIONS, 0);
-	vmwrite(VMCS_PF_MASK, 0);
-	vmwrite(VMCS_PF_MATCH, 0);
-	vmwrite(VMCS_CR3_TARGETS, 0);
-	vmwrite(VMCS_EXIT_MSR_STORES, 0);
-	vmwrite(VMCS_EXIT_MSR_LOADS, 0);
-	vmwrite(VMCS_ENTRY_MSR_LOADS, 0);
-	vmwrite(VMCS_ENTRY_EVENT, 0);
 }
 
 static void write_host_state(struct cpu *cpu)
@@ -165,26 +159,15 @@ static void write_host_state(struct cpu *cpu)
 	struct table_pointer idt;
 
 	__asm__ volatile("sidt %0" : "=m"(idt));
-	vmwrite(VMCS_HOST_CS_SELECTOR, SEL_KERNEL_CS);
-	vmwrite(VMCS_HOST_SS_SELECTOR, SEL_KERNEL_DS);
-	vmwrite(VMCS_HOST_DS_SELECTOR, SEL_KERNEL_DS);
-	vmwrite(VMCS_HOST_ES_SELECTOR, SEL_KERNEL_DS);
-	vmwrite(VMCS_HOST_FS_SELECTOR, 0);
-	vmwrite(VMCS_HOST_GS_SELECTOR, 0);
-	vmwrite(VMCS_HOST_TR_SELECTOR, SEL_TSS);
-	vmwrite(VMCS_HOST_FS_BASE, 0);
-	vmwrite(VMCS_HOST_GS_BASE, (u64)cpu);
-	vmwrite(VMCS_HOST_TR_BASE, (u64)&cpu->descriptors.tss);
-	vmwrite(VMCS_HOST_GDTR_BASE, (u64)cpu->descriptors.gdt);
-	vmwrite(VMCS_HOST_IDTR_BASE, idt.base);
-	vmwrite(VMCS_HOST_CR0, read_cr0());
-	vmwrite(VMCS_HOST_CR3, read_cr3());
-	vmwrite(VMCS_HOST_CR4, read_cr4());
-	vmwrite(VMCS_HOST_EFER, rdmsr(MSR_EFER));
-	vmwrite(VMCS_HOST_PAT, rdmsr(MSR_PAT));
+	/* ES, CS, SS, DS, FS, GS, TR */
+	VMWRITE_ROW(VMCS_HOST_ES_SELECTOR, SEL_KERNEL_DS, SEL_KERNEL_CS, SEL_KERNEL_DS,
+		    SEL_KERNEL_DS, 0, 0, SEL_TSS);
+	VMWRITE_ROW(VMCS_HOST_CR0, read_cr0(), read_cr3(), read_cr4());
+	/* FS, GS, TR, GDTR, IDTR; ESP and EIP of SYSENTER */
+	VMWRITE_ROW(VMCS_HOST_FS_BASE, 0, (u64)cpu, (u64)&cpu->descriptors.tss,
+		    (u64)cpu->descriptors.gdt, idt.base, 0, 0);
+	VMWRITE_ROW(VMCS_HOST_PAT, rdmsr(MSR_PAT), rdmsr(MSR_EFER));
 	vmwrite(VMCS_HOST_SYSENTER_CS, 0);
-	vmwrite(VMCS_HOST_SYSENTER_ESP, 0);
-	vmwrite(VMCS_HOST_SYSENTER_EIP, 0);
 	vmwrite(VMCS_HOST_RIP, (u64)vmx_host_rip);
 }
 
@@ -205,29 +188,20 @@ static void write_guest_state(const struct guest_entry *entry)
 	write_segment(CS, entry->cs, 0xa09b, UINT32_MAX);
 	write_segment(LDTR, 0, RIGHTS_UNUSABLE, 0);
 	write_segment(TR, 0, 0x8b, 0xffff);
-	vmwrite(VMCS_GUEST_GDTR_BASE, entry->gdt_base);
-	vmwrite(VMCS_GUEST_GDTR_LIMIT, entry->gdt_limit);
-	vmwrite(VMCS_GUEST_IDTR_BASE, 0);
-	vmwrite(VMCS_GUEST_IDTR_LIMIT, 0);
-	vmwrite(VMCS_GUEST_CR0, CR0_PE | CR0_PG | CR0_ET | CR0_NE);
-	vmwrite(VMCS_GUEST_CR3, entry->cr3);
-	vmwrite(VMCS_GUEST_CR4, CR4_PAE | CR4_VMXE);
+	/* GDTR, IDTR; bases, and DR7 */
+	VMWRITE_ROW(VMCS_GUEST_GDTR_LIMIT, entry->gdt_limit, 0);
+	VMWRITE_ROW(VMCS_GUEST_GDTR_BASE, entry->gdt_base, 0, 0x400);
+	VMWRITE_ROW(VMCS_GUEST_CR0, CR0_PE | CR0_PG | CR0_ET | CR0_NE, entry->cr3,
+		    CR4_PAE | CR4_VMXE);
 	/* VT-x wants these bits set or clear whatever the guest writes: SDM vol. 3, 24.8. */
-	vmwrite(VMCS_CR0_MASK, CR0_NE);
-	vmwrite(VMCS_CR0_SHADOW, CR0_NE);
-	vmwrite(VMCS_CR4_MASK, CR4_VMXE | CR4_SMXE);
-	vmwrite(VMCS_CR4_SHADOW, 0);
-	vmwrite(VMCS_GUEST_EFER, EFER_LME | EFER_LMA);
-	vmwrite(VMCS_GUEST_PAT, 0x0007040600070406); /* reset value: SDM vol. 3, 12.12.4 */
-	vmwrite(VMCS_GUEST_DR7, 0x400);
-	vmwrite(VMCS_GUEST_DEBUGCTL, 0);
+	VMWRITE_ROW(VMCS_CR0_MASK, CR0_NE, CR4_VMXE | CR4_SMXE);
+	VMWRITE_ROW(VMCS_CR0_SHADOW, CR0_NE, 0);
+	/* The link pointer, DEBUGCTL, the reset value of PAT (SDM vol. 3, 12.12.4), EFER */
+	VMWRITE_ROW(VMCS_GUEST_LINK, UINT64_MAX, 0, 0x0007040600070406, EFER_LME | EFER_LMA);
+	/* Interruptibility and activity; pending debug exceptions, SYSENTER's ESP and EIP */
+	VMWRITE_ROW(VMCS_GUEST_INTERRUPTIBILITY, 0, 0);
+	VMWRITE_ROW(VMCS_GUEST_PENDING_DEBUG, 0, 0, 0);
 	vmwrite(VMCS_GUEST_SYSENTER_CS, 0);
-	vmwrite(VMCS_GUEST_SYSENTER_ESP, 0);
-	vmwrite(VMCS_GUEST_SYSENTER_EIP, 0);
-	vmwrite(VMCS_GUEST_INTERRUPTIBILITY, 0);
-	vmwrite(VMCS_GUEST_ACTIVITY, 0);
-	vmwrite(VMCS_GUEST_PENDING_DEBUG, 0);
-	vmwrite(VMCS_GUEST_LINK, UINT64_MAX);
 }
 
 void vmx_init_cpu(struct vcpu *vcpu, const struct guest_entry *entry)

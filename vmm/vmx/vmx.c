@@ -112,7 +112,7 @@ static void decode_interrupt(struct vcpu *vcpu, struct vm_exit *exit)
 	struct vmx_vcpu *vmx = vmx_of(vcpu);
 
 	if ((vcpu->regs[LVMON_RFLAGS] & RFLAGS_IF) &&
-	    !(vmread(VMCS_GUEST_INTERRUPTIBILITY) & (BLOCKED_BY_STI | BLOCKED_BY_MOV_SS))) {
+	    !(vmread(VMCS_GUEST_INTERRUPTIBILITY) & BLOCKED_SHADOW)) {
 		exit->kind = EXIT_INTERRUPT;
 		return;
 	}
@@ -148,7 +148,24 @@ static void decode_violation(struct vm_exit *exit)
 
 static void decode(struct vcpu *vcpu, u64 reason, struct vm_exit *exit)
 {
-	exit->kind = EXIT_NONE;
+	/* Those that say it all; EXIT_NONE: see below */
+	static const u8 kinds[] = {
+		[REASON_TRIPLE_FAULT] = EXIT_SHUTDOWN,
+		[REASON_CPUID] = EXIT_CPUID,
+		[REASON_GETSEC] = EXIT_VIRT_INSN,
+		[REASON_VMCALL ... REASON_VMXON] = EXIT_VIRT_INSN,
+		[REASON_MSR_READ] = EXIT_MSR_READ,
+		[REASON_MSR_WRITE] = EXIT_MSR_WRITE,
+		[REASON_INVEPT] = EXIT_VIRT_INSN,
+		[REASON_INVVPID] = EXIT_VIRT_INSN,
+		[REASON_XSETBV] = EXIT_XSETBV,
+	};
+
+	exit->kind = reason < ARRAY_SIZE(kinds) ? kinds[reason] : EXIT_NONE;
+	if (exit->kind != EXIT_NONE) {
+		exit->length = exit->kind == EXIT_CPUID ? 2 : (u32)vmread(VMCS_EXIT_LENGTH);
+		return;
+	}
 	switch (reason) {
 	case REASON_EXCEPTION:
 		decode_exception(exit);
@@ -159,21 +176,6 @@ static void decode(struct vcpu *vcpu, u64 reason, struct vm_exit *exit)
 	case REASON_INTERRUPT_WINDOW:
 		write_window(vmx_of(vcpu), false);
 		write_pin(vmx_of(vcpu), vmx_of(vcpu)->trap_interrupts);
-		return;
-	case REASON_TRIPLE_FAULT:
-		exit->kind = EXIT_SHUTDOWN;
-		return;
-	case REASON_CPUID:
-		exit->kind = EXIT_CPUID;
-		exit->length = 2;
-		return;
-	case REASON_MSR_READ:
-	case REASON_MSR_WRITE:
-	case REASON_XSETBV:
-		exit->kind = reason == REASON_MSR_READ	  ? EXIT_MSR_READ
-			     : reason == REASON_MSR_WRITE ? EXIT_MSR_WRITE
-							  : EXIT_XSETBV;
-		exit->length = (u32)vmread(VMCS_EXIT_LENGTH);
 		return;
 	case REASON_IO:
 		decode_io(vcpu, exit);
@@ -187,12 +189,6 @@ static void decode(struct vcpu *vcpu, u64 reason, struct vm_exit *exit)
 	case REASON_INVD: /* what the caches hold is ours too: it must not be thrown away */
 		__asm__ volatile("wbinvd" : : : "memory");
 		vcpu->regs[LVMON_RIP] += vmread(VMCS_EXIT_LENGTH);
-		return;
-	case REASON_GETSEC:
-	case REASON_VMCALL ... REASON_VMXON:
-	case REASON_INVEPT:
-	case REASON_INVVPID:
-		exit->kind = EXIT_VIRT_INSN;
 		return;
 	case REASON_TASK_SWITCH: /* exits always; no 64-bit system has hardware tasks */
 		log_line("the guest switches tasks by hardware, which is not supported: #GP");
@@ -211,15 +207,17 @@ static void retire(struct vcpu *vcpu)
 {
 	u64 blocked = vmread(VMCS_GUEST_INTERRUPTIBILITY);
 
-	if (blocked & (BLOCKED_BY_STI | BLOCKED_BY_MOV_SS))
-		vmwrite(VMCS_GUEST_INTERRUPTIBILITY,
-			blocked & ~(BLOCKED_BY_STI | BLOCKED_BY_MOV_SS));
+	if (blocked & BLOCKED_SHADOW)
+		vmwrite(VMCS_GUEST_INTERRUPTIBILITY, blocked & ~BLOCKED_SHADOW);
 	if (vcpu->regs[LVMON_RFLAGS] & RFLAGS_TF)
 		vmwrite(VMCS_GUEST_PENDING_DEBUG, PENDING_STEP);
 }
 
-/* Called by entry.S after each exit; the guest goes on when it returns. */
-void vmx_exit(struct vcpu *vcpu)
+/*
+ * Called by entry.S after each exit; the guest goes on when it returns. Flattened, as svm_exit()
+ * is: both vendors call the dispatcher, and this is the way that each exit takes.
+ */
+void __attribute__((flatten)) vmx_exit(struct vcpu *vcpu)
 {
 	u64 *regs = vcpu->regs, rip, rsp, rflags;
 	struct vm_exit exit;
@@ -281,6 +279,13 @@ static void vmx_get_paging(struct vcpu *vcpu, struct vcpu_paging *paging)
 
 static u64 vmx_get_reg(struct vcpu *vcpu, enum lvmon_reg reg)
 {
+	static const u16 fields[] = {
+		[LVMON_CR3] = VMCS_GUEST_CR3,
+		[LVMON_EFER] = VMCS_GUEST_EFER,
+		[LVMON_FS_BASE] = VMCS_GUEST_FS_BASE,
+		[LVMON_GS_BASE] = VMCS_GUEST_GS_BASE,
+		[LVMON_IDTR_BASE] = VMCS_GUEST_IDTR_BASE,
+	};
 	const struct vmx_vcpu *vmx = vmx_of(vcpu);
 
 	switch (reg) {
@@ -288,26 +293,16 @@ static u64 vmx_get_reg(struct vcpu *vcpu, enum lvmon_reg reg)
 		return seen(VMCS_GUEST_CR0, VMCS_CR0_MASK, VMCS_CR0_SHADOW);
 	case LVMON_CR2:
 		return vmx->host_open ? vmx->cr2 : read_cr2();
-	case LVMON_CR3:
-		return vmread(VMCS_GUEST_CR3);
 	case LVMON_CR4:
 		return seen(VMCS_GUEST_CR4, VMCS_CR4_MASK, VMCS_CR4_SHADOW);
-	case LVMON_EFER:
-		return vmread(VMCS_GUEST_EFER);
 	case LVMON_LSTAR:
 		return vmx->host_open ? vmx->lstar : rdmsr(MSR_LSTAR);
-	case LVMON_FS_BASE:
-		return vmread(VMCS_GUEST_FS_BASE);
-	case LVMON_GS_BASE:
-		return vmread(VMCS_GUEST_GS_BASE);
 	case LVMON_KERNEL_GS_BASE:
 		return vmx->host_open ? vmx->kernel_gs_base : rdmsr(MSR_KERNEL_GS_BASE);
-	case LVMON_IDTR_BASE:
-		return vmread(VMCS_GUEST_IDTR_BASE);
 	case LVMON_CPL:
 		return guest_cpl();
 	default:
-		return 0;
+		return (u32)reg < ARRAY_SIZE(fields) && fields[reg] ? vmread(fields[reg]) : 0;
 	}
 }
 
@@ -332,7 +327,7 @@ static bool vmx_can_inject(struct vcpu *vcpu)
 {
 	return !(vmread(VMCS_ENTRY_EVENT) & EVENT_VALID) &&
 	       !(vmread(VMCS_GUEST_INTERRUPTIBILITY) &
-		 (BLOCKED_BY_NMI | BLOCKED_BY_STI | BLOCKED_BY_MOV_SS));
+		 (BLOCKED_BY_NMI | BLOCKED_SHADOW));
 }
 
 static void vmx_inject(struct vcpu *vcpu, u32 vector, enum inject_type type, bool has_error,
@@ -371,7 +366,7 @@ static void vmx_inject(struct vcpu *vcpu, u32 vector, enum inject_type type, boo
  */
 static void block_for_step(bool on)
 {
-	u64 blocked = vmread(VMCS_GUEST_INTERRUPTIBILITY) & ~(BLOCKED_BY_STI | BLOCKED_BY_MOV_SS);
+	u64 blocked = vmread(VMCS_GUEST_INTERRUPTIBILITY) & ~BLOCKED_SHADOW;
 	u64 pending = vmread(VMCS_GUEST_PENDING_DEBUG) & ~PENDING_STEP;
 
 	vmwrite(VMCS_GUEST_INTERRUPTIBILITY, on ? blocked | BLOCKED_BY_MOV_SS : blocked);
