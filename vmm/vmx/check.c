@@ -185,7 +185,7 @@ static void check_guest(u64 rflags, u64 blocked, u64 activity)
 	rule(!(rflags & RFLAGS_VM) || (!long_mode && (cr0 & CR0_PE)), "27.3.1.4: RFLAGS.VM");
 	rule(code64 || !(vmread(VMCS_GUEST_RIP) >> 32), "27.3.1.4: RIP outside 64-bit mode");
 	rule(!activity || !(blocked & BLOCKED_SHADOW), "27.3.1.5: activity state while blocked");
-	rule((blocked & BLOCKED_SHADOW) != BLOCKED_SHADOW, "27.3.1.5: blocked by both STI and MOV SS");
+	rule((blocked & BLOCKED_SHADOW) != BLOCKED_SHADOW, "27.3.1.5: blocked by both at once");
 	rule(!(blocked & BLOCKED_BY_STI) || (rflags & RFLAGS_IF), "27.3.1.5: STI sets RFLAGS.IF");
 	rule((!(blocked & BLOCKED_SHADOW) && activity != 1) || !!(pending & PENDING_STEP) == step,
 	     "27.3.1.5: a step is pending if TF is set, where it is blocked");

@@ -101,11 +101,12 @@ static hpa_t region(void)
 static void vmx_on(void)
 {
 	u64 feature = rdmsr(MSR_FEATURE_CONTROL);
+	u64 cr4 = read_cr4() | rdmsr(MSR_VMX_CR4_FIXED0) | CR4_VMXE;
 
 	if (!(feature & FEATURE_LOCKED))
 		wrmsr(MSR_FEATURE_CONTROL, feature | FEATURE_VMX | FEATURE_LOCKED);
 	write_cr0((read_cr0() | rdmsr(MSR_VMX_CR0_FIXED0)) & rdmsr(MSR_VMX_CR0_FIXED0 + 1));
-	write_cr4((read_cr4() | rdmsr(MSR_VMX_CR4_FIXED0) | CR4_VMXE) & rdmsr(MSR_VMX_CR4_FIXED0 + 1));
+	write_cr4(cr4 & rdmsr(MSR_VMX_CR4_FIXED0 + 1));
 	if (VMX_INSN("vmxon", region()))
 		fatal("VT-x is in use already (VMXON failed); start LVisor from the firmware's "
 		      "boot loader, not below another hypervisor");
