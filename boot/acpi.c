@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How many CPUs there are, and their APIC ids: from the firmware's MADT (ACPI 6.4, 5.2.5 to 5.2.12).
- * Runs before the guest, on the firmware's own tables; every length is checked all the same.
+ * How many CPUs there are, and their APIC ids: from the firmware's MADT (ACPI 6.4, 5.2.5
+ * to 5.2.12). Runs before the guest, on the firmware's own tables; every length is checked all the
+ * same.
  */
 #include "boot/boot.h"
 #include "vmm/log.h"
 #include "vmm/string.h"
 
-#define LOW_4GB 0x100000000ull
-#define EBDA_SEGMENT 0x40eu
-#define MADT_LAPIC 0
-#define MADT_X2APIC 9
+#define LOW_4GB	      0x100000000ull
+#define EBDA_SEGMENT  0x40eu
+#define MADT_LAPIC    0
+#define MADT_X2APIC   9
 #define LAPIC_ENABLED 1u
 
 struct packed rsdp {
@@ -50,8 +51,7 @@ static const struct table *table_at(u64 pa)
 {
 	const struct table *t = boot_ptr(pa);
 
-	if (!pa || pa >= LOW_4GB - sizeof(*t) || t->length < sizeof(*t) ||
-	    t->length > LOW_4GB - pa)
+	if (!pa || pa >= LOW_4GB - sizeof(*t) || t->length < sizeof(*t) || t->length > LOW_4GB - pa)
 		return NULL;
 	return t;
 }
@@ -81,7 +81,8 @@ static void add_cpu(struct boot_info *bi, u32 apic_id, u32 flags)
 	if (!(flags & LAPIC_ENABLED))
 		return;
 	if (bi->cpus == MAX_CPUS)
-		fatal("this machine has more than %u CPUs; give it fewer (in QEMU: -smp)", MAX_CPUS);
+		fatal("this machine has more than %u CPUs; give it fewer (in QEMU: -smp)",
+		      MAX_CPUS);
 	bi->apic_ids[bi->cpus++] = apic_id;
 }
 

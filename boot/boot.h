@@ -27,8 +27,8 @@ u64 linux_init_size(const void *image);
 
 /*
  * Put kernel, initrd (size 0: none) and boot parameters where the 64-bit boot protocol wants them
- * (Linux: Documentation/arch/x86/boot.rst) and fill in bi->guest. bi's memory map and own range must
- * be final; nothing else may still be needed from low memory. NULL, or what is wrong.
+ * (Linux: Documentation/arch/x86/boot.rst) and fill in bi->guest. bi's memory map and own range
+ * must be final; nothing else may still be needed from low memory. NULL, or what is wrong.
  */
 const char *linux_load(struct boot_info *bi, const struct module *kernel,
 		       const struct module *initrd);
@@ -40,7 +40,6 @@ void acpi_find_cpus(struct boot_info *bi);
 hpa_t vmm_space_build(const struct boot_info *bi);
 
 /* boot/multiboot.S */
-void boot_relocate(hpa_t to, u64 size, hpa_t root, const struct boot_info *bi)
-	noreturn;
+void boot_relocate(hpa_t to, u64 size, hpa_t root, const struct boot_info *bi) noreturn;
 
 #endif

@@ -3,8 +3,8 @@
  * Loads a Linux bzImage as the guest, by the 64-bit boot protocol (Linux:
  * Documentation/arch/x86/boot.rst): kernel at its preferred address, initrd as high as it may be,
  * boot_params with the memory map (our range reserved), command line, page tables and GDT in low
- * memory. The protocol's headers come from a file that anybody may have made: every field is checked
- * before it is used.
+ * memory. The protocol's headers come from a file that anybody may have made: every field is
+ * checked before it is used.
  */
 #include "boot/boot.h"
 #include "vmm/memory.h"
@@ -12,40 +12,40 @@
 #include "vmm/x86/paging.h"
 
 /* Offsets in a bzImage and in boot_params: Linux, arch/x86/include/uapi/asm/bootparam.h */
-#define HDR_START 0x1f1u
-#define HDR_SETUP_SECTS 0x1f1u
-#define HDR_SYSSIZE 0x1f4u
-#define HDR_MAGIC 0x202u
-#define HDR_END_BYTE 0x201u
-#define HDR_VERSION 0x206u
-#define HDR_TYPE_OF_LOADER 0x210u
-#define HDR_LOADFLAGS 0x211u
-#define HDR_RAMDISK_IMAGE 0x218u
-#define HDR_RAMDISK_SIZE 0x21cu
-#define HDR_CMD_LINE_PTR 0x228u
+#define HDR_START	    0x1f1u
+#define HDR_SETUP_SECTS	    0x1f1u
+#define HDR_SYSSIZE	    0x1f4u
+#define HDR_MAGIC	    0x202u
+#define HDR_END_BYTE	    0x201u
+#define HDR_VERSION	    0x206u
+#define HDR_TYPE_OF_LOADER  0x210u
+#define HDR_LOADFLAGS	    0x211u
+#define HDR_RAMDISK_IMAGE   0x218u
+#define HDR_RAMDISK_SIZE    0x21cu
+#define HDR_CMD_LINE_PTR    0x228u
 #define HDR_INITRD_ADDR_MAX 0x22cu
-#define HDR_XLOADFLAGS 0x236u
-#define HDR_CMDLINE_SIZE 0x238u
-#define HDR_PREF_ADDRESS 0x258u
-#define HDR_INIT_SIZE 0x260u
-#define HDR_SIZE_AT_LEAST 0x268u
+#define HDR_XLOADFLAGS	    0x236u
+#define HDR_CMDLINE_SIZE    0x238u
+#define HDR_PREF_ADDRESS    0x258u
+#define HDR_INIT_SIZE	    0x260u
+#define HDR_SIZE_AT_LEAST   0x268u
 #define PARAMS_E820_ENTRIES 0x1e8u
-#define PARAMS_E820_TABLE 0x2d0u
-#define PARAMS_E820_MAX 128u
+#define PARAMS_E820_TABLE   0x2d0u
+#define PARAMS_E820_MAX	    128u
 
-#define MAGIC_HDRS 0x53726448u
-#define LOADED_HIGH 1u
+#define MAGIC_HDRS    0x53726448u
+#define LOADED_HIGH   1u
 #define XLF_KERNEL_64 1u
-#define VERSION_MIN 0x020cu
+#define VERSION_MIN   0x020cu
 
 /* Low memory that we take; the firmware's and the loader's data there is no longer needed. */
-#define LOW_PARAMS 0x10000u
-#define LOW_GDT 0x11000u
-#define LOW_TABLES 0x12000u /* six pages: identity map of 4 GB */
+#define LOW_PARAMS  0x10000u
+#define LOW_GDT	    0x11000u
+#define LOW_TABLES  0x12000u /* six pages: identity map of 4 GB */
 #define LOW_CMDLINE 0x20000u
 #define CMDLINE_MAX 0xf000u
-#define LOW_STACK 0x1f000u
-#define LOW_END 0x100000u
+#define LOW_STACK   0x1f000u
+#define LOW_END	    0x100000u
 
 extern u8 image_start[], image_end[]; /* where the loader has put us */
 
@@ -173,12 +173,12 @@ static const char *put_memory_map(const struct boot_info *bi, u8 *params)
 /* As the BIOS leaves it: text mode 3, so that the guest has the console it would have. */
 static void put_screen_info(u8 *params)
 {
-	put(params, 0x06, 3, 1);   /* orig_video_mode */
-	put(params, 0x07, 80, 1);  /* orig_video_cols */
-	put(params, 0x0a, 3, 2);   /* orig_video_ega_bx: EGA or better */
-	put(params, 0x0e, 25, 1);  /* orig_video_lines */
-	put(params, 0x0f, 1, 1);   /* orig_video_isVGA */
-	put(params, 0x10, 16, 2);  /* orig_video_points */
+	put(params, 0x06, 3, 1);  /* orig_video_mode */
+	put(params, 0x07, 80, 1); /* orig_video_cols */
+	put(params, 0x0a, 3, 2);  /* orig_video_ega_bx: EGA or better */
+	put(params, 0x0e, 25, 1); /* orig_video_lines */
+	put(params, 0x0f, 1, 1);  /* orig_video_isVGA */
+	put(params, 0x10, 16, 2); /* orig_video_points */
 }
 
 static void build_low_tables(struct guest_entry *guest)

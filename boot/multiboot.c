@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Start by a multiboot (version 1) loader, QEMU's or GRUB's: take in the memory map and the modules,
- * choose our range at the top of RAM below 4 GB, load the guest's kernel, move the image to that range
- * and go on in vmm_main().
+ * Start by a multiboot (version 1) loader, QEMU's or GRUB's: take in the memory map and the
+ * modules, choose our range at the top of RAM below 4 GB, load the guest's kernel, move the image
+ * to that range and go on in vmm_main().
  *
  * Modules are told apart by a word in their string: "@kernel COMMAND-LINE", "@initrd", "@engine",
  * "@signatures"; what stands before it (QEMU puts the file's path there) is ignored.
@@ -13,13 +13,13 @@
 #include "vmm/string.h"
 
 #define MULTIBOOT_LOADED 0x2badb002u
-#define MBI_CMDLINE BIT(2)
-#define MBI_MODULES BIT(3)
-#define MBI_MMAP BIT(6)
+#define MBI_CMDLINE	 BIT(2)
+#define MBI_MODULES	 BIT(3)
+#define MBI_MMAP	 BIT(6)
 
 #define DEFAULT_OWN_MB 56
-#define MIN_OWN_MB 24
-#define LOW_4GB 0x100000000ull
+#define MIN_OWN_MB     24
+#define LOW_4GB	       0x100000000ull
 
 /* Multiboot specification 0.6.96, 3.3 */
 struct packed multiboot_info {

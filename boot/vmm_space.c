@@ -13,7 +13,8 @@ extern u8 image_start[], image_rodata[], image_data[], image_end[];
 static void must(int err)
 {
 	if (err)
-		fatal("too little memory for the hypervisor's page tables; give it more (vmm option "
+		fatal("too little memory for the hypervisor's page tables; give it more (vmm "
+		      "option "
 		      "mem=MB)");
 }
 
@@ -27,8 +28,8 @@ static void map_image(hpa_t root, hpa_t own)
 }
 
 /*
- * Guest RAM [start, end): large pages where they fit. U in the tables, so that the domain's root can
- * point to the same ones; the supervisor's own slot in the root lacks it.
+ * Guest RAM [start, end): large pages where they fit. U in the tables, so that the domain's root
+ * can point to the same ones; the supervisor's own slot in the root lacks it.
  */
 static void map_window(hpa_t root, u64 start, u64 end)
 {
@@ -39,7 +40,8 @@ static void map_window(hpa_t root, u64 start, u64 end)
 
 		if (!(start % LARGE_PAGE_SIZE) && end - start >= LARGE_PAGE_SIZE)
 			size = LARGE_PAGE_SIZE;
-		/* No large page on both sides of a border of memory types: below 2 MB there are many. */
+		/* No large page on both sides of a border of memory types: below 2 MB there are
+		 * many. */
 		if (start < LARGE_PAGE_SIZE)
 			size = PAGE_SIZE;
 		must(map(root, WINDOW_BASE + start, start, size, MAP_RO | MAP_USER));

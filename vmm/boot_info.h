@@ -9,9 +9,9 @@
 #include "vmm/types.h"
 
 #define MAX_MEMORY_ENTRIES 64
-#define MAX_CPUS 16
-#define MEMORY_RAM 1 /* ACPI 15.1: AddressRangeMemory */
-#define MEMORY_RESERVED 2
+#define MAX_CPUS	   16
+#define MEMORY_RAM	   1 /* ACPI 15.1: AddressRangeMemory */
+#define MEMORY_RESERVED	   2
 
 struct memory_entry {
 	u64 base, size;
@@ -31,7 +31,8 @@ struct boot_info {
 	u32 memory_entries;
 	struct memory_entry memory[MAX_MEMORY_ENTRIES];
 
-	/* Our range, 2 MB aligned; the image lies at its start, [free, own + own_size) is unused. */
+	/* Our range, 2 MB aligned; the image lies at its start, [free, own + own_size) is unused.
+	 */
 	hpa_t own;
 	u64 own_size;
 	hpa_t free;

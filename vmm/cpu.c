@@ -16,8 +16,9 @@ _Static_assert(offsetof(struct cpu, frame_end) == 24, "known to traps.S");
 _Static_assert(offsetof(struct cpu, id) == 32, "known to asm.h");
 
 /*
- * Stacks of CPU id lie in slots of their own, the pages below each unmapped. A stack for NMI, #DF or
- * #MC is one page, and its last 16 bytes hold the CPU's address: such a trap can come with any GS.
+ * Stacks of CPU id lie in slots of their own, the pages below each unmapped. A stack for NMI, #DF
+ * or #MC is one page, and its last 16 bytes hold the CPU's address: such a trap can come with any
+ * GS.
  */
 static u64 stack_create(hpa_t root, u32 slot, u32 pages, struct cpu *cpu)
 {
@@ -74,7 +75,8 @@ void cpu_load(struct cpu *cpu)
 	cr4 |= leaf7.ebx & BIT(7) ? CR4_SMEP : 0;
 	cr4 |= leaf7.ebx & BIT(20) ? CR4_SMAP : 0;
 	if (!(cr4 & CR4_SMEP) || !(cr4 & CR4_SMAP))
-		fatal("this CPU has no SMEP or no SMAP, on which the isolation of the engine rests; "
+		fatal("this CPU has no SMEP or no SMAP, on which the isolation of the engine "
+		      "rests; "
 		      "use one that has them (in QEMU: -cpu EPYC)");
 	wrmsr(MSR_EFER, rdmsr(MSR_EFER) | EFER_SCE);
 	cpu_load_syscall();

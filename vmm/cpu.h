@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The per-CPU area: all that belongs to one CPU while it is ours. GS_BASE points to it in ring 0; its
- * descriptor tables and stacks are in it too.
+ * The per-CPU area: all that belongs to one CPU while it is ours. GS_BASE points to it in ring 0;
+ * its descriptor tables and stacks are in it too.
  */
 #ifndef VMM_CPU_H
 #define VMM_CPU_H
@@ -26,17 +26,17 @@ struct cpu {
 			bool nmi_pending; /* arrived while the CPU was ours: the guest's */
 			bool mc_pending;
 			bool init_pending; /* smp.c, by any CPU */
-			bool hold;         /* another CPU wants this one out of the guest */
+			bool hold;	   /* another CPU wants this one out of the guest */
 		};
 		u32 attention; /* any of these: one look before each entry */
 	};
-	bool online;       /* this and the next four: smp.c, by any CPU */
-	bool waiting;      /* for SIPI */
-	bool kicked;       /* an NMI of ours is on its way */
-	bool held;         /* out of the guest, for another CPU */
-	u32 sipi;          /* vector, and SIPI_LATCHED */
+	bool online;  /* this and the next four: smp.c, by any CPU */
+	bool waiting; /* for SIPI */
+	bool kicked;  /* an NMI of ours is on its way */
+	bool held;    /* out of the guest, for another CPU */
+	u32 sipi;     /* vector, and SIPI_LATCHED */
 	struct lapic_loan loan;
-	u32 taken;   /* vector of an interrupt taken for the guest in ring 0 */
+	u32 taken; /* vector of an interrupt taken for the guest in ring 0 */
 
 	u64 stack_top;
 	struct descriptors descriptors;

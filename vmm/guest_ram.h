@@ -15,7 +15,6 @@ extern struct lvmon_ram guest_ram[LVMON_MAX_RAM_RANGES]; /* the largest first */
 
 void guest_ram_init(const struct boot_info *bi, hpa_t root);
 
-
 /* The ranges in ascending order. */
 void guest_ram_ascending(struct lvmon_ram out[LVMON_MAX_RAM_RANGES]);
 

@@ -14,8 +14,8 @@
 #include "vmm/x86/asm.h"
 #include "vmm/x86/lapic.h"
 
-#define BUDGET_MS 50
-#define DISCOVERY_MS 30000
+#define BUDGET_MS     50
+#define DISCOVERY_MS  30000
 #define MAX_BUDGET_MS 3600000u
 
 static u32 option_ms(const struct boot_info *bi, const char *name, u32 otherwise)
@@ -37,7 +37,8 @@ static bool engine_init(const struct boot_info *bi, hpa_t root, u32 budget_ms)
 		log_line("no engine was given: the guest runs unwatched");
 		return false;
 	case -ENOEXEC:
-		fatal("the engine is not a static x86-64 ELF program; give the build/engine of this "
+		fatal("the engine is not a static x86-64 ELF program; give the build/engine of "
+		      "this "
 		      "version");
 	default:
 		fatal("too little memory for the engine; give the hypervisor more (vmm option "

@@ -16,16 +16,17 @@
 #include "vmm/types.h"
 
 #define VMM_BASE 0xffffffff80000000ull
-#define IMAGE_OFFSET 0x200000ull /* where the image is linked, from VMM_BASE; also its load address */
-#define IMAGE_VA (VMM_BASE + IMAGE_OFFSET)
-#define DIRECT_BASE 0xffff800000000000ull
-#define WINDOW_BASE 0xffffa00000000000ull
-#define WINDOW_USER_BASE 0x0000200000000000ull
-#define WINDOW_SIZE 0x0000080000000000ull /* 8 TB: PML4 slots are shared between both aliases */
-#define STACKS_BASE 0xffffffffc0000000ull
-#define STACK_SLOT 0x10000ull
-#define FIXED_BASE 0xffffffffffe00000ull
-#define FIXED_LAPIC (FIXED_BASE + 0x0000)
+#define IMAGE_OFFSET \
+	0x200000ull /* where the image is linked, from VMM_BASE; also its load address */
+#define IMAGE_VA	  (VMM_BASE + IMAGE_OFFSET)
+#define DIRECT_BASE	  0xffff800000000000ull
+#define WINDOW_BASE	  0xffffa00000000000ull
+#define WINDOW_USER_BASE  0x0000200000000000ull
+#define WINDOW_SIZE	  0x0000080000000000ull /* 8 TB: PML4 slots are shared between both aliases */
+#define STACKS_BASE	  0xffffffffc0000000ull
+#define STACK_SLOT	  0x10000ull
+#define FIXED_BASE	  0xffffffffffe00000ull
+#define FIXED_LAPIC	  (FIXED_BASE + 0x0000)
 #define FIXED_GUEST_WRITE (FIXED_BASE + 0x1000) /* one page a CPU */
 
 #ifndef __ASSEMBLY__

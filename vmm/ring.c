@@ -10,9 +10,9 @@
 #include "vmm/string.h"
 
 #define RING_DATA 0x100000ull
-#define DOORBELL 0x01
-#define ANNOUNCE 0x02
-#define EVENT 0x03
+#define DOORBELL  0x01
+#define ANNOUNCE  0x02
+#define EVENT	  0x03
 
 static struct lvmon_ring *ring;
 static u64 sequence;
@@ -40,7 +40,8 @@ void ring_drain_to_port(void)
 	log_line("port");
 }
 
-/* A line of its own: the reader tells it from others by its first byte, so no such byte may follow. */
+/* A line of its own: the reader tells it from others by its first byte, so no such byte may follow.
+ */
 static void write_to_port(const u8 *text, u64 size)
 {
 	log_byte(EVENT);

@@ -6,13 +6,14 @@
 #include "vmm/types.h"
 
 #define RECORD_ENGINE 0
-#define RECORD_VMM 1
-#define RECORD_MAX 0x10000u
+#define RECORD_VMM    1
+#define RECORD_MAX    0x10000u
 
 /* Allocates the ring and announces it on the log channel. */
 void ring_init(void);
 
-/* Nobody outside can read our memory: from now on write each record as a line on the log channel. */
+/* Nobody outside can read our memory: from now on write each record as a line on the log channel.
+ */
 void ring_drain_to_port(void);
 
 /*

@@ -3,8 +3,8 @@
  * Several CPUs: their start, INIT and SIPI in software, the lock of the engine; see smp.h.
  *
  * A CPU that waits for SIPI halts with interrupts on and is woken by WAKE_VECTOR; one that runs the
- * guest is fetched out of it by an NMI, which the vendor always intercepts when there is more than one
- * CPU (struct cpu, kicked, tells it from an NMI of the guest's).
+ * guest is fetched out of it by an NMI, which the vendor always intercepts when there is more than
+ * one CPU (struct cpu, kicked, tells it from an NMI of the guest's).
  */
 #include "vmm/cpu.h"
 #include "vmm/guest_ram.h"
@@ -19,22 +19,22 @@
 #include "vmm/x86/paging.h"
 #include "vmm/x86/walk.h"
 
-#define TRAMPOLINE 0x8000ull
-#define LAPIC_PAGE 0xfee00000ull
+#define TRAMPOLINE    0x8000ull
+#define LAPIC_PAGE    0xfee00000ull
 #define START_WAIT_US 10000u
-#define START_TRIES 200 /* of START_WAIT_US */
-#define LOCK_WAIT_NS 100000ull
+#define START_TRIES   200 /* of START_WAIT_US */
+#define LOCK_WAIT_NS  100000ull
 
 /* ICR: SDM vol. 3, 11.6.1 */
-#define ICR_MODE(low) ((low) >> 8 & 7)
-#define ICR_MODE_INIT 5u
-#define ICR_MODE_STARTUP 6u
-#define ICR_LOGICAL BIT(11)
-#define ICR_ASSERT BIT(14)
-#define ICR_LEVEL BIT(15)
+#define ICR_MODE(low)	   ((low) >> 8 & 7)
+#define ICR_MODE_INIT	   5u
+#define ICR_MODE_STARTUP   6u
+#define ICR_LOGICAL	   BIT(11)
+#define ICR_ASSERT	   BIT(14)
+#define ICR_LEVEL	   BIT(15)
 #define ICR_SHORTHAND(low) ((low) >> 18 & 3)
-#define APIC_ICR_LOW 0x300u
-#define APIC_ICR_HIGH 0x310u
+#define APIC_ICR_LOW	   0x300u
+#define APIC_ICR_HIGH	   0x310u
 
 #define SIPI_LATCHED 0x100u
 
@@ -90,7 +90,8 @@ void smp_start(const struct boot_info *bi, hpa_t root)
 	if (bi->cpus < 2)
 		return;
 	if (!vcpu_ops->start_up)
-		fatal("this machine has %u CPUs, and on %s LVisor runs one only; give it one (in QEMU: "
+		fatal("this machine has %u CPUs, and on %s LVisor runs one only; give it one (in "
+		      "QEMU: "
 		      "-smp 1)",
 		      bi->cpus, vcpu_ops->name);
 	if (vcpu_ops->protect_page(LAPIC_PAGE))
@@ -161,8 +162,7 @@ bool smp_icr_written(struct vcpu *vcpu, u32 low, u32 destination)
 			kick(cpu);
 		} else if (__atomic_load_n(&cpu->waiting, __ATOMIC_SEQ_CST) ||
 			   __atomic_load_n(&cpu->init_pending, __ATOMIC_SEQ_CST)) {
-			__atomic_store_n(&cpu->sipi, SIPI_LATCHED | (low & 0xff),
-					 __ATOMIC_SEQ_CST);
+			__atomic_store_n(&cpu->sipi, SIPI_LATCHED | (low & 0xff), __ATOMIC_SEQ_CST);
 			kick(cpu);
 		}
 	}

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Several CPUs. All are ours from the start: the others wait until the guest sends them INIT and
- * SIPI, which we take from its writes to the ICR and carry out in software; neither of the two can be
- * left to the hardware, which would take the CPU away from us.
+ * SIPI, which we take from its writes to the ICR and carry out in software; neither of the two can
+ * be left to the hardware, which would take the CPU away from us.
  */
 #ifndef VMM_SMP_H
 #define VMM_SMP_H
@@ -28,15 +28,16 @@ bool smp_apic_store(struct vcpu *vcpu, gpa_t gpa) must_check;
 void smp_init_received(struct vcpu *vcpu);
 
 /*
- * Keep all other CPUs out of the guest until smp_release_others(): what one instruction needs changed
- * in memory that all see. Costs an NMI each; waits while another CPU is in the domain.
+ * Keep all other CPUs out of the guest until smp_release_others(): what one instruction needs
+ * changed in memory that all see. Costs an NMI each; waits while another CPU is in the domain.
  */
 void smp_hold_others(struct cpu *cpu);
 void smp_release_others(struct cpu *cpu);
 /* Another CPU holds: wait here. */
 void smp_obey(struct cpu *cpu);
 
-/* Whole-engine lock: one event at a time. try: false when another CPU has it for longer than 100 us. */
+/* Whole-engine lock: one event at a time. try: false when another CPU has it for longer than 100
+ * us. */
 bool smp_lock_engine(void) must_check;
 void smp_unlock_engine(void);
 

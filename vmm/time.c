@@ -4,12 +4,12 @@
 #include "vmm/time.h"
 #include "vmm/x86/asm.h"
 
-#define PIT_HZ 1193182u
+#define PIT_HZ	     1193182u
 #define PIT_CHANNEL2 0x42
-#define PIT_COMMAND 0x43
-#define PORT_B 0x61 /* gate and output of channel 2 */
-#define CMOS_INDEX 0x70
-#define CMOS_DATA 0x71
+#define PIT_COMMAND  0x43
+#define PORT_B	     0x61 /* gate and output of channel 2 */
+#define CMOS_INDEX   0x70
+#define CMOS_DATA    0x71
 
 static u64 tsc_start, wall_start;
 static u64 ns_per_tsc; /* 32.32 fixed point */
@@ -75,7 +75,8 @@ static u64 read_cmos_clock(void)
 	if (!hours24)
 		hour = hour % 12 + (now[2] & 0x80 ? 12 : 0);
 	return days_since_epoch(2000 + from_bcd(now[5], binary), from_bcd(now[4], binary),
-				from_bcd(now[3], binary)) * 86400 +
+				from_bcd(now[3], binary)) *
+		       86400 +
 	       hour * 3600 + from_bcd(now[1], binary) * 60 + from_bcd(now[0], binary);
 }
 

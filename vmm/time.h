@@ -8,7 +8,7 @@
 void time_init(void);
 void time_wait_us(u32 us);
 
-u64 time_ns(void);      /* since time_init() */
+u64 time_ns(void);	/* since time_init() */
 u64 time_wall_ns(void); /* since 1970-01-01 UTC */
 u64 tsc_to_ns(u64 tsc);
 

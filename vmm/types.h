@@ -21,22 +21,22 @@ typedef int64_t s64;
 typedef u64 hpa_t; /* host-physical address */
 
 #define must_check __attribute__((warn_unused_result))
-#define noreturn __attribute__((__noreturn__))
-#define packed __attribute__((packed))
+#define noreturn   __attribute__((__noreturn__))
+#define packed	   __attribute__((packed))
 #define aligned(n) __attribute__((aligned(n)))
 /* Kept out of its callers, whose usual way stays short. */
-#define slow_path __attribute__((__noinline__, __cold__))
-#define likely(x) __builtin_expect(!!(x), 1)
+#define slow_path   __attribute__((__noinline__, __cold__))
+#define likely(x)   __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
-#define BIT(n) (1ull << (n))
+#define BIT(n)	      (1ull << (n))
 
-#define PAGE_SHIFT 12
-#define PAGE_SIZE 4096ull
-#define PAGE_MASK (~(PAGE_SIZE - 1))
+#define PAGE_SHIFT	12
+#define PAGE_SIZE	4096ull
+#define PAGE_MASK	(~(PAGE_SIZE - 1))
 #define LARGE_PAGE_SIZE 0x200000ull
-#define HUGE_PAGE_SIZE 0x40000000ull
+#define HUGE_PAGE_SIZE	0x40000000ull
 
 typedef u64 unaligned_u64 __attribute__((__aligned__(1), __may_alias__));
 typedef u32 unaligned_u32 __attribute__((__aligned__(1), __may_alias__));

@@ -13,18 +13,18 @@
 #include "vmm/x86/lapic.h"
 #include "vmm/x86/walk.h"
 
-#define EFER_FFXSR BIT(14)
-#define EFER_TCE BIT(15)
+#define EFER_FFXSR    BIT(14)
+#define EFER_TCE      BIT(15)
 #define EFER_AUTOIBRS BIT(21)
 
-#define XCR0_X87 BIT(0)
-#define XCR0_SSE BIT(1)
-#define XCR0_AVX BIT(2)
-#define XCR0_MPX (BIT(3) | BIT(4))
+#define XCR0_X87    BIT(0)
+#define XCR0_SSE    BIT(1)
+#define XCR0_AVX    BIT(2)
+#define XCR0_MPX    (BIT(3) | BIT(4))
 #define XCR0_AVX512 (BIT(5) | BIT(6) | BIT(7))
-#define XCR0_AMX (BIT(17) | BIT(18))
+#define XCR0_AMX    (BIT(17) | BIT(18))
 
-#define PORT_KEYBOARD 0x64
+#define PORT_KEYBOARD	   0x64
 #define PORT_RESET_CONTROL 0xcf9
 
 const struct vcpu_ops *vcpu_ops;
@@ -41,7 +41,8 @@ void vcpu_probe(void)
 		if (vendors[i]->present())
 			vcpu_ops = vendors[i];
 	if (!vcpu_ops)
-		fatal("this CPU has no AMD SVM and no Intel VT-x, or the firmware hides it; use a CPU "
+		fatal("this CPU has no AMD SVM and no Intel VT-x, or the firmware hides it; use a "
+		      "CPU "
 		      "with one of them (in QEMU: -cpu EPYC,+svm,+npt)");
 	error = vcpu_ops->probe();
 	if (error)
@@ -306,15 +307,16 @@ static void slow_path end_step(struct vcpu *vcpu, const struct vm_exit *exit)
 		return;
 	if (exit->exception.vector == VEC_PF)
 		vcpu_ops->set_reg(vcpu, LVMON_CR2, exit->exception.cr2);
-	vcpu_ops->inject(vcpu, exit->exception.vector, INJECT_EXCEPTION,
-			 exit->exception.has_error, exit->exception.error);
+	vcpu_ops->inject(vcpu, exit->exception.vector, INJECT_EXCEPTION, exit->exception.has_error,
+			 exit->exception.error);
 }
 
 static void slow_path handle_nested_page(struct vcpu *vcpu, const struct vm_exit *exit)
 {
 	gpa_t gpa = exit->page.gpa;
 
-	if (exit->page.access == ACCESS_WRITE && smp_cpus > 1 && (gpa & PAGE_MASK) == lapic_base()) {
+	if (exit->page.access == ACCESS_WRITE && smp_cpus > 1 &&
+	    (gpa & PAGE_MASK) == lapic_base()) {
 		if (!smp_apic_store(vcpu, gpa)) {
 			log_line("store to the APIC that is not understood, at %lx: #GP",
 				 vcpu->regs[LVMON_RIP]);
@@ -341,8 +343,8 @@ static void slow_path handle_nested_page(struct vcpu *vcpu, const struct vm_exit
 }
 
 /*
- * Interrupts exit only while the guest's periodic timer runs as one-shot (lapic.h). Take this one as
- * the guest would, in service and without EOI, and pass its vector on.
+ * Interrupts exit only while the guest's periodic timer runs as one-shot (lapic.h). Take this one
+ * as the guest would, in service and without EOI, and pass its vector on.
  */
 static void slow_path handle_interrupt(struct vcpu *vcpu)
 {

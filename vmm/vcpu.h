@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The seam between what decides (vcpu.c, monitor/) and what translates (svm/, vmx/): one decoded exit,
- * and the operations a vendor offers. Nothing outside a vendor's folder names a field of a VMCB or
- * VMCS.
+ * The seam between what decides (vcpu.c, monitor/) and what translates (svm/, vmx/): one decoded
+ * exit, and the operations a vendor offers. Nothing outside a vendor's folder names a field of a
+ * VMCB or VMCS.
  */
 #ifndef VMM_VCPU_H
 #define VMM_VCPU_H
@@ -12,26 +12,26 @@
 #include "vmm/x86/fpu.h"
 
 enum exit_kind {
-	EXIT_NONE,       /* the vendor dealt with it */
+	EXIT_NONE, /* the vendor dealt with it */
 	EXIT_CPUID,
 	EXIT_BREAKPOINT, /* INT3; RIP is at the instruction */
-	EXIT_SOFT_INT,   /* INT n; RIP is at the instruction */
-	EXIT_EXCEPTION,  /* one that we asked for; vector, error */
-	EXIT_INTERRUPT,  /* a physical interrupt is pending and the guest can take it */
+	EXIT_SOFT_INT,	 /* INT n; RIP is at the instruction */
+	EXIT_EXCEPTION,	 /* one that we asked for; vector, error */
+	EXIT_INTERRUPT,	 /* a physical interrupt is pending and the guest can take it */
 	EXIT_NMI,
 	EXIT_MSR_READ,
 	EXIT_MSR_WRITE,
 	EXIT_IO,
 	EXIT_XSETBV,
 	EXIT_NESTED_PAGE,
-	EXIT_VIRT_INSN,  /* an instruction of the virtualisation extensions that the guest lacks */
-	EXIT_SHUTDOWN,   /* triple fault */
+	EXIT_VIRT_INSN, /* an instruction of the virtualisation extensions that the guest lacks */
+	EXIT_SHUTDOWN,	/* triple fault */
 };
 
 /* Access that faulted in the nested page table. */
-#define ACCESS_READ 1u
+#define ACCESS_READ  1u
 #define ACCESS_WRITE 2u
-#define ACCESS_EXEC 4u
+#define ACCESS_EXEC  4u
 
 struct vm_exit {
 	enum exit_kind kind;
@@ -61,13 +61,19 @@ struct vm_exit {
 };
 
 /* What to inject: the types of APM vol. 2, 15.20, which VT-x shares. */
-enum inject_type { INJECT_INTERRUPT = 0, INJECT_NMI = 2, INJECT_EXCEPTION = 3, INJECT_SOFT_INT = 4 };
+enum inject_type {
+	INJECT_INTERRUPT = 0,
+	INJECT_NMI = 2,
+	INJECT_EXCEPTION = 3,
+	INJECT_SOFT_INT = 4
+};
 
 /* Why the vCPU executes one instruction only. */
 enum step_reason { STEP_NONE, STEP_TRAP, STEP_OWN_MEMORY };
 
 struct vcpu {
-	/* General registers, RIP, RFLAGS: enum lvmon_reg. Loaded after each exit, stored before entry. */
+	/* General registers, RIP, RFLAGS: enum lvmon_reg. Loaded after each exit, stored before
+	 * entry. */
 	u64 regs[LVMON_NR_EVENT_REGS];
 
 	u64 entered; /* TSC when the guest was left */

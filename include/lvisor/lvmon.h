@@ -57,7 +57,8 @@ enum lvmon_call {
 	/* (const struct lvmon_task_layout *) -> 0 or -EINVAL; needed before a hook has a filter */
 	LVMON_SET_TASK_LAYOUT,
 
-	/* (const char *json, uint64_t size) -> 0; one JSON object, no line feed, to the event ring */
+	/* (const char *json, uint64_t size) -> 0; one JSON object, no line feed, to the event ring
+	 */
 	LVMON_EMIT,
 	/* (const void *blob, uint64_t size) -> 0 or -ENOMEM; kept over restarts, see lvmon_start */
 	LVMON_BLOB_STORE,
@@ -70,14 +71,37 @@ enum lvmon_call {
 /* Registers of the vCPU that caused the event. */
 enum lvmon_reg {
 	/* the general registers in the order of their encoding (SDM vol. 2, table 2-2) */
-	LVMON_RAX, LVMON_RCX, LVMON_RDX, LVMON_RBX, LVMON_RSP, LVMON_RBP, LVMON_RSI, LVMON_RDI,
-	LVMON_R8, LVMON_R9, LVMON_R10, LVMON_R11, LVMON_R12, LVMON_R13, LVMON_R14, LVMON_R15,
-	LVMON_RIP, LVMON_RFLAGS,
+	LVMON_RAX,
+	LVMON_RCX,
+	LVMON_RDX,
+	LVMON_RBX,
+	LVMON_RSP,
+	LVMON_RBP,
+	LVMON_RSI,
+	LVMON_RDI,
+	LVMON_R8,
+	LVMON_R9,
+	LVMON_R10,
+	LVMON_R11,
+	LVMON_R12,
+	LVMON_R13,
+	LVMON_R14,
+	LVMON_R15,
+	LVMON_RIP,
+	LVMON_RFLAGS,
 	LVMON_NR_EVENT_REGS, /* those above come with each event */
 
-	LVMON_CR0 = LVMON_NR_EVENT_REGS, LVMON_CR2, LVMON_CR3, LVMON_CR4,
-	LVMON_EFER, LVMON_LSTAR, LVMON_FS_BASE, LVMON_GS_BASE, LVMON_KERNEL_GS_BASE,
-	LVMON_IDTR_BASE, LVMON_CPL,
+	LVMON_CR0 = LVMON_NR_EVENT_REGS,
+	LVMON_CR2,
+	LVMON_CR3,
+	LVMON_CR4,
+	LVMON_EFER,
+	LVMON_LSTAR,
+	LVMON_FS_BASE,
+	LVMON_GS_BASE,
+	LVMON_KERNEL_GS_BASE,
+	LVMON_IDTR_BASE,
+	LVMON_CPL,
 	LVMON_NR_REGS
 };
 
@@ -93,15 +117,15 @@ enum lvmon_event_kind {
 #define LVMON_EVF_AGAIN 1u /* the engine died in this event and was restarted */
 
 struct lvmon_event {
-	uint32_t kind;     /* enum lvmon_event_kind */
-	uint32_t flags;    /* LVMON_EVF_* */
+	uint32_t kind;	   /* enum lvmon_event_kind */
+	uint32_t flags;	   /* LVMON_EVF_* */
 	uint64_t sequence; /* counts up by one an event; the same again with LVMON_EVF_AGAIN */
 	uint64_t time_ns;  /* since 1970-01-01 UTC, from the machine's clock at start and the TSC */
 	uint32_t cpu;
-	uint32_t call;     /* EV_CALL_DONE: lvmon_verdict.call of the call that returned */
-	gva_t hook;        /* EV_HOOK, EV_CALL_DONE: address of the trap */
-	gva_t task;        /* current task_struct, 0 before LVMON_SET_TASK_LAYOUT */
-	uint64_t result;   /* EV_CALL_DONE: RAX */
+	uint32_t call;	 /* EV_CALL_DONE: lvmon_verdict.call of the call that returned */
+	gva_t hook;	 /* EV_HOOK, EV_CALL_DONE: address of the trap */
+	gva_t task;	 /* current task_struct, 0 before LVMON_SET_TASK_LAYOUT */
+	uint64_t result; /* EV_CALL_DONE: RAX */
 	uint64_t regs[LVMON_NR_EVENT_REGS];
 	uint64_t cr3, gs_base, kernel_gs_base;
 	uint32_t cpl;
@@ -121,11 +145,11 @@ enum lvmon_verdict_kind {
 };
 
 struct lvmon_verdict {
-	uint32_t kind;     /* enum lvmon_verdict_kind */
-	uint32_t call;     /* CALL_GUEST: handed back in the EV_CALL_DONE; chosen by the engine */
-	gva_t function;    /* CALL_GUEST */
-	uint64_t args[6];  /* CALL_GUEST: RDI, RSI, RDX, RCX, R8, R9 */
-	uint64_t value;    /* RETURN */
+	uint32_t kind;	  /* enum lvmon_verdict_kind */
+	uint32_t call;	  /* CALL_GUEST: handed back in the EV_CALL_DONE; chosen by the engine */
+	gva_t function;	  /* CALL_GUEST */
+	uint64_t args[6]; /* CALL_GUEST: RDI, RSI, RDX, RCX, R8, R9 */
+	uint64_t value;	  /* RETURN */
 };
 
 /*
@@ -135,27 +159,27 @@ struct lvmon_verdict {
 enum lvmon_insn_kind {
 	LVMON_INSN_OTHER = 0,
 	LVMON_INSN_NOP,
-	LVMON_INSN_PUSH,     /* push reg */
-	LVMON_INSN_MOV,      /* mov base -> reg, 64 bits, or 32 bits zero-extended */
-	LVMON_INSN_LOAD,     /* mov disp(base) -> reg, 64 bits, or 32 bits zero-extended */
-	LVMON_INSN_SUB_RSP,  /* sub $disp, %rsp, with its flags */
+	LVMON_INSN_PUSH,    /* push reg */
+	LVMON_INSN_MOV,	    /* mov base -> reg, 64 bits, or 32 bits zero-extended */
+	LVMON_INSN_LOAD,    /* mov disp(base) -> reg, 64 bits, or 32 bits zero-extended */
+	LVMON_INSN_SUB_RSP, /* sub $disp, %rsp, with its flags */
 	LVMON_INSN_KINDS
 };
 
 struct lvmon_insn {
-	uint8_t length;   /* bytes, 1..15 */
-	uint8_t kind;     /* enum lvmon_insn_kind */
-	uint8_t reg;      /* destination (MOV, LOAD) or source (PUSH): LVMON_RAX..LVMON_R15 */
-	uint8_t base;     /* MOV: source, LOAD: base register */
-	uint8_t width;    /* bytes moved: 4 or 8 */
+	uint8_t length; /* bytes, 1..15 */
+	uint8_t kind;	/* enum lvmon_insn_kind */
+	uint8_t reg;	/* destination (MOV, LOAD) or source (PUSH): LVMON_RAX..LVMON_R15 */
+	uint8_t base;	/* MOV: source, LOAD: base register */
+	uint8_t width;	/* bytes moved: 4 or 8 */
 	uint8_t reserved[3];
-	int32_t disp;     /* LOAD: displacement, SUB_RSP: immediate */
+	int32_t disp;	   /* LOAD: displacement, SUB_RSP: immediate */
 	uint8_t bytes[16]; /* the bytes at the address; LVMON_HOOK_ADD refuses when they differ */
 };
 
 #define LVMON_FILTER_PID  1u /* tgid, the process's id */
 #define LVMON_FILTER_COMM 2u
-#define LVMON_COMM_SIZE 16
+#define LVMON_COMM_SIZE	  16
 
 struct lvmon_filter {
 	uint32_t flags; /* LVMON_FILTER_*; none: each hit is an event */
@@ -179,9 +203,9 @@ struct lvmon_hook {
 /* Where the vmm finds the current task, its process id and its name. */
 struct lvmon_task_layout {
 	uint64_t current_offset; /* GS_BASE + this holds the pointer to the current task_struct */
-	uint32_t tgid;           /* offsets in struct task_struct */
+	uint32_t tgid;		 /* offsets in struct task_struct */
 	uint32_t comm;
-	gva_t direct_map;        /* page_offset_base: VA of guest-physical address 0 */
+	gva_t direct_map; /* page_offset_base: VA of guest-physical address 0 */
 };
 
 #define LVMON_MAX_RAM_RANGES 32
@@ -196,11 +220,11 @@ struct lvmon_ram {
  * successor about what it was doing, so that the culprit is known when it has been killed.
  */
 struct lvmon_persist {
-	uint32_t phase;      /* the engine's own: enum in engine/engine.h */
-	uint32_t signature;  /* index of the signature at work */
-	uint32_t handler;    /* index of the handler at work, for EVF_AGAIN */
+	uint32_t phase;	    /* the engine's own: enum in engine/engine.h */
+	uint32_t signature; /* index of the signature at work */
+	uint32_t handler;   /* index of the handler at work, for EVF_AGAIN */
 	uint32_t reserved;
-	char where[256];     /* "file:line" as known when time ran out */
+	char where[256];      /* "file:line" as known when time ran out */
 	uint8_t engine[3072]; /* strikes and the like */
 };
 
@@ -216,15 +240,15 @@ enum lvmon_death {
 /* What the engine is given at its start; read-only for it. */
 struct lvmon_start {
 	uint32_t abi_version;
-	uint32_t generation;   /* 0 at first, plus one a restart */
-	uint32_t death;        /* enum lvmon_death of the predecessor */
-	uint32_t vendor;       /* 0 AMD, 1 Intel */
-	uint64_t fault_rip;    /* where the predecessor died, for the log */
+	uint32_t generation; /* 0 at first, plus one a restart */
+	uint32_t death;	     /* enum lvmon_death of the predecessor */
+	uint32_t vendor;     /* 0 AMD, 1 Intel */
+	uint64_t fault_rip;  /* where the predecessor died, for the log */
 	uint64_t fault_address;
-	const void *window;    /* guest-physical address 0; only RAM listed below is mapped */
-	const void *archive;   /* ustar archive with the signatures, or NULL */
+	const void *window;  /* guest-physical address 0; only RAM listed below is mapped */
+	const void *archive; /* ustar archive with the signatures, or NULL */
 	uint64_t archive_size;
-	const void *blob;      /* LVMON_BLOB_STORE of a predecessor, or NULL */
+	const void *blob; /* LVMON_BLOB_STORE of a predecessor, or NULL */
 	uint64_t blob_size;
 	struct lvmon_persist *persist;
 	uint64_t memory_quota; /* bytes the domain may map */
@@ -234,8 +258,8 @@ struct lvmon_start {
 };
 
 /*
- * Pre-emption. When an event's budget is used up, the vmm delivers SIGXCPU once, as Linux would to a
- * handler installed with sigaction() (the handler gets the signal number only, no siginfo), and
+ * Pre-emption. When an event's budget is used up, the vmm delivers SIGXCPU once, as Linux would to
+ * a handler installed with sigaction() (the handler gets the signal number only, no siginfo), and
  * kills the domain if the event is not done a grace period later.
  */
 
@@ -246,21 +270,21 @@ struct lvmon_start {
  * padded to 8 bytes, and never cross the ring's end: a record with size 0xffffffff fills up to it.
  */
 #define LVMON_RING_MAGIC 0x31474e52534956ull /* "VISRNG1" */
-#define LVMON_RING_PAD 0xffffffffu
+#define LVMON_RING_PAD	 0xffffffffu
 
 struct lvmon_ring {
 	uint64_t magic;
-	uint64_t size;    /* of data[], a power of two */
-	uint64_t head;    /* bytes ever written; by the vmm */
-	uint64_t tail;    /* bytes ever read; by the reader */
+	uint64_t size;	  /* of data[], a power of two */
+	uint64_t head;	  /* bytes ever written; by the vmm */
+	uint64_t tail;	  /* bytes ever read; by the reader */
 	uint64_t dropped; /* records that did not fit; the next record carries the count */
 	uint8_t reserved[24];
 	uint8_t data[];
 };
 
 struct lvmon_record {
-	uint32_t size;    /* of the JSON text that follows, without padding */
-	uint32_t source;  /* 0 engine, 1 vmm */
+	uint32_t size;	 /* of the JSON text that follows, without padding */
+	uint32_t source; /* 0 engine, 1 vmm */
 	uint64_t sequence;
 	uint64_t dropped; /* records lost before this one, in total */
 };

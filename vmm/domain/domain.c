@@ -3,8 +3,8 @@
  * Life and death of the domain: start from the clean image, run until the engine asks for the next
  * event, limit its time, restart it when it dies.
  *
- * Interrupts are on in ring 3 only. While the domain runs, the local APIC is borrowed (x86/lapic.h):
- * its timer is the limit, and the guest's interrupts stay pending or are sent again.
+ * Interrupts are on in ring 3 only. While the domain runs, the local APIC is borrowed
+ * (x86/lapic.h): its timer is the limit, and the guest's interrupts stay pending or are sent again.
  */
 #include "vmm/cpu.h"
 #include "vmm/domain/domain.h"
@@ -20,18 +20,18 @@
 #include "vmm/x86/fpu.h"
 #include "vmm/x86/lapic.h"
 
-#define START_BUDGET_MS 5000u
-#define DEATHS_PER_EVENT 64
-#define STARTS_IN_A_ROW 3
-#define RETRY_NS 1000000000ull
+#define START_BUDGET_MS	    5000u
+#define DEATHS_PER_EVENT    64
+#define STARTS_IN_A_ROW	    3
+#define RETRY_NS	    1000000000ull
 #define TABLE_PAGES_RESERVE 512ull /* of our free pages, for page tables */
-#define USER_RFLAGS (RFLAGS_FIXED | RFLAGS_IF)
+#define USER_RFLAGS	    (RFLAGS_FIXED | RFLAGS_IF)
 
 /* System V ABI, 3.4.3 */
-#define AT_NULL 0
-#define AT_PHDR 3
-#define AT_PHENT 4
-#define AT_PHNUM 5
+#define AT_NULL	  0
+#define AT_PHDR	  3
+#define AT_PHENT  4
+#define AT_PHNUM  5
 #define AT_PAGESZ 6
 #define AT_RANDOM 25
 
@@ -133,11 +133,24 @@ static int build_stack(const struct program *program, u64 *rsp)
 	u64 *page = space_page(top);
 	static const char name[8] = "engine";
 	u64 vector[] = {
-		1, top + PAGE_SIZE - 8, 0, /* argc, argv */
-		0,                         /* envp */
-		AT_PHDR, program->phdr, AT_PHENT, program->phent, AT_PHNUM, program->phnum,
-		AT_PAGESZ, PAGE_SIZE, AT_RANDOM, top + PAGE_SIZE - 24,
-		LVMON_AT_START, SPACE_START_INFO, AT_NULL, 0,
+		1,
+		top + PAGE_SIZE - 8,
+		0, /* argc, argv */
+		0, /* envp */
+		AT_PHDR,
+		program->phdr,
+		AT_PHENT,
+		program->phent,
+		AT_PHNUM,
+		program->phnum,
+		AT_PAGESZ,
+		PAGE_SIZE,
+		AT_RANDOM,
+		top + PAGE_SIZE - 24,
+		LVMON_AT_START,
+		SPACE_START_INFO,
+		AT_NULL,
+		0,
 	};
 	u64 offset = PAGE_SIZE - 32 - align_up(sizeof(vector), 16);
 
@@ -160,7 +173,8 @@ static int load(void)
 	if (!err)
 		err = space_map(SPACE_STACK_TOP - SPACE_STACK_SIZE, pages, PROT_READ | PROT_WRITE);
 	if (!err)
-		err = space_map_shared(SPACE_START_INFO, virt_to_phys(start_info), PAGE_SIZE, false);
+		err = space_map_shared(SPACE_START_INFO, virt_to_phys(start_info), PAGE_SIZE,
+				       false);
 	if (!err)
 		err = space_map_shared(SPACE_PERSIST, virt_to_phys(persist), PAGE_SIZE, true);
 	if (!err && archive_size)
@@ -284,7 +298,8 @@ static u32 visit(u32 budget_ms)
 
 static void note_death(u32 death)
 {
-	static const char *const names[] = {"", "time is up", "fault", "memory", "exit", "bad call"};
+	static const char *const names[] = {"",	      "time is up", "fault",
+					    "memory", "exit",	    "bad call"};
 
 	alive = false;
 	start_info->death = death;
@@ -325,8 +340,7 @@ static int start(void)
 }
 
 /* The event into the domain, its answer out of it. */
-static u32 exchange(const struct lvmon_event *event, u32 budget_ms,
-		    struct lvmon_verdict *verdict)
+static u32 exchange(const struct lvmon_event *event, u32 budget_ms, struct lvmon_verdict *verdict)
 {
 	u32 death;
 

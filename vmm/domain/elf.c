@@ -7,13 +7,13 @@
 #include "vmm/domain/space.h"
 #include "vmm/string.h"
 
-#define ET_EXEC 2
+#define ET_EXEC	  2
 #define EM_X86_64 62
-#define PT_LOAD 1
+#define PT_LOAD	  1
 #define PT_INTERP 3
-#define PF_X 1u
-#define PF_W 2u
-#define PF_R 4u
+#define PF_X	  1u
+#define PF_W	  2u
+#define PF_R	  4u
 
 struct elf_header {
 	u8 ident[16];

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The domain's pages. Pages of its own carry a bit that hardware ignores, so that a reset knows what
- * to give back. Page tables stay for the next incarnation: their number is bounded by the layout.
+ * The domain's pages. Pages of its own carry a bit that hardware ignores, so that a reset knows
+ * what to give back. Page tables stay for the next incarnation: their number is bounded by the
+ * layout.
  */
 #include "vmm/domain/space.h"
 #include "vmm/memory.h"

@@ -7,18 +7,18 @@
 
 /* Fixed places; the program itself has its own addresses below 4 GB. */
 #define SPACE_PROGRAM_END 0x100000000ull
-#define SPACE_MMAP 0x100000000000ull
-#define SPACE_MMAP_SIZE 0x20000000ull /* 512 MB of addresses; the quota is smaller */
-#define SPACE_START_INFO 0x300000000000ull
-#define SPACE_PERSIST 0x300000010000ull
-#define SPACE_ARCHIVE 0x310000000000ull
-#define SPACE_BLOB 0x320000000000ull
-#define SPACE_STACK_TOP 0x7ffffff00000ull
-#define SPACE_STACK_SIZE 0x40000ull
+#define SPACE_MMAP	  0x100000000000ull
+#define SPACE_MMAP_SIZE	  0x20000000ull /* 512 MB of addresses; the quota is smaller */
+#define SPACE_START_INFO  0x300000000000ull
+#define SPACE_PERSIST	  0x300000010000ull
+#define SPACE_ARCHIVE	  0x310000000000ull
+#define SPACE_BLOB	  0x320000000000ull
+#define SPACE_STACK_TOP	  0x7ffffff00000ull
+#define SPACE_STACK_SIZE  0x40000ull
 
-#define PROT_READ 1u
+#define PROT_READ  1u
 #define PROT_WRITE 2u
-#define PROT_EXEC 4u
+#define PROT_EXEC  4u
 
 /* Build an empty space over the vmm's; quota in bytes for pages of the domain's own. */
 int space_init(hpa_t vmm_root, u64 quota) must_check;
@@ -27,7 +27,8 @@ void space_reset(void);
 
 hpa_t space_root(void);
 
-/* Map count zeroed pages of the domain's own at va. 0, -ENOMEM, -EINVAL: writable and executable. */
+/* Map count zeroed pages of the domain's own at va. 0, -ENOMEM, -EINVAL: writable and executable.
+ */
 int space_map(u64 va, u64 count, u32 prot) must_check;
 /* Map pages that are not the domain's. */
 int space_map_shared(u64 va, hpa_t pa, u64 size, bool writable) must_check;

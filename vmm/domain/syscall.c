@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The subset of Linux's system calls that a static glibc program needs to live (numbers: Linux,
- * arch/x86/entry/syscalls/syscall_64.tbl), and the way to the LVMON_* calls. All others are -ENOSYS.
+ * arch/x86/entry/syscalls/syscall_64.tbl), and the way to the LVMON_* calls. All others are
+ * -ENOSYS.
  */
 #include "vmm/domain/domain.h"
 #include "vmm/domain/internal.h"
@@ -25,12 +26,12 @@ enum {
 	SYS_GETRANDOM = 318,
 };
 
-#define MAP_FIXED 0x10u
-#define MAP_ANONYMOUS 0x20u
-#define ARCH_SET_FS 0x1002u
-#define SIGXCPU 24u
-#define CLOCK_REALTIME 0u
-#define WRITE_MAX 4096u /* of one call: no timer ends the vmm's own work */
+#define MAP_FIXED	  0x10u
+#define MAP_ANONYMOUS	  0x20u
+#define ARCH_SET_FS	  0x1002u
+#define SIGXCPU		  24u
+#define CLOCK_REALTIME	  0u
+#define WRITE_MAX	  4096u /* of one call: no timer ends the vmm's own work */
 #define CPUID1_ECX_RDRAND BIT(30)
 
 static s64 sys_write(u64 fd, u64 from, u64 size)

@@ -13,9 +13,8 @@
 #include "vmm/x86/asm.h"
 #include "vmm/x86/walk.h"
 
-#define HARMLESS_FLAGS                                                                             \
-	(RFLAGS_CF | RFLAGS_PF | RFLAGS_AF | RFLAGS_ZF | RFLAGS_SF | RFLAGS_OF)
-#define LOG_MAX 4096u
+#define HARMLESS_FLAGS (RFLAGS_CF | RFLAGS_PF | RFLAGS_AF | RFLAGS_ZF | RFLAGS_SF | RFLAGS_OF)
+#define LOG_MAX	       4096u
 
 static s64 mem_read(gpa_t gpa, u64 to, u64 size)
 {

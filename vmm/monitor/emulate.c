@@ -9,8 +9,7 @@
 #include "vmm/x86/asm.h"
 #include "vmm/x86/walk.h"
 
-#define ARITHMETIC_FLAGS                                                                           \
-	(RFLAGS_CF | RFLAGS_PF | RFLAGS_AF | RFLAGS_ZF | RFLAGS_SF | RFLAGS_OF)
+#define ARITHMETIC_FLAGS (RFLAGS_CF | RFLAGS_PF | RFLAGS_AF | RFLAGS_ZF | RFLAGS_SF | RFLAGS_OF)
 
 /* a - b: SDM vol. 1, 3.4.3.1 */
 static u64 sub_flags(u64 a, u64 b)
@@ -52,8 +51,7 @@ static bool push(struct vcpu *vcpu, const struct vcpu_paging *paging, u64 value)
 	return true;
 }
 
-static bool load(struct vcpu *vcpu, const struct vcpu_paging *paging,
-		 const struct lvmon_insn *insn)
+static bool load(struct vcpu *vcpu, const struct vcpu_paging *paging, const struct lvmon_insn *insn)
 {
 	gva_t from = vcpu->regs[insn->base] + (u64)(s64)insn->disp;
 	u64 value = 0;

@@ -10,7 +10,7 @@
 #include "vmm/x86/asm.h"
 #include "vmm/x86/walk.h"
 
-#define MAX_CALLS 1024
+#define MAX_CALLS   1024
 #define KERNEL_HALF BIT(63)
 
 struct guest_call {
@@ -28,7 +28,7 @@ int guest_call_start(struct vcpu *vcpu, const struct vcpu_paging *paging, struct
 		     const struct lvmon_verdict *verdict)
 {
 	static const enum lvmon_reg argument[6] = {LVMON_RDI, LVMON_RSI, LVMON_RDX,
-						   LVMON_RCX, LVMON_R8,  LVMON_R9};
+						   LVMON_RCX, LVMON_R8,	 LVMON_R9};
 	struct guest_call *call = calls;
 	u64 *regs = vcpu->regs;
 	gva_t task;
@@ -66,8 +66,7 @@ bool guest_call_returned(struct vcpu *vcpu, const struct vcpu_paging *paging, st
 	gva_t task = current_task(paging);
 
 	for (struct guest_call *call = calls; call < calls + MAX_CALLS; call++) {
-		if (call->trap != trap || call->task != task ||
-		    call->rsp != vcpu->regs[LVMON_RSP])
+		if (call->trap != trap || call->task != task || call->rsp != vcpu->regs[LVMON_RSP])
 			continue;
 		*id = call->call;
 		*result = vcpu->regs[LVMON_RAX];

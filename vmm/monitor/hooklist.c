@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The hook list: a hash of traps by guest-virtual address, each with the hooks that want it. Arming a
- * trap writes INT3 over the first byte of the instruction, after a look that the bytes are those which
- * the engine decoded.
+ * The hook list: a hash of traps by guest-virtual address, each with the hooks that want it. Arming
+ * a trap writes INT3 over the first byte of the instruction, after a look that the bytes are those
+ * which the engine decoded.
  */
 #include "vmm/guest_ram.h"
 #include "vmm/monitor/internal.h"
 #include "vmm/string.h"
 
-#define MAX_TRAPS 1024
-#define MAX_HOOKS 4096
-#define BUCKETS 256
-#define INT3 0xcc
+#define MAX_TRAPS   1024
+#define MAX_HOOKS   4096
+#define BUCKETS	    256
+#define INT3	    0xcc
 #define KERNEL_HALF BIT(63)
 
 static struct trap traps[MAX_TRAPS];
@@ -98,10 +98,8 @@ static struct trap *trap_create(const struct lvmon_hook *request, s64 *err)
 	*err = write_byte(request->gpa, INT3);
 	if (*err)
 		return NULL;
-	*t = (struct trap){.gva = request->gva,
-			   .gpa = request->gpa,
-			   .insn = request->insn,
-			   .next = *bucket};
+	*t = (struct trap){
+		.gva = request->gva, .gpa = request->gpa, .insn = request->insn, .next = *bucket};
 	*bucket = t;
 	used_traps++;
 	return t;
@@ -146,10 +144,8 @@ static s64 add_hook(const struct lvmon_hook *request)
 		return err;
 	/* After the last one comes 1: 0 is no id. */
 	last_id = last_id % INT32_MAX + 1;
-	*hook = (struct hook){.id = last_id,
-			      .filter = request->filter,
-			      .trap = trap,
-			      .next = trap->hooks};
+	*hook = (struct hook){
+		.id = last_id, .filter = request->filter, .trap = trap, .next = trap->hooks};
 	trap->hooks = hook;
 	if (request->budget_ms > trap->budget_ms)
 		trap->budget_ms = request->budget_ms;

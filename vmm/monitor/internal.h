@@ -22,7 +22,7 @@ struct trap {
 	u32 calls; /* guest calls that will return through it */
 	u32 users; /* these, and the hit being handled: the trap stays until zero */
 	struct hook *hooks;
-	struct trap *next;  /* in the hash */
+	struct trap *next; /* in the hash */
 };
 
 /*

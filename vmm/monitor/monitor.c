@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The hook monitor: from an exit to an event, from a verdict back to the guest. docs/architecture.md
- * follows one event through this file.
+ * The hook monitor: from an exit to an event, from a verdict back to the guest.
+ * docs/architecture.md follows one event through this file.
  */
 #include "vmm/cpu.h"
 #include "vmm/domain/domain.h"
@@ -14,7 +14,7 @@
 #include "vmm/x86/walk.h"
 
 #define KERNEL_HALF BIT(63)
-#define INT3 0xcc
+#define INT3	    0xcc
 
 static struct vcpu *current_vcpu;
 static u32 default_budget, discovery_budget;
@@ -144,8 +144,7 @@ static void handle_hit(struct vcpu *vcpu, const struct vcpu_paging *paging, stru
 	u32 call;
 
 	trap_hold(trap);
-	if (trap->calls &&
-	    guest_call_returned(vcpu, paging, trap, &call, &result, &orphan)) {
+	if (trap->calls && guest_call_returned(vcpu, paging, trap, &call, &result, &orphan)) {
 		fill_event(vcpu, paging, &event, LVMON_EV_CALL_DONE);
 		event.call = call;
 		event.result = result;
@@ -164,8 +163,8 @@ static void handle_hit(struct vcpu *vcpu, const struct vcpu_paging *paging, stru
 }
 
 /*
- * When another CPU has the engine for long, the guest meets the trap again: its interrupts are served
- * meanwhile.
+ * When another CPU has the engine for long, the guest meets the trap again: its interrupts are
+ * served meanwhile.
  */
 static void __attribute__((noinline))
 take_hit(struct vcpu *vcpu, const struct vcpu_paging *paging, gva_t rip)

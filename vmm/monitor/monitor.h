@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The monitoring engine (lvmon): the hook monitor, which is called when an exit may be a hook's; the
- * hook list; the drivers through which the engine reaches CPU and memory. What the exits' dispatcher
- * needs of it is here; the rest is in internal.h.
+ * The monitoring engine (lvmon): the hook monitor, which is called when an exit may be a hook's;
+ * the hook list; the drivers through which the engine reaches CPU and memory. What the exits'
+ * dispatcher needs of it is here; the rest is in internal.h.
  */
 #ifndef VMM_MONITOR_MONITOR_H
 #define VMM_MONITOR_MONITOR_H

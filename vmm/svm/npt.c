@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Nested page table (APM vol. 2, 15.25). RAM and what lies below 4 GB is mapped at the start, the rest
- * when it is first touched. Our range is one page of ones, read-only, under every address: what the
- * guest would see where there is no memory.
+ * Nested page table (APM vol. 2, 15.25). RAM and what lies below 4 GB is mapped at the start, the
+ * rest when it is first touched. Our range is one page of ones, read-only, under every address:
+ * what the guest would see where there is no memory.
  */
 #include "vmm/lock.h"
 #include "vmm/log.h"
@@ -12,9 +12,9 @@
 #include "vmm/x86/asm.h"
 #include "vmm/x86/paging.h"
 
-#define NPT_RAM (PTE_P | PTE_W | PTE_U | PTE_A | PTE_D)
+#define NPT_RAM	 (PTE_P | PTE_W | PTE_U | PTE_A | PTE_D)
 #define NPT_ONES (PTE_P | PTE_U | PTE_A | PTE_NX)
-#define LOW_4GB 0x100000000ull
+#define LOW_4GB	 0x100000000ull
 
 static hpa_t root, ones, scratch;
 static hpa_t own;
@@ -40,7 +40,8 @@ int npt_map_identity(gpa_t gpa)
 static void must(int err)
 {
 	if (err)
-		fatal("too little memory for nested page tables; give the hypervisor more (vmm option "
+		fatal("too little memory for nested page tables; give the hypervisor more (vmm "
+		      "option "
 		      "mem=MB)");
 }
 

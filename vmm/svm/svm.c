@@ -13,9 +13,9 @@
 #include "vmm/x86/asm.h"
 
 #define CPUID_SVM_NP BIT(0)
-#define IOPM_PAGES 3
-#define MSRPM_PAGES 2
-#define ASID_GUEST 1
+#define IOPM_PAGES   3
+#define MSRPM_PAGES  2
+#define ASID_GUEST   1
 
 /* APM vol. 2, 15.11: each MSR has two bits, read and write, in one of three ranges. */
 #define MSRPM_C0000000 0x800u
@@ -150,7 +150,8 @@ static void svm_init_cpu(struct vcpu *vcpu, const struct guest_entry *entry)
 	__asm__ volatile("vmsave %0" : : "a"(svm->host_pa) : "memory");
 }
 
-/* After INIT: APM vol. 2, table 14-1; then SIPI: 15.27.6 of SKINIT's chapter names the same state. */
+/* After INIT: APM vol. 2, table 14-1; then SIPI: 15.27.6 of SKINIT's chapter names the same state.
+ */
 static void svm_start_up(struct vcpu *vcpu, u8 vector)
 {
 	struct svm_vcpu *svm = svm_of(vcpu);
@@ -268,8 +269,8 @@ static void decode(const struct vmcb *vmcb, struct vm_exit *exit)
 }
 
 /*
- * Called by svm_loop after each exit; the guest goes on when it returns. Flattened, since both vendors
- * call the dispatcher and this is the way that each exit takes.
+ * Called by svm_loop after each exit; the guest goes on when it returns. Flattened, since both
+ * vendors call the dispatcher and this is the way that each exit takes.
  */
 void __attribute__((flatten)) svm_exit(struct vcpu *vcpu)
 {
@@ -384,8 +385,8 @@ static void svm_requeue(struct vcpu *vcpu)
 		return;
 	/* QEMU's TCG reports an external interrupt as type 3. */
 	if ((info >> 8 & 7) == INJECT_EXCEPTION && (vector >= 32 || vector == VEC_NMI))
-		info = (info & ~0x700ull) |
-		       (u64)(vector == VEC_NMI ? INJECT_NMI : INJECT_INTERRUPT) << 8;
+		info = (info & ~0x700ull) | (u64)(vector == VEC_NMI ? INJECT_NMI : INJECT_INTERRUPT)
+						    << 8;
 	vmcb->event_injection = info;
 }
 
@@ -421,7 +422,8 @@ static void svm_single_step(struct vcpu *vcpu, bool on)
 
 	vmcb->exceptions =
 		with_bits(vmcb->exceptions, UINT32_MAX & ~BIT(VEC_BP) & ~BIT(VEC_NMI), on);
-	/* The host's IF, which is clear, masks physical interrupts meanwhile: APM vol. 2, 15.21.1 */
+	/* The host's IF, which is clear, masks physical interrupts meanwhile: APM vol. 2, 15.21.1
+	 */
 	if (on)
 		vmcb->virtual_interrupt |= V_INTR_MASKING;
 	else

@@ -65,19 +65,19 @@ _Static_assert(offsetof(struct vmcb, cr2) == 0x640, "VMCB layout");
 _Static_assert(sizeof(struct vmcb) == PAGE_SIZE, "VMCB layout");
 
 /* intercepts1 */
-#define I1_INTR BIT(0)
-#define I1_NMI BIT(1)
-#define I1_CPUID BIT(18)
-#define I1_INTN BIT(21)
-#define I1_INVLPGA BIT(26)
-#define I1_IO BIT(27)
-#define I1_MSR BIT(28)
+#define I1_INTR	    BIT(0)
+#define I1_NMI	    BIT(1)
+#define I1_CPUID    BIT(18)
+#define I1_INTN	    BIT(21)
+#define I1_INVLPGA  BIT(26)
+#define I1_IO	    BIT(27)
+#define I1_MSR	    BIT(28)
 #define I1_SHUTDOWN BIT(31)
 /* intercepts2: VMRUN VMMCALL VMLOAD VMSAVE STGI CLGI SKINIT */
 #define I2_SVM_INSNS 0x7fu
 
 #define V_INTR_MASKING BIT(24)
-#define CS_LONG BIT(9) /* L, in the VMCB's packed attributes */
+#define CS_LONG	       BIT(9) /* L, in the VMCB's packed attributes */
 
 #define TLB_FLUSH_ALL 1
 
@@ -102,11 +102,11 @@ enum {
 
 /* NPF: exit_info1, as a page-fault error code */
 #define NPF_PRESENT BIT(0)
-#define NPF_WRITE BIT(1)
-#define NPF_FETCH BIT(4)
+#define NPF_WRITE   BIT(1)
+#define NPF_FETCH   BIT(4)
 
-#define MSR_VM_CR 0xc0010114u
+#define MSR_VM_CR	0xc0010114u
 #define MSR_VM_HSAVE_PA 0xc0010117u
-#define VM_CR_SVMDIS BIT(4)
+#define VM_CR_SVMDIS	BIT(4)
 
 #endif

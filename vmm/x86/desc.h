@@ -6,8 +6,8 @@
 #include "vmm/types.h"
 
 #define IST_NMI 1
-#define IST_DF 2
-#define IST_MC 3
+#define IST_DF	2
+#define IST_MC	3
 
 struct packed tss {
 	u32 reserved0;

@@ -9,43 +9,43 @@
 #include "vmm/x86/paging.h"
 
 /* SDM vol. 3, table 11-1 */
-#define APIC_ID 0x020
-#define APIC_TPR 0x080
-#define APIC_EOI 0x0b0
-#define APIC_LDR 0x0d0
-#define APIC_DFR 0x0e0
-#define APIC_SVR 0x0f0
-#define APIC_ISR 0x100
-#define APIC_IRR 0x200
-#define APIC_ICR 0x300
-#define APIC_ICR_HIGH 0x310
+#define APIC_ID	       0x020
+#define APIC_TPR       0x080
+#define APIC_EOI       0x0b0
+#define APIC_LDR       0x0d0
+#define APIC_DFR       0x0e0
+#define APIC_SVR       0x0f0
+#define APIC_ISR       0x100
+#define APIC_IRR       0x200
+#define APIC_ICR       0x300
+#define APIC_ICR_HIGH  0x310
 #define APIC_LVT_TIMER 0x320
 #define APIC_LVT_LINT0 0x350
-#define APIC_INITIAL 0x380
-#define APIC_CURRENT 0x390
-#define APIC_DIVIDE 0x3e0
+#define APIC_INITIAL   0x380
+#define APIC_CURRENT   0x390
+#define APIC_DIVIDE    0x3e0
 
 #define CPUID1_ECX_X2APIC BIT(21)
-#define APIC_BASE_ENABLE BIT(11)
-#define APIC_BASE_X2APIC BIT(10)
+#define APIC_BASE_ENABLE  BIT(11)
+#define APIC_BASE_X2APIC  BIT(10)
 #define APIC_BASE_ADDRESS 0x000ffffffffff000ull
-#define SVR_ENABLE (1u << 8)
-#define LVT_MASKED (1u << 16)
-#define LVT_PENDING (1u << 12)
-#define LVT_TIMER_MODE (3u << 17)
-#define LVT_ONE_SHOT (0u << 17)
-#define LVT_PERIODIC (1u << 17)
-#define LVT_TSC_DEADLINE (2u << 17)
-#define ICR_NMI (4u << 8)
-#define ICR_INIT (5u << 8)
-#define ICR_STARTUP (6u << 8)
-#define ICR_BUSY (1u << 12)
+#define SVR_ENABLE	  (1u << 8)
+#define LVT_MASKED	  (1u << 16)
+#define LVT_PENDING	  (1u << 12)
+#define LVT_TIMER_MODE	  (3u << 17)
+#define LVT_ONE_SHOT	  (0u << 17)
+#define LVT_PERIODIC	  (1u << 17)
+#define LVT_TSC_DEADLINE  (2u << 17)
+#define ICR_NMI		  (4u << 8)
+#define ICR_INIT	  (5u << 8)
+#define ICR_STARTUP	  (6u << 8)
+#define ICR_BUSY	  (1u << 12)
 /* Interrupt masks of the two 8259s */
-#define PIC_MASK_1 0x21
-#define PIC_MASK_2 0xa1
+#define PIC_MASK_1  0x21
+#define PIC_MASK_2  0xa1
 #define PIC_CASCADE 4
 
-#define ICR_SELF (1u << 18)
+#define ICR_SELF   (1u << 18)
 #define ICR_ASSERT (1u << 14)
 
 static volatile u64 *entry; /* of the slot that maps the APIC */
@@ -144,9 +144,9 @@ static void start_timer(bool x2, struct lapic_loan *loan, u32 ms)
 }
 
 /*
- * The 8259s' interrupts do not know the TPR. Early in its start the guest takes them, by way of LINT0;
- * in Bochs whatever LINT0 says. So they are masked at both ends until the guest has them all masked,
- * as it does when it uses the I/O APIC instead.
+ * The 8259s' interrupts do not know the TPR. Early in its start the guest takes them, by way of
+ * LINT0; in Bochs whatever LINT0 says. So they are masked at both ends until the guest has them all
+ * masked, as it does when it uses the I/O APIC instead.
  */
 static void mask_pic(bool x2, struct lapic_loan *loan)
 {
@@ -201,8 +201,9 @@ void lapic_borrow(struct lapic_loan *loan, u32 ms)
 void lapic_extend(struct lapic_loan *loan, u32 ms)
 {
 	/* What the guest's timer has lost so far. */
-	loan->current = loan->current > loan->ticks ? loan->current - loan->ticks :
-			loan->current ? 1 : 0;
+	loan->current = loan->current > loan->ticks ? loan->current - loan->ticks
+			: loan->current		    ? 1
+						    : 0;
 	loan->expired = false;
 	start_timer(loan->x2apic, loan, ms);
 }
@@ -231,9 +232,9 @@ static void send_to_self(bool x2, u32 vector)
 }
 
 /*
- * The guest's one-shot timer has run out, in our time or just before. Raise its interrupt by hand: a
- * count of one would do the same later, perhaps after the next visit has stopped the timer. (In an
- * emulator the count reaches zero a moment before the interrupt is raised.)
+ * The guest's one-shot timer has run out, in our time or just before. Raise its interrupt by hand:
+ * a count of one would do the same later, perhaps after the next visit has stopped the timer. (In
+ * an emulator the count reaches zero a moment before the interrupt is raised.)
  */
 static void raise_expired(bool x2, const struct lapic_loan *loan)
 {
@@ -322,7 +323,8 @@ gpa_t lapic_base(void)
 }
 
 /*
- * The page must stay where its writes are seen; the mode may change as SDM vol. 3, 11.12.5 allows it.
+ * The page must stay where its writes are seen; the mode may change as SDM vol. 3, 11.12.5 allows
+ * it.
  */
 int lapic_write_base(u64 value)
 {

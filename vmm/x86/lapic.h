@@ -18,10 +18,10 @@ struct lapic_loan {
 	u32 lvt_timer, lvt_lint0, svr, divide, initial, current;
 	u64 deadline; /* TSC-deadline mode */
 	u64 cr8;
-	u32 ticks; /* that we programmed */
+	u32 ticks;    /* that we programmed */
 	bool active;  /* between lapic_borrow() and lapic_return() */
 	bool expired; /* our time is up */
-	u32 resend; /* bitmap from 0xf0: the guest's vectors that arrived meanwhile */
+	u32 resend;   /* bitmap from 0xf0: the guest's vectors that arrived meanwhile */
 	u16 pic_masks;
 	bool pic_masked;
 	bool x2apic;
@@ -43,8 +43,8 @@ void lapic_extend(struct lapic_loan *loan, u32 ms);
 void lapic_interrupt(struct lapic_loan *loan, u32 vector);
 
 /*
- * The guest's timer was in periodic mode and continues as one-shot until it fires; then this makes it
- * periodic again. True while the vCPU must intercept interrupts to find that moment.
+ * The guest's timer was in periodic mode and continues as one-shot until it fires; then this makes
+ * it periodic again. True while the vCPU must intercept interrupts to find that moment.
  */
 bool lapic_periodic_pending(void);
 void lapic_periodic_resume(void);

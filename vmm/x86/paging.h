@@ -8,22 +8,22 @@
 
 #include "vmm/types.h"
 
-#define PTE_P BIT(0)
-#define PTE_W BIT(1)
-#define PTE_U BIT(2)
-#define PTE_PWT BIT(3)
-#define PTE_PCD BIT(4)
-#define PTE_A BIT(5)
-#define PTE_D BIT(6)
-#define PTE_LARGE BIT(7)
-#define PTE_NX BIT(63)
+#define PTE_P	    BIT(0)
+#define PTE_W	    BIT(1)
+#define PTE_U	    BIT(2)
+#define PTE_PWT	    BIT(3)
+#define PTE_PCD	    BIT(4)
+#define PTE_A	    BIT(5)
+#define PTE_D	    BIT(6)
+#define PTE_LARGE   BIT(7)
+#define PTE_NX	    BIT(63)
 #define PTE_ADDRESS 0x000ffffffffff000ull
 
 /* Complete entries for our mappings; A and D are set beforehand so that no walk has to. */
-#define MAP_RX (PTE_P | PTE_A)
-#define MAP_RO (PTE_P | PTE_A | PTE_NX)
-#define MAP_RW (PTE_P | PTE_W | PTE_A | PTE_D | PTE_NX)
-#define MAP_UC (MAP_RW | PTE_PCD | PTE_PWT)
+#define MAP_RX	 (PTE_P | PTE_A)
+#define MAP_RO	 (PTE_P | PTE_A | PTE_NX)
+#define MAP_RW	 (PTE_P | PTE_W | PTE_A | PTE_D | PTE_NX)
+#define MAP_UC	 (MAP_RW | PTE_PCD | PTE_PWT)
 #define MAP_USER PTE_U
 
 /*

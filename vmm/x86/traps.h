@@ -20,7 +20,8 @@ struct trap_frame {
 
 /*
  * Run ring 3 from *frame until a system call, an exception or an interrupt; its state is in *frame
- * again then. Returns the vector. Called with interrupts off; *frame is what TSS.RSP0 points behind.
+ * again then. Returns the vector. Called with interrupts off; *frame is what TSS.RSP0 points
+ * behind.
  */
 u64 domain_enter(struct trap_frame *frame);
 

@@ -2,9 +2,9 @@
 /*
  * Guest page walk; APM vol. 2, 5.3. Each entry is read once.
  *
- * A walk is a function of the entries that it reads. The last walks are remembered with their entries,
- * and a result is used again only when all of these are still what they were: a quarter of the work,
- * and never stale, though the stack that a page belonged to may have been freed since.
+ * A walk is a function of the entries that it reads. The last walks are remembered with their
+ * entries, and a result is used again only when all of these are still what they were: a quarter of
+ * the work, and never stale, though the stack that a page belonged to may have been freed since.
  */
 #include "vmm/guest_ram.h"
 #include "vmm/x86/asm.h"
@@ -15,7 +15,7 @@
 #define MAX_LEVELS 5
 
 struct walk {
-	u64 key; /* CR3, and bit 63: five levels */
+	u64 key;    /* CR3, and bit 63: five levels */
 	gva_t page; /* of the walk's address */
 	gpa_t result;
 	u64 levels;
