@@ -14,8 +14,9 @@
 
 /*
  * Fields of a kind follow each other, two apart; those that are only written in a row
- * (VMWRITE_ROW()) or checked in one have no name of their own.
+ * (VMWRITE_ROW()) or checked in one have no name of their own. Related fields share a line.
  */
+/* clang-format off */
 enum vmcs_field {
 	VMCS_VPID = 0x0000,
 
@@ -66,6 +67,7 @@ enum vmcs_field {
 	VMCS_EXIT_LENGTH = 0x440c,
 	VMCS_QUALIFICATION = 0x6400,
 };
+/* clang-format on */
 
 #define PIN_INTERRUPTS BIT(0)
 
@@ -115,6 +117,7 @@ enum vmcs_field {
 #define EVENT_TYPE_MASK	    EVENT_TYPE(7)
 enum { TYPE_HARDWARE = 3, TYPE_SOFT_INT = 4, TYPE_SOFT_EXCEPTION = 6 };
 
+/* clang-format off */
 enum {
 	REASON_EXCEPTION = 0, REASON_INTERRUPT = 1, REASON_TRIPLE_FAULT = 2,
 	REASON_INTERRUPT_WINDOW = 7, REASON_TASK_SWITCH = 9, REASON_CPUID = 10,
@@ -122,6 +125,7 @@ enum {
 	REASON_CR_ACCESS = 28, REASON_IO = 30, REASON_MSR_READ = 31, REASON_MSR_WRITE = 32,
 	REASON_EPT_VIOLATION = 48, REASON_INVEPT = 50, REASON_INVVPID = 53, REASON_XSETBV = 55
 };
+/* clang-format on */
 
 #define MSR_FEATURE_CONTROL  0x3au
 #define FEATURE_LOCKED	     BIT(0)
