@@ -29,7 +29,6 @@
 #define ICR_MODE(low)	   ((low) >> 8 & 7)
 #define ICR_MODE_INIT	   5u
 #define ICR_MODE_STARTUP   6u
-#define ICR_LOGICAL	   BIT(11)
 #define ICR_ASSERT	   BIT(14)
 #define ICR_LEVEL	   BIT(15)
 #define ICR_SHORTHAND(low) ((low) >> 18 & 3)

@@ -392,9 +392,6 @@ static void dispatch(struct vcpu *vcpu, const struct vm_exit *exit)
 	case EXIT_INTERRUPT:
 		handle_interrupt(vcpu);
 		break;
-	case EXIT_NMI:
-		vcpu->cpu->nmi_pending = true;
-		break;
 	case EXIT_MSR_READ:
 		handle_msr_read(vcpu, exit);
 		break;

@@ -18,7 +18,6 @@ enum exit_kind {
 	EXIT_SOFT_INT,	 /* INT n; RIP is at the instruction */
 	EXIT_EXCEPTION,	 /* one that we asked for; vector, error */
 	EXIT_INTERRUPT,	 /* a physical interrupt is pending and the guest can take it */
-	EXIT_NMI,
 	EXIT_MSR_READ,
 	EXIT_MSR_WRITE,
 	EXIT_IO,

@@ -150,8 +150,7 @@ static void svm_init_cpu(struct vcpu *vcpu, const struct guest_entry *entry)
 	__asm__ volatile("vmsave %0" : : "a"(svm->host_pa) : "memory");
 }
 
-/* After INIT: APM vol. 2, table 14-1; then SIPI: 15.27.6 of SKINIT's chapter names the same state.
- */
+/* After INIT (APM vol. 2, table 14-1) and SIPI: real mode, CS from the vector. */
 static void svm_start_up(struct vcpu *vcpu, u8 vector)
 {
 	struct svm_vcpu *svm = svm_of(vcpu);

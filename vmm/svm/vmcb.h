@@ -101,7 +101,6 @@ enum {
 };
 
 /* NPF: exit_info1, as a page-fault error code */
-#define NPF_PRESENT BIT(0)
 #define NPF_WRITE   BIT(1)
 #define NPF_FETCH   BIT(4)
 
