@@ -5,6 +5,7 @@
 #	make demo		boot a guest and watch a signature stop a process
 #	make check		all tests; check-unit and check-guest are its halves
 #	make check-long		the same and the tests that take long
+#	make guest-disk		a whole Debian on a disk image, as a guest: build/guest/disk/
 #	make bench		measurements, as tables
 #	VENDOR=intel		demo and check-guest on Intel VT-x in Bochs (slow)
 #	make style		where the formatting differs from .clang-format

@@ -58,6 +58,12 @@ bool bochs_check(const struct run_options *options)
 			 options->qemu_args[0]);
 		return false;
 	}
+	if (options->disk_count || options->net) {
+		complain("%s: Bochs has no virtio devices; this run needs Bochs, which gives the "
+			 "guest neither disk nor network",
+			 options->disk_count ? "--disk" : "--net");
+		return false;
+	}
 	if (options->cpus > 1) {
 		complain("--cpus %u: one processor only in Bochs so far", options->cpus);
 		return false;

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Makes sure that what a make target needs is installed.
 #
-#	tools/deps.sh GROUP...		groups: build, guest, bochs, test, style
+#	tools/deps.sh GROUP...		groups: build, guest, disk, bochs, test, style
 #
 # On Debian and its relatives a missing package is installed here and now, if we are root; in every
 # other case the missing ones are named together with the command that installs them.
@@ -27,6 +27,11 @@ busybox-static:busybox
 cpio:cpio
 gzip:gzip
 '
+disk='
+mmdebstrap:mmdebstrap
+e2fsprogs:mke2fs
+kmod:depmod
+'
 bochs='
 bochs:bochs-bin
 bochsbios:bochs-bin
@@ -48,6 +53,7 @@ for group in "$@"; do
 	case $group in
 	build) wanted="$wanted $build" ;;
 	guest) wanted="$wanted $guest" ;;
+	disk) wanted="$wanted $disk" ;;
 	bochs) wanted="$wanted $bochs" ;;
 	test) wanted="$wanted $test" ;;
 	style) wanted="$wanted $style" ;;

@@ -176,11 +176,23 @@ static bool check_command_line(const char *what, const char *text, size_t limit)
 	return true;
 }
 
+static bool open_disks(struct run_inputs *inputs, const struct run_options *options)
+{
+	if (!options->disk_count)
+		return true;
+	inputs->disks = must_alloc(calloc(options->disk_count, sizeof(*inputs->disks)));
+	for (size_t i = 0; i < options->disk_count; i++) {
+		if (!disk_open(&inputs->disks[i], options->disks[i]))
+			return false;
+	}
+	return true;
+}
+
 bool inputs_open(struct run_inputs *inputs, const struct run_options *options)
 {
 	const unsigned int least = options->plain ? MIN_PLAIN_MEMORY_MB : MIN_MEMORY_MB;
 
-	*inputs = (struct run_inputs){NULL, -1, -1, -1, -1, -1, -1};
+	*inputs = (struct run_inputs){NULL, -1, -1, -1, -1, -1, -1, NULL};
 	if (options->plain && options->signature_count) {
 		complain("--plain boots without LVisor, so no --signature can run");
 		return false;
@@ -193,6 +205,8 @@ bool inputs_open(struct run_inputs *inputs, const struct run_options *options)
 		if (inputs->initrd < 0)
 			return false;
 	}
+	if (!open_disks(inputs, options))
+		return false;
 	/* COMMAND_LINE_SIZE is 2048; leave room for the console */
 	if (!check_command_line("--append", options->append, 2000) ||
 	    !check_command_line("--vmm", options->vmm_options, 500))

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 
+#include "tools/disk.h"
 #include "tools/options.h"
 
 /*
@@ -15,6 +16,7 @@ struct run_inputs {
 	char *qemu; /* path of the emulator */
 	int kernel, initrd, vmm, engine, archive;
 	int ram; /* memfd, the guest's memory */
+	struct disk *disks; /* as many as there are in the options */
 };
 
 /* False after a message. */

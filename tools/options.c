@@ -12,6 +12,7 @@
 
 enum {
 	KEY_TIMEOUT = 0x100,
+	KEY_NET,
 	KEY_LOG,
 	KEY_PLAIN,
 	KEY_VMM,
@@ -24,6 +25,14 @@ static const struct argp_option OPTIONS[] = {
 	{"kernel", 'k', "FILE", 0, "Linux kernel of the guest, a bzImage (vmlinuz)", 0},
 	{"initrd", 'i', "FILE", 0, "Its initial RAM disk", 0},
 	{"append", 'a', "STRING", 0, "Its command line", 0},
+	{"disk", 'd', "FILE[,write][,format=qcow2]", 0,
+	 "Disk image of the guest (virtio); what the guest writes is thrown away at the end unless "
+	 "',write' follows; can be repeated",
+	 0},
+	{"net", KEY_NET, "none|user[,OPTION...]", 0,
+	 "Network of the guest (virtio): none, or QEMU's user-mode network, for example "
+	 "user,hostfwd=tcp::2222-:22 (none)",
+	 0},
 	{"cpus", 'c', "N", 0, "Processors of the machine (1)", 0},
 	{"memory", 'm', "MB", 0, "Memory of the machine (1024)", 0},
 	{"signature", 's', "FILE|DIR", 0,
@@ -71,6 +80,17 @@ static bool one_of(const char *text, const char *what, const char *no, const cha
 	return strcmp(text, yes) == 0;
 }
 
+static const char *network(const char *text)
+{
+	if (strcmp(text, "none") == 0)
+		return NULL;
+	if (strcmp(text, "user") != 0 && strncmp(text, "user,", 5) != 0) {
+		complain("--net: '%s' is neither none nor user[,OPTION...]", text);
+		exit(1);
+	}
+	return text;
+}
+
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct run_options *options = state->input;
@@ -100,6 +120,15 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 			realloc(options->signatures,
 				(options->signature_count + 1) * sizeof(*options->signatures)));
 		options->signatures[options->signature_count++] = arg;
+		break;
+	case 'd':
+		options->disks =
+			must_alloc(realloc(options->disks, (options->disk_count + 1) *
+								   sizeof(*options->disks)));
+		options->disks[options->disk_count++] = arg;
+		break;
+	case KEY_NET:
+		options->net = network(arg);
 		break;
 	case 'e':
 		options->events = arg;

@@ -17,6 +17,9 @@ struct run_options {
 	const char *log;
 	const char **signatures; /* files and folders */
 	size_t signature_count;
+	const char **disks; /* as disk.h describes them */
+	size_t disk_count;
+	const char *net; /* what QEMU's -netdev takes, NULL: none */
 	char **qemu_args; /* NULL-terminated */
 	unsigned int memory_mb;
 	unsigned int cpus;

@@ -118,6 +118,17 @@ static void add_modules(struct words *words, const struct run_inputs *inputs, co
 	free(quoted);
 }
 
+static void add_disk(struct words *words, const struct disk *disk)
+{
+	char *path = quote_commas(disk->path);
+
+	add(words, "-drive");
+	/* what is thrown away need not reach the host's disk */
+	add(words, "file=%s,if=virtio,format=%s,%s", path, disk->qcow2 ? "qcow2" : "raw",
+	    disk->write ? "snapshot=off" : "snapshot=on,cache=unsafe");
+	free(path);
+}
+
 static bool names_accelerator(char **args)
 {
 	for (; *args; args++) {
@@ -178,6 +189,12 @@ static void compose(struct words *words, const struct run_inputs *inputs,
 		add(words, "-append");
 		add(words, "%s", vmm_line);
 		add_modules(words, inputs, line);
+	}
+	for (size_t i = 0; i < options->disk_count; i++)
+		add_disk(words, &inputs->disks[i]);
+	if (options->net) {
+		add(words, "-nic");
+		add(words, "%s,model=virtio-net-pci", options->net);
 	}
 	for (char **arg = options->qemu_args; *arg; arg++)
 		add(words, "%s", *arg);

@@ -11,3 +11,10 @@ $(GUEST_INITRAMFS): tests/guest/initramfs.sh $(GUEST_SOURCES)
 
 guest: $(GUEST_KERNEL) $(GUEST_INITRAMFS)
 .PHONY: guest
+
+# A whole Debian on a disk image, for the cases in cases-disk/: tests/guest/disk.sh
+GUEST_DISK := $(B)/guest/disk
+
+guest-disk:
+	$(Q)tests/guest/disk.sh $(GUEST_DISK)
+.PHONY: guest-disk

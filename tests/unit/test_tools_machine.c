@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "tools/bochs.h"
+#include "tools/disk.h"
 #include "tools/inputs.h"
 #include "tools/qemu.h"
 #include "tools/signatures.h"
@@ -207,6 +208,64 @@ static void mistakes_are_refused(void **state)
 	assert_null(archive_of(folder, "sigs", "a.lua")); /* two of the same name */
 }
 
+static void disks_are_parsed(void **state)
+{
+	static const struct {
+		const char *text, *path;
+		bool write, qcow2;
+	} rows[] = {
+		{"a.img", "a.img", false, false},
+		{"a.img,write", "a.img", true, false},
+		{"a,b.img,format=qcow2,write", "a,b.img", true, true},
+		{"a.img,format=qcow2", "a.img", false, true},
+		{"a.img,format=raw", "a.img", false, false},
+		{"a.img,wRite", "a.img,wRite", false, false},
+		{"a.img,write,", "a.img,write,", false, false},
+		{"a.img,write,cache=none", "a.img,write,cache=none", false, false},
+		{"write", "write", false, false},
+		{"", "", false, false},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct disk disk;
+
+		disk_parse(&disk, rows[i].text);
+		assert_string_equal(disk.path, rows[i].path);
+		assert_int_equal(disk.write, rows[i].write);
+		assert_int_equal(disk.qcow2, rows[i].qcow2);
+		free(disk.path);
+	}
+}
+
+static bool open_disk(const struct folder *folder, const char *spec)
+{
+	char text[512];
+	struct disk disk;
+	bool good;
+
+	snprintf(text, sizeof(text), "%s/%s", folder->path, spec);
+	good = disk_open(&disk, text);
+	free(disk.path);
+	return good;
+}
+
+static void disks_are_looked_at(void **state)
+{
+	const struct folder *folder = *state;
+
+	put_file(folder, "one,two", "some bytes");
+	put_file(folder, "q", "QFI\xfb");
+	put_file(folder, "empty.img", "");
+	assert_true(open_disk(folder, "one,two"));
+	assert_true(open_disk(folder, "one,two,write"));
+	assert_true(open_disk(folder, "q,format=qcow2"));
+	assert_false(open_disk(folder, "one,two,format=qcow2"));
+	assert_false(open_disk(folder, "q"));
+	assert_false(open_disk(folder, "empty.img"));
+	assert_false(open_disk(folder, "sigs"));
+	assert_false(open_disk(folder, "missing"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -215,6 +274,8 @@ int main(void)
 		cmocka_unit_test(commas_are_doubled),
 		cmocka_unit_test(bochs_speaks),
 		cmocka_unit_test(kernels),
+		cmocka_unit_test(disks_are_parsed),
+		cmocka_unit_test_setup_teardown(disks_are_looked_at, make_folder, remove_folder),
 		cmocka_unit_test_setup_teardown(folders_and_files, make_folder, remove_folder),
 		cmocka_unit_test_setup_teardown(mistakes_are_refused, make_folder, remove_folder),
 	};

@@ -27,6 +27,23 @@ refuse run --kernel "$kernel" --signature "$work/empty"
 refused "empty signature folder" "no \*.lua"
 refuse run --kernel "$kernel" --signature "$kernel"
 refused "signature that is none" "ends in .lua"
+refuse run --kernel "$kernel" --disk "$other/none"
+refused "missing disk" "disk .*/a folder, with spaces/none: No such file"
+refuse run --kernel "$kernel" --disk "$kernel,writ"
+refused "disk with an unknown option" "No such file or directory (behind a comma: write"
+refuse run --kernel "$kernel" --disk "$other"
+refused "disk that is a folder" "neither a regular file nor a block device"
+refuse run --kernel "$kernel" --disk "$work/nothing,write"
+refused "empty disk" "truncate -s"
+refuse run --kernel "$kernel" --disk "$kernel,format=qcow2"
+refused "disk in another format" "is not a qcow2 image"
+printf 'QFI\373' >"$work/qcow2"
+refuse run --kernel "$kernel" --disk "$work/qcow2"
+refused "disk in a format that is not named" "add ,format=qcow2"
+refuse run --kernel "$kernel" --net tap
+refused "unknown network" "neither none nor user"
+refuse run --kernel "$kernel" --vendor intel --disk "$kernel"
+refused "disk in Bochs" "neither disk nor network"
 refuse run --kernel "$kernel" --memory 32
 refused "too little memory" "too little"
 refuse run --kernel "$kernel" --memory much
@@ -66,6 +83,8 @@ if [ "$(id -u)" != 0 ]; then
 	chmod 0 "$work/closed"
 	refuse run --kernel "$kernel" --initrd "$work/closed"
 	refused "unreadable initrd" "Permission denied"
+	refuse run --kernel "$kernel" --disk "$work/closed"
+	refused "unreadable disk" "Permission denied"
 fi
 mkdir "$work/path"
 for program in timeout; do
