@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * The lvisor command: `run` boots a guest under LVisor, `check` looks at signatures without a
- * guest.
+ * guest, `policy` prints what the guest may do.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -12,6 +12,7 @@
 #include "lvisor/lvmon.h"
 #include "tools/inputs.h"
 #include "tools/message.h"
+#include "tools/policy.h"
 #include "tools/run.h"
 
 #define VERSION "0.1"
@@ -19,12 +20,14 @@
 static const char HELP[] =
 	"Usage: lvisor run --kernel FILE [--initrd FILE] [--signature FILE|DIR]... [OPTION...]\n"
 	"       lvisor check FILE|DIR...\n"
+	"       lvisor policy\n"
 	"\n"
 	"LVisor is a thin hypervisor: it runs one unmodified Linux and, underneath, signatures\n"
 	"written in Lua that watch it.\n"
 	"\n"
 	"  run        boot a guest under LVisor; lvisor run --help lists the options\n"
 	"  check      look for mistakes in signatures, without a guest\n"
+	"  policy     print what happens when the guest uses what is privileged, and why\n"
 	"  --version  print version\n"
 	"  --help     print this text\n";
 
@@ -62,6 +65,8 @@ int main(int argc, char **argv)
 	}
 	if (strcmp(command, "check") == 0)
 		return check_main(argc - 1, argv + 1);
+	if (strcmp(command, "policy") == 0)
+		return policy_main(argc - 1, argv + 1);
 	if (strcmp(command, "--version") == 0 || strcmp(command, "-V") == 0) {
 		printf("lvisor %s (interface %d)\n", VERSION, LVMON_ABI_VERSION);
 		return 0;

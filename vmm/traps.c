@@ -9,6 +9,7 @@
 /* The way into the guest of a vendor that lets NMIs come there; see vmx/entry.S. */
 extern u8 guest_entry_start[], guest_entry_end[], guest_entry_again[];
 extern u8 copy_start[], copy_end[], copy_faulted[];
+extern u8 msr_start[], msr_end[], msr_faulted[];
 
 void trap_in_vmm(struct trap_frame *frame);
 void trap_ist(struct trap_frame *frame);
@@ -19,6 +20,10 @@ void trap_in_vmm(struct trap_frame *frame)
 	    frame->rip < (u64)copy_end) {
 		/* The domain gave us a pointer that leads nowhere. */
 		frame->rip = (u64)copy_faulted;
+		return;
+	}
+	if (frame->vector == VEC_GP && frame->rip >= (u64)msr_start && frame->rip < (u64)msr_end) {
+		frame->rip = (u64)msr_faulted;
 		return;
 	}
 	if (frame->vector >= 32) {

@@ -7,10 +7,12 @@
 #include "vmm/guest_ram.h"
 #include "vmm/log.h"
 #include "vmm/monitor/monitor.h"
+#include "vmm/policy.h"
 #include "vmm/smp.h"
 #include "vmm/vcpu.h"
 #include "vmm/x86/asm.h"
 #include "vmm/x86/lapic.h"
+#include "vmm/x86/traps.h"
 #include "vmm/x86/walk.h"
 
 #define EFER_FFXSR    BIT(14)
@@ -23,6 +25,8 @@
 #define XCR0_MPX    (BIT(3) | BIT(4))
 #define XCR0_AVX512 (BIT(5) | BIT(6) | BIT(7))
 #define XCR0_AMX    (BIT(17) | BIT(18))
+
+#define REFUSALS_LOGGED 100
 
 #define PORT_KEYBOARD	   0x64
 #define PORT_RESET_CONTROL 0xcf9
@@ -72,21 +76,14 @@ static void handle_cpuid(struct vcpu *vcpu)
 	case 1: /* OSXSAVE mirrors CR4, which is ours at the moment */
 		cr4 = vcpu_ops->get_reg(vcpu, LVMON_CR4);
 		r.ecx = (r.ecx & ~(u32)BIT(27)) | (cr4 & CR4_OSXSAVE ? (u32)BIT(27) : 0);
-		r.ecx &= ~(u32)(BIT(5) | BIT(6)); /* VMX, SMX */
 		break;
 	case 7: /* OSPKE */
 		cr4 = vcpu_ops->get_reg(vcpu, LVMON_CR4);
 		if (!subleaf)
 			r.ecx = (r.ecx & ~(u32)BIT(4)) | (cr4 & CR4_PKE ? (u32)BIT(4) : 0);
 		break;
-	case 0x80000001: /* SVM, SKINIT */
-		r.ecx &= ~(u32)(BIT(2) | BIT(12));
-		break;
-	case 0x8000000a: /* SVM features */
-	case 0x8000001f: /* SME, SEV */
-		r = (struct cpuid_regs){0};
-		break;
 	}
+	policy_cpuid(leaf, subleaf, &r);
 	regs[LVMON_RAX] = r.eax;
 	regs[LVMON_RBX] = r.ebx;
 	regs[LVMON_RCX] = r.ecx;
@@ -127,24 +124,44 @@ static int write_lstar(struct vcpu *vcpu, u64 value)
 	return 0;
 }
 
+/* The log is not the guest's to fill. */
+static void log_refusal(const char *what, u32 msr, enum policy_action action)
+{
+	static u32 lines;
+
+	if (__atomic_fetch_add(&lines, 1, __ATOMIC_RELAXED) < REFUSALS_LOGGED)
+		log_line("%s MSR %x: %s", what, msr, action == POLICY_IGNORE ? "ignored" : "#GP");
+}
+
+static int emulate_msr_write(struct vcpu *vcpu, u32 msr, u64 value)
+{
+	switch (msr) {
+	case MSR_EFER:
+		return write_efer(vcpu, value);
+	case MSR_LSTAR:
+		return write_lstar(vcpu, value);
+	case MSR_APIC_BASE:
+		return lapic_write_base(value);
+	case MSR_X2APIC_ICR:
+		if (smp_icr_written(vcpu, (u32)value, (u32)(value >> 32)))
+			return 0;
+		return lapic_write_x2apic_icr(value);
+	default: /* outside of the intercept maps */
+		return wrmsr_safe(msr, value);
+	}
+}
+
 static void slow_path handle_msr_write(struct vcpu *vcpu, const struct vm_exit *exit)
 {
 	u64 *regs = vcpu->regs;
 	u32 msr = (u32)regs[LVMON_RCX];
 	u64 value = regs[LVMON_RDX] << 32 | (u32)regs[LVMON_RAX];
-	int err = -EINVAL;
+	enum policy_action action = policy_msr(vcpu_ops->vendor_id, msr, true);
 
-	if (msr == MSR_EFER)
-		err = write_efer(vcpu, value);
-	else if (msr == MSR_LSTAR)
-		err = write_lstar(vcpu, value);
-	else if (msr == MSR_APIC_BASE)
-		err = lapic_write_base(value);
-	else if (msr == MSR_X2APIC_ICR)
-		err = smp_icr_written(vcpu, (u32)value, (u32)(value >> 32))
-			      ? 0
-			      : lapic_write_x2apic_icr(value);
-	if (err) {
+	if (action == POLICY_REFUSE || action == POLICY_IGNORE)
+		log_refusal("write to", msr, action);
+	if (action == POLICY_REFUSE ||
+	    (action != POLICY_IGNORE && emulate_msr_write(vcpu, msr, value))) {
 		inject_gp(vcpu);
 		return;
 	}
@@ -156,13 +173,17 @@ static void slow_path handle_msr_write(struct vcpu *vcpu, const struct vm_exit *
 static void slow_path handle_msr_read(struct vcpu *vcpu, const struct vm_exit *exit)
 {
 	u64 *regs = vcpu->regs;
-	u64 value;
+	u32 msr = (u32)regs[LVMON_RCX];
+	u64 value = 0;
 
-	if ((u32)regs[LVMON_RCX] != MSR_EFER) {
-		inject_gp(vcpu); /* the virtualisation MSRs are not there */
+	if (msr == MSR_EFER) {
+		value = vcpu_ops->get_reg(vcpu, LVMON_EFER);
+	} else if (policy_msr(vcpu_ops->vendor_id, msr, false) == POLICY_REFUSE ||
+		   rdmsr_safe(msr, &value)) {
+		log_refusal("read of", msr, POLICY_REFUSE);
+		inject_gp(vcpu);
 		return;
 	}
-	value = vcpu_ops->get_reg(vcpu, LVMON_EFER);
 	regs[LVMON_RAX] = (u32)value;
 	regs[LVMON_RDX] = value >> 32;
 	regs[LVMON_RIP] += exit->length;

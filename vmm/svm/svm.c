@@ -6,6 +6,7 @@
 #include "vmm/cpu.h"
 #include "vmm/log.h"
 #include "vmm/memory.h"
+#include "vmm/policy.h"
 #include "vmm/string.h"
 #include "vmm/svm/npt.h"
 #include "vmm/svm/vmcb.h"
@@ -63,8 +64,9 @@ static void flush_guest_tlb(struct svm_vcpu *svm)
 	svm->vmcb->tlb_control = TLB_FLUSH_ALL;
 }
 
-static void msr_intercept(struct svm_vcpu *svm, u32 msr, bool read, bool write)
+static void msr_intercept(void *vcpu_svm, u32 msr, bool read, bool write)
 {
+	struct svm_vcpu *svm = vcpu_svm;
 	u32 base = msr >= 0xc0010000 ? MSRPM_C0010000 : msr >= 0xc0000000 ? MSRPM_C0000000 : 0;
 	u32 bit = (msr & 0x1fff) * 2;
 	u8 *byte = &svm->msrpm[base + bit / 8];
@@ -85,11 +87,7 @@ static void init_maps(struct svm_vcpu *svm)
 	svm->vmcb->iopm = iopm;
 	svm->vmcb->msrpm = msrpm;
 	svm->msrpm = phys_to_virt(msrpm);
-	msr_intercept(svm, MSR_EFER, true, true);
-	msr_intercept(svm, MSR_APIC_BASE, false, true);
-	msr_intercept(svm, MSR_X2APIC_ICR, false, true);
-	for (u32 msr = MSR_VM_CR; msr <= MSR_VM_HSAVE_PA + 1; msr++)
-		msr_intercept(svm, msr, true, true);
+	policy_trap_msrs(POLICY_AMD, svm, msr_intercept);
 }
 
 static void init_guest_state(struct vmcb *vmcb, const struct guest_entry *entry)
@@ -130,7 +128,7 @@ static void svm_init_cpu(struct vcpu *vcpu, const struct guest_entry *entry)
 	wrmsr(MSR_VM_HSAVE_PA, hsave);
 
 	init_maps(svm);
-	vmcb->intercepts1 = (u32)(I1_NMI | I1_CPUID | I1_INVLPGA | I1_IO | I1_MSR | I1_SHUTDOWN);
+	vmcb->intercepts1 = (u32)(I1_NMI | I1_CPUID | I1_INVD | I1_INVLPGA | I1_IO | I1_MSR | I1_SHUTDOWN);
 	vmcb->intercepts2 = I2_SVM_INSNS;
 	vmcb->asid = ASID_GUEST;
 	vmcb->nested_paging = 1;
@@ -201,7 +199,7 @@ static void decode_io(const struct vmcb *vmcb, struct vm_exit *exit)
 	exit->io.next_rip = vmcb->exit_info2;
 }
 
-static void decode(const struct vmcb *vmcb, struct vm_exit *exit)
+static void decode(struct vcpu *vcpu, const struct vmcb *vmcb, struct vm_exit *exit)
 {
 	u64 code = vmcb->exit_code;
 
@@ -229,6 +227,11 @@ static void decode(const struct vmcb *vmcb, struct vm_exit *exit)
 		svm_host_open();
 		__asm__ volatile("pause"); /* where QEMU's TCG looks for it */
 		svm_host_close();
+		exit->kind = EXIT_NONE;
+		return;
+	case VMEXIT_INVD: /* what the caches hold is ours too: it must not be thrown away */
+		__asm__ volatile("wbinvd" : : : "memory");
+		vcpu->regs[LVMON_RIP] += 2;
 		exit->kind = EXIT_NONE;
 		return;
 	case VMEXIT_IO:
@@ -284,7 +287,7 @@ void __attribute__((flatten)) svm_exit(struct vcpu *vcpu)
 	vcpu->regs[LVMON_RFLAGS] = vmcb->rflags;
 	vmcb->tlb_control = 0;
 	vmcb->event_injection = 0;
-	decode(vmcb, &exit);
+	decode(vcpu, vmcb, &exit);
 	vcpu_handle_exit(vcpu, &exit);
 	vmcb->rax = vcpu->regs[LVMON_RAX];
 	vmcb->rsp = vcpu->regs[LVMON_RSP];

@@ -69,6 +69,7 @@ _Static_assert(sizeof(struct vmcb) == PAGE_SIZE, "VMCB layout");
 #define I1_NMI	    BIT(1)
 #define I1_CPUID    BIT(18)
 #define I1_INTN	    BIT(21)
+#define I1_INVD	    BIT(22)
 #define I1_INVLPGA  BIT(26)
 #define I1_IO	    BIT(27)
 #define I1_MSR	    BIT(28)
@@ -91,6 +92,7 @@ enum {
 	VMEXIT_NMI = 0x61,
 	VMEXIT_CPUID = 0x72,
 	VMEXIT_INTN = 0x75,
+	VMEXIT_INVD = 0x76,
 	VMEXIT_INVLPGA = 0x7a,
 	VMEXIT_IO = 0x7b,
 	VMEXIT_MSR = 0x7c,

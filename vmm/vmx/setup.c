@@ -6,6 +6,7 @@
 #include "vmm/cpu.h"
 #include "vmm/log.h"
 #include "vmm/memory.h"
+#include "vmm/policy.h"
 #include "vmm/string.h"
 #include "vmm/vmx/ept.h"
 #include "vmm/vmx/vmcs.h"
@@ -112,8 +113,9 @@ static void vmx_on(void)
 		      "boot loader, not below another hypervisor");
 }
 
-void vmx_trap_msr(struct vmx_vcpu *vmx, u32 msr, bool read, bool write)
+void vmx_trap_msr(void *vcpu_vmx, u32 msr, bool read, bool write)
 {
+	struct vmx_vcpu *vmx = vcpu_vmx;
 	/* SDM vol. 3, 25.6.9: reads of low and high MSRs, then writes, 1 KB each. */
 	u8 *byte = vmx->msr_bitmap + (msr >= 0xc0000000 ? 1024 : 0) + (msr & 0x1fff) / 8;
 	u8 bit = (u8)(1u << msr % 8);
@@ -132,10 +134,7 @@ static void write_maps(struct vmx_vcpu *vmx)
 	((u8 *)phys_to_virt(io))[LOG_PORT / 8] |= (u8)BIT(LOG_PORT % 8);
 	VMWRITE_ROW(VMCS_IO_BITMAP_A, io, io + PAGE_SIZE, msrs);
 	vmx->msr_bitmap = phys_to_virt(msrs);
-	vmx_trap_msr(vmx, MSR_FEATURE_CONTROL, true, true);
-	vmx_trap_msr(vmx, MSR_SMM_MONITOR, true, true);
-	for (u32 msr = MSR_VMX_BASIC; msr <= MSR_VMX_LAST; msr++)
-		vmx_trap_msr(vmx, msr, true, true);
+	policy_trap_msrs(POLICY_INTEL, vmx, vmx_trap_msr);
 }
 
 static void write_controls(struct vmx_vcpu *vmx)

@@ -30,7 +30,7 @@ void vmx_init(const struct boot_info *bi);
 /* VMXON, and a VMCS that is current from then on. */
 void vmx_init_cpu(struct vcpu *vcpu, const struct guest_entry *entry);
 /* Exits when the guest reads or writes an MSR; outside the bitmap's two ranges always. */
-void vmx_trap_msr(struct vmx_vcpu *vmx, u32 msr, bool read, bool write);
+void vmx_trap_msr(void *vmx, u32 msr, bool read, bool write);
 
 /* control.c: the guest writes a control register bit that it does not own. */
 void vmx_control_access(struct vcpu *vcpu);

@@ -162,4 +162,28 @@ copy_faulted:
 	mov	$-14, %eax /* -EFAULT */
 	ret
 
+/* int rdmsr_safe(u32 msr, u64 *value); int wrmsr_safe(u32 msr, u64 value) */
+	.globl rdmsr_safe, wrmsr_safe, msr_start, msr_end, msr_faulted
+rdmsr_safe:
+	mov	%edi, %ecx
+msr_start:
+	rdmsr
+	shl	$32, %rdx
+	or	%rdx, %rax
+	mov	%rax, (%rsi)
+	xor	%eax, %eax
+	ret
+wrmsr_safe:
+	mov	%edi, %ecx
+	mov	%esi, %eax
+	mov	%rsi, %rdx
+	shr	$32, %rdx
+	wrmsr
+	xor	%eax, %eax
+	ret
+msr_end:
+msr_faulted:
+	mov	$-22, %eax /* -EINVAL */
+	ret
+
 	.section .note.GNU-stack, "", @progbits

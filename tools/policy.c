@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * `lvisor policy`: what happens when the guest uses what is privileged, from the same rows that the
+ * hypervisor is built from.
+ */
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "lvisor/policy.h"
+#include "tools/message.h"
+#include "tools/policy.h"
+
+static const char *const actions[] = {
+	[POLICY_PASS] = "pass",
+	[POLICY_EMULATE] = "emulate",
+	[POLICY_IGNORE] = "ignore",
+	[POLICY_REFUSE] = "#GP",
+};
+
+static const char *const vendors[] = {
+	[POLICY_AMD] = "AMD", [POLICY_INTEL] = "Intel", [POLICY_BOTH] = "both"};
+
+static void range(unsigned int first, unsigned int last)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), first == last ? "%x" : "%x-%x", first, last);
+	printf("  %-18s", text);
+}
+
+static void print_msrs(void)
+{
+	printf("MSRs (what no row names passes)\n  %-18s%-7s%-9s%-9s%s\n", "number", "CPU", "read",
+	       "write", "name: reason");
+#define ROW(vendor, first, last, read, write, name, reason)                                    \
+	range(first, last);                                                                    \
+	printf("%-7s%-9s%-9s%s: %s\n", vendors[POLICY_##vendor], actions[POLICY_##read],       \
+	       actions[POLICY_##write], name, reason);
+	POLICY_MSRS(ROW)
+#undef ROW
+}
+
+static void print_ports(void)
+{
+	printf("\nPorts\n  %-18s%-16s%s\n", "number", "read, write", "name: reason");
+#define ROW(first, last, action, name, reason) \
+	range(first, last);                    \
+	printf("%-16s%s: %s\n", actions[POLICY_##action], name, reason);
+	POLICY_PORTS(ROW)
+#undef ROW
+}
+
+static void print_cpuid(void)
+{
+	printf("\nCPUID (bits that read as 0)\n  %-18s%-9s%-9s%-9s%-9s%s\n", "leaf", "EAX", "EBX",
+	       "ECX", "EDX", "name: reason");
+#define ROW(leaf, first, last, eax, ebx, ecx, edx, name, reason) \
+	range(leaf, leaf);                                       \
+	printf("%-9x%-9x%-9x%-9x%s: %s\n", (unsigned int)(eax), (unsigned int)(ebx), \
+	       (unsigned int)(ecx), (unsigned int)(edx), name, reason);
+	POLICY_CPUID(ROW)
+#undef ROW
+}
+
+static void print_insns(void)
+{
+	printf("\nInstructions\n");
+#define ROW(vendor, insn, what, reason) \
+	printf("  %-6s %s\n         %s: %s\n", vendors[POLICY_##vendor], insn, what, reason);
+	POLICY_INSNS(ROW)
+#undef ROW
+}
+
+int policy_main(int argc, char **argv)
+{
+	if (argc > 1) {
+		complain("policy: unexpected argument '%s'", argv[1]);
+		return 1;
+	}
+	print_msrs();
+	print_ports();
+	print_cpuid();
+	print_insns();
+	return 0;
+}
