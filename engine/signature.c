@@ -15,6 +15,8 @@
 #include "engine/signature.h"
 #include "engine/strikes.h"
 
+#define GARBAGE_WORTH (1u << 20) /* less is not worth a collection */
+
 struct signature *signatures[ENGINE_MAX_SIGNATURES];
 uint32_t signature_count;
 
@@ -122,6 +124,23 @@ static void note_shortage(struct signature *s)
 		find_place(L, &s->shortage);
 }
 
+/* The limits together are more than there is: what others have left behind must not starve one. */
+static bool collect_others(const struct signature *one)
+{
+	bool freed = false;
+
+	for (uint32_t i = 0; i < signature_count; i++) {
+		struct signature *s = signatures[i];
+		size_t before = s->memory;
+
+		if (s == one || !s->L || before < GARBAGE_WORTH)
+			continue;
+		lua_gc(s->L, LUA_GCCOLLECT);
+		freed = freed || s->memory < before;
+	}
+	return freed;
+}
+
 static void *allocate(void *arg, void *block, size_t old, size_t new)
 {
 	struct signature *s = arg;
@@ -134,7 +153,12 @@ static void *allocate(void *arg, void *block, size_t old, size_t new)
 		s->memory -= old;
 		return NULL;
 	}
-	p = new > old &&new - old > s->memory_max - s->memory ? NULL : realloc(block, new);
+	p = NULL;
+	if (new <= old || new - old <= s->memory_max - s->memory) {
+		p = realloc(block, new);
+		if (!p && collect_others(s))
+			p = realloc(block, new);
+	}
 	if (p)
 		s->memory = s->memory - old + new;
 	else

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Makes system calls that signatures of the tests hook: calls NAME COUNT.
- * With "spread", the calls come over several seconds, so that timers and the clock have work.
+ * Makes system calls that signatures of the tests hook: calls NAME COUNT [spread | ARGUMENT].
+ * With "spread", the calls come over several seconds, so that timers and the clock have work;
+ * ARGUMENT is the calls' second one.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,6 +21,7 @@ int main(int argc, char **argv)
 		{"sched_yield", SYS_sched_yield},
 	};
 	const int spread = argc > 3 && strcmp(argv[3], "spread") == 0;
+	const long argument = argc > 3 ? atol(argv[3]) : 0;
 
 	if (argc < 3)
 		return 2;
@@ -27,7 +29,7 @@ int main(int argc, char **argv)
 		if (strcmp(known[i].name, argv[1]) != 0)
 			continue;
 		for (long left = atol(argv[2]); left > 0; left--) {
-			if (syscall(known[i].number, 0, 0, 0) < 0)
+			if (syscall(known[i].number, 0, argument, 0) < 0)
 				return 1;
 			if (spread)
 				usleep(100000);
