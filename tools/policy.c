@@ -33,9 +33,9 @@ static void print_msrs(void)
 {
 	printf("MSRs (what no row names passes)\n  %-18s%-7s%-9s%-9s%s\n", "number", "CPU", "read",
 	       "write", "name: reason");
-#define ROW(vendor, first, last, read, write, name, reason)                                    \
-	range(first, last);                                                                    \
-	printf("%-7s%-9s%-9s%s: %s\n", vendors[POLICY_##vendor], actions[POLICY_##read],       \
+#define ROW(vendor, first, last, read, write, name, reason)                              \
+	range(first, last);                                                              \
+	printf("%-7s%-9s%-9s%s: %s\n", vendors[POLICY_##vendor], actions[POLICY_##read], \
 	       actions[POLICY_##write], name, reason);
 	POLICY_MSRS(ROW)
 #undef ROW
@@ -55,8 +55,8 @@ static void print_cpuid(void)
 {
 	printf("\nCPUID (bits that read as 0)\n  %-18s%-9s%-9s%-9s%-9s%s\n", "leaf", "EAX", "EBX",
 	       "ECX", "EDX", "name: reason");
-#define ROW(leaf, first, last, eax, ebx, ecx, edx, name, reason) \
-	range(leaf, leaf);                                       \
+#define ROW(leaf, first, last, eax, ebx, ecx, edx, name, reason)                     \
+	range(leaf, leaf);                                                           \
 	printf("%-9x%-9x%-9x%-9x%s: %s\n", (unsigned int)(eax), (unsigned int)(ebx), \
 	       (unsigned int)(ecx), (unsigned int)(edx), name, reason);
 	POLICY_CPUID(ROW)

@@ -38,16 +38,22 @@ void policy_trap_msrs(u32 vendor, void *with,
 	}
 }
 
+/* Past the last leaf a CPU answers with another one's values. */
+static inline bool has_leaf(u32 leaf)
+{
+	return leaf <= 7 || cpuid(leaf & (u32)BIT(31), 0).eax >= leaf;
+}
+
 void policy_cpuid(u32 leaf, u32 subleaf, struct cpuid_regs *regs)
 {
 	switch (leaf) {
 #define ROW(leaf, first, last, eax_bits, ebx_bits, ecx_bits, edx_bits, name, reason) \
 	case leaf:                                                                   \
-		if (subleaf - (first) <= (last) - (first)) {                         \
-			regs->eax &= ~(u32)(eax_bits);                                    \
-			regs->ebx &= ~(u32)(ebx_bits);                                    \
-			regs->ecx &= ~(u32)(ecx_bits);                                    \
-			regs->edx &= ~(u32)(edx_bits);                                    \
+		if (subleaf - (first) <= (last) - (first) && has_leaf(leaf)) {       \
+			regs->eax &= ~(u32)(eax_bits);                               \
+			regs->ebx &= ~(u32)(ebx_bits);                               \
+			regs->ecx &= ~(u32)(ecx_bits);                               \
+			regs->edx &= ~(u32)(edx_bits);                               \
 		}                                                                    \
 		break;
 		POLICY_CPUID(ROW)

@@ -128,7 +128,8 @@ static void svm_init_cpu(struct vcpu *vcpu, const struct guest_entry *entry)
 	wrmsr(MSR_VM_HSAVE_PA, hsave);
 
 	init_maps(svm);
-	vmcb->intercepts1 = (u32)(I1_NMI | I1_CPUID | I1_INVD | I1_INVLPGA | I1_IO | I1_MSR | I1_SHUTDOWN);
+	vmcb->intercepts1 =
+		(u32)(I1_NMI | I1_CPUID | I1_INVD | I1_INVLPGA | I1_IO | I1_MSR | I1_SHUTDOWN);
 	vmcb->intercepts2 = I2_SVM_INSNS;
 	vmcb->asid = ASID_GUEST;
 	vmcb->nested_paging = 1;

@@ -104,3 +104,8 @@ refuse --help
 is "--help" "$code" 0
 refuse run --help
 is "run --help" "$code" 0
+refuse policy
+is "policy" "$code" 0
+holds "policy names what it refuses" grep "VM_HSAVE_PA" "$work/console"
+refuse policy all
+refused "policy with an argument" "unexpected argument 'all'"

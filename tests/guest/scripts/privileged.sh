@@ -1,0 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=sh
+# See programs/privileged.c.
+
+privileged
