@@ -64,10 +64,6 @@ bool bochs_check(const struct run_options *options)
 			 options->disk_count ? "--disk" : "--net");
 		return false;
 	}
-	if (options->cpus > 1) {
-		complain("--cpus %u: one processor only in Bochs so far", options->cpus);
-		return false;
-	}
 	for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++) {
 		char *path = find_program(needed[i]);
 
@@ -182,7 +178,7 @@ static bool write_configuration(const struct run_options *options, const char *c
 		"display_library: rfb, options=\"timeout=0,hideIPS\"\n"
 		"romimage: file=" BIOS "\n"
 		"vgaromimage: file=" VGABIOS "\n"
-		"cpu: model=%s, count=1, ips=%d, reset_on_triple_fault=0, ignore_bad_msrs=1\n"
+		"cpu: model=%s, count=%u, ips=%d, reset_on_triple_fault=0, ignore_bad_msrs=1\n"
 		"megs: %u\n"
 		"pci: enabled=1, chipset=i440fx\n"
 		"ata0: enabled=1, ioaddr1=0x1f0, ioaddr2=0x3f0, irq=14\n"
@@ -199,7 +195,7 @@ static bool write_configuration(const struct run_options *options, const char *c
 		"speaker: enabled=0\n"
 		"port_e9_hack: enabled=1\n"
 		"vga: extension=vbe, update_freq=1, realtime=0\n",
-		options->intel ? MODEL_INTEL : MODEL_AMD, IPS, options->memory_mb, console,
+		options->intel ? MODEL_INTEL : MODEL_AMD, options->cpus, IPS, options->memory_mb, console,
 		options->repeatable ? FIXED_TIME : "utc");
 	return finish(file) && finish(commands);
 }
@@ -382,11 +378,15 @@ enum bochs_message bochs_message(const char *line)
 
 bool bochs_banner(const char *line)
 {
-	static const char *const starts[] = {"=====",	    "Bochs x86 Emulator", "Built from SVN",
-					     "Timestamp: ", "Next at t=",	  "(0) [",
-					     "(0).["};
+	static const char *const starts[] = {"=====", "Bochs x86 Emulator", "Built from SVN",
+					     "Timestamp: ", "Next at t="};
+	unsigned int cpu;
+	char bracket;
 
 	line += strspn(line, " ");
+	/* its debugger tells where each processor begins and ends */
+	if (sscanf(line, "(%u)%*1[ .]%c", &cpu, &bracket) == 2 && bracket == '[')
+		return true;
 	for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++) {
 		if (strncmp(line, starts[i], strlen(starts[i])) == 0)
 			return true;

@@ -12,6 +12,9 @@
 #include "vmm/x86/lapic.h"
 #include "vmm/x86/traps.h"
 
+/* nmi_pending and mc_pending: for the next entry, or for when the guest can take it. */
+enum { PENDING_NOW = 1, PENDING_PUT_OFF = 2 };
+
 struct cpu {
 	/* Known to traps.S by offset. */
 	struct cpu *self;
@@ -23,12 +26,12 @@ struct cpu {
 	u32 apic_id;
 	union {
 		struct {
-			bool nmi_pending; /* arrived while the CPU was ours: the guest's */
-			bool mc_pending;
+			u8 nmi_pending; /* arrived while the CPU was ours: the guest's */
+			u8 mc_pending;
 			bool init_pending; /* smp.c, by any CPU */
 			bool hold;	   /* another CPU wants this one out of the guest */
 		};
-		u32 attention; /* any of these: one look before each entry */
+		u32 attention; /* any of these: one look before each entry (vmx/entry.S) */
 	};
 	bool online;  /* this and the next four: smp.c, by any CPU */
 	bool waiting; /* for SIPI */

@@ -61,6 +61,10 @@ static void noreturn run(const struct boot_info *bi, struct cpu *cpu, hpa_t root
 	vcpu_init(bi);
 	if (fpu_init(&cpu->vcpu.fpu))
 		fatal("this CPU has no XSAVE; use one that has it (in QEMU: -cpu EPYC)");
+	cpu->vcpu.regs[LVMON_RIP] = bi->guest.rip;
+	cpu->vcpu.regs[LVMON_RSI] = bi->guest.rsi;
+	cpu->vcpu.regs[LVMON_RSP] = bi->guest.rsp;
+	cpu->vcpu.regs[LVMON_RFLAGS] = RFLAGS_FIXED;
 	vcpu_ops->init_cpu(&cpu->vcpu, &bi->guest);
 	smp_start(bi, root);
 	engine = engine_init(bi, root, budget_ms);

@@ -88,11 +88,6 @@ void smp_start(const struct boot_info *bi, hpa_t root)
 	cpus[0]->apic_id = self;
 	if (bi->cpus < 2)
 		return;
-	if (!vcpu_ops->start_up)
-		fatal("this machine has %u CPUs, and on %s LVisor runs one only; give it one (in "
-		      "QEMU: "
-		      "-smp 1)",
-		      bi->cpus, vcpu_ops->name);
 	if (vcpu_ops->protect_page(LAPIC_PAGE))
 		fatal("too little memory for the other CPUs");
 	/* While they start, the others execute at the trampoline's physical address. */
@@ -181,10 +176,13 @@ void smp_init_received(struct vcpu *vcpu)
 		__asm__ volatile("sti; hlt; cli" : : : "memory");
 	vcpu_ops->host_close();
 	__atomic_store_n(&cpu->waiting, false, __ATOMIC_SEQ_CST);
-	cpu->nmi_pending = cpu->mc_pending = false;
+	cpu->nmi_pending = cpu->mc_pending = 0;
 	if (__atomic_load_n(&cpu->hold, __ATOMIC_SEQ_CST))
 		smp_obey(cpu);
 	lapic_reset(false);
+	memset(vcpu->regs, 0, sizeof(vcpu->regs));
+	vcpu->regs[LVMON_RDX] = cpuid(1, 0).eax;
+	vcpu->regs[LVMON_RFLAGS] = RFLAGS_FIXED;
 	vcpu_ops->start_up(vcpu, (u8)sipi);
 }
 

@@ -49,10 +49,10 @@ void trap_ist(struct trap_frame *frame)
 			frame->rip = (u64)guest_entry_again;
 		if (__atomic_exchange_n(&cpu->kicked, false, __ATOMIC_SEQ_CST))
 			break;
-		cpu->nmi_pending = true;
+		cpu->nmi_pending = PENDING_NOW;
 		break;
 	case VEC_MC:
-		cpu->mc_pending = true;
+		cpu->mc_pending = PENDING_NOW;
 		break;
 	default:
 		crash(frame, "double fault in the hypervisor");

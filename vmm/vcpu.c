@@ -310,20 +310,28 @@ void vcpu_start_step(struct vcpu *vcpu, enum step_reason reason)
 	vcpu_ops->single_step(vcpu, true);
 }
 
-/* The instruction has retired (#DB), or a fault ended it. */
-static void slow_path end_step(struct vcpu *vcpu, const struct vm_exit *exit)
+/* As it was before the step; the others are held until then. */
+static void slow_path close_step(struct vcpu *vcpu)
 {
-	enum step_reason reason = vcpu->step;
-	bool retired = exit->exception.vector == VEC_DB;
-
-	vcpu->step = STEP_NONE;
+	if (vcpu->step == STEP_NONE)
+		return;
 	vcpu_ops->single_step(vcpu, false);
 	if (!vcpu->step_guest_tf)
 		vcpu->regs[LVMON_RFLAGS] &= ~RFLAGS_TF;
-	if (reason == STEP_TRAP)
+	if (vcpu->step == STEP_TRAP)
 		monitor_step_done(vcpu, vcpu->step_trap);
-	else if (reason == STEP_OWN_MEMORY)
+	else
 		vcpu_ops->open_own_page(vcpu, vcpu->step_page, false);
+	smp_release_others(vcpu->cpu);
+	vcpu->step = STEP_NONE;
+}
+
+/* The instruction has retired (#DB), or a fault ended it. */
+static void slow_path end_step(struct vcpu *vcpu, const struct vm_exit *exit)
+{
+	bool retired = exit->exception.vector == VEC_DB;
+
+	close_step(vcpu);
 	if (retired && !vcpu->step_guest_tf)
 		return;
 	if (exit->exception.vector == VEC_PF)
@@ -354,6 +362,7 @@ static void slow_path handle_nested_page(struct vcpu *vcpu, const struct vm_exit
 	} else if (exit->page.access == ACCESS_WRITE && vcpu->step == STEP_NONE) {
 		/* The write must vanish, by whatever instruction. */
 		vcpu->step_page = gpa & PAGE_MASK;
+		smp_hold_others(vcpu->cpu); /* nobody else is to see the page, or to remember it */
 		vcpu_ops->open_own_page(vcpu, vcpu->step_page, true);
 		vcpu_start_step(vcpu, STEP_OWN_MEMORY);
 	} else {
@@ -371,7 +380,7 @@ static void slow_path handle_interrupt(struct vcpu *vcpu)
 {
 	u32 vector;
 
-	if (vcpu->cpu->nmi_pending | vcpu->cpu->mc_pending)
+	if ((vcpu->cpu->nmi_pending | vcpu->cpu->mc_pending) && vcpu_ops->ready_to_inject(vcpu))
 		return; /* these first; the interrupt stays pending */
 	vcpu->cpu->taken = 0;
 	vcpu_ops->host_open();
@@ -445,19 +454,20 @@ void slow_path vcpu_pass_on(struct vcpu *vcpu)
 	if (cpu->hold)
 		smp_obey(cpu);
 	if (cpu->init_pending) {
+		close_step(vcpu);
 		smp_init_received(vcpu);
 		return;
 	}
-	if (!vcpu_ops->can_inject(vcpu)) {
-		/* At the next interrupt, then: there is one every few milliseconds. */
-		vcpu_ops->trap_interrupts(vcpu, true);
-		return;
-	}
-	if (cpu->mc_pending) {
-		cpu->mc_pending = false;
+	if (!vcpu_ops->ready_to_inject(vcpu)) {
+		if (cpu->mc_pending)
+			cpu->mc_pending = PENDING_PUT_OFF;
+		if (cpu->nmi_pending)
+			cpu->nmi_pending = PENDING_PUT_OFF;
+	} else if (cpu->mc_pending) {
+		cpu->mc_pending = 0;
 		vcpu_ops->inject(vcpu, VEC_MC, INJECT_EXCEPTION, false, 0);
 	} else if (cpu->nmi_pending) {
-		cpu->nmi_pending = false;
+		cpu->nmi_pending = 0;
 		vcpu_ops->inject(vcpu, VEC_NMI, INJECT_NMI, false, 0);
 	}
 }

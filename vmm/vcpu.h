@@ -107,11 +107,11 @@ struct vcpu_ops {
 	void (*init)(const struct boot_info *bi);
 	/*
 	 * Make the vCPU ready to execute the guest's first instruction on this CPU; entry NULL: it
-	 * waits for start_up().
+	 * waits for start_up(). General registers are the caller's matter, before both.
 	 */
 	void (*init_cpu)(struct vcpu *vcpu, const struct guest_entry *entry);
 
-	/* The state after SIPI; NULL: the vendor knows one CPU only. */
+	/* The state after SIPI */
 	void (*start_up)(struct vcpu *vcpu, u8 vector);
 	/* Writes to the page exit as EXIT_NESTED_PAGE. Before the guest runs. */
 	int (*protect_page)(gpa_t gpa);
@@ -128,8 +128,8 @@ struct vcpu_ops {
 	/* EFER (as the guest sees it), LSTAR, CR2. */
 	void (*set_reg)(struct vcpu *vcpu, enum lvmon_reg reg, u64 value);
 
-	/* False: this entry injects something already. */
-	bool (*can_inject)(struct vcpu *vcpu);
+	/* Can this entry inject an NMI or #MC? False: not yet; there is an exit when it may. */
+	bool (*ready_to_inject)(struct vcpu *vcpu);
 	void (*inject)(struct vcpu *vcpu, u32 vector, enum inject_type type, bool has_error,
 		       u32 error);
 	/* What the exit interrupted comes again at the next entry. */

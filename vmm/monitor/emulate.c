@@ -107,5 +107,4 @@ void monitor_step_done(struct vcpu *vcpu, gva_t gva)
 
 	if (trap)
 		trap_lower(trap);
-	smp_release_others(vcpu->cpu);
 }

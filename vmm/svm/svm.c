@@ -136,12 +136,6 @@ static void svm_init_cpu(struct vcpu *vcpu, const struct guest_entry *entry)
 	vmcb->nested_cr3 = npt_root;
 	if (entry)
 		init_guest_state(vmcb, entry);
-	if (entry) {
-		vcpu->regs[LVMON_RIP] = entry->rip;
-		vcpu->regs[LVMON_RSI] = entry->rsi;
-		vcpu->regs[LVMON_RSP] = entry->rsp;
-		vcpu->regs[LVMON_RFLAGS] = RFLAGS_FIXED;
-	}
 	flush_guest_tlb(svm);
 
 	/* From here on the CPU is either in the guest or with GIF=0, but for host_open(). */
@@ -171,10 +165,6 @@ static void svm_start_up(struct vcpu *vcpu, u8 vector)
 	vmcb->interrupt_shadow = 0;
 	vmcb->event_injection = 0;
 	vmcb->virtual_interrupt &= ~V_INTR_MASKING;
-	memset(vcpu->regs, 0, sizeof(vcpu->regs));
-	vcpu->regs[LVMON_RDX] = cpuid(1, 0).eax;
-	vcpu->regs[LVMON_RFLAGS] = RFLAGS_FIXED;
-	vcpu->step = STEP_NONE;
 	flush_guest_tlb(svm);
 }
 
@@ -361,11 +351,6 @@ static void svm_set_reg(struct vcpu *vcpu, enum lvmon_reg reg, u64 value)
 		vmcb->cr2 = value;
 }
 
-static bool svm_can_inject(struct vcpu *vcpu)
-{
-	return !svm_of(vcpu)->vmcb->event_injection;
-}
-
 static void svm_inject(struct vcpu *vcpu, u32 vector, enum inject_type type, bool has_error,
 		       u32 error)
 {
@@ -419,6 +404,16 @@ static void svm_trap_interrupts(struct vcpu *vcpu, bool on)
 	vmcb->intercepts1 = with_bits(vmcb->intercepts1, I1_INTR, on);
 }
 
+/* There is no window for NMIs, but an interrupt every few milliseconds. */
+static bool svm_ready_to_inject(struct vcpu *vcpu)
+{
+	bool ready = !svm_of(vcpu)->vmcb->event_injection;
+
+	if (!ready)
+		svm_trap_interrupts(vcpu, true);
+	return ready;
+}
+
 static void svm_single_step(struct vcpu *vcpu, bool on)
 {
 	struct vmcb *vmcb = svm_of(vcpu)->vmcb;
@@ -454,7 +449,7 @@ const struct vcpu_ops svm_ops = {
 	.get_paging = svm_get_paging,
 	.get_reg = svm_get_reg,
 	.set_reg = svm_set_reg,
-	.can_inject = svm_can_inject,
+	.ready_to_inject = svm_ready_to_inject,
 	.inject = svm_inject,
 	.requeue = svm_requeue,
 	.trap_breakpoints = svm_trap_breakpoints,

@@ -9,11 +9,13 @@
  * Nothing holds NMIs back on the way into the guest. One that comes behind the last look at what is
  * pending must not wait for some later exit: it finds RIP between guest_entry_start and _end and sets
  * it to guest_entry_again (vmm/traps.c), where that look is repeated. All registers are in memory
- * until the last instruction of the way, so it can be begun anew.
+ * until the last instruction of the way, so it can be begun anew. What vcpu_pass_on() has put off
+ * does not count: there is an exit when its time has come.
  */
 #include "vmm/vmx/vmcs.h"
 
 #define CPU_ATTENTION 40 /* checked in vmx.c */
+#define ATTENTION_NOW 0xffff0101 /* all but PENDING_PUT_OFF */
 
 	.macro load_guest
 	mov	(%rsp), %rdi
@@ -32,12 +34,12 @@
 	.text
 	.globl vmx_loop
 vmx_loop:
+	push	$0
+	push	$0 /* 8: has the guest been entered? */
 	push	%rdi /* 0: vcpu; RSP is a multiple of 16 now */
 	mov	$VMCS_HOST_RSP, %eax
 	vmwrite	%rsp, %rax
-	load_guest
-	vmlaunch
-	jmp	entry_failed
+	jmp	guest_entry_start
 
 	.globl vmx_host_rip
 vmx_host_rip:
@@ -53,13 +55,18 @@ vmx_host_rip:
 	mov	%r\n, \n * 8(%rdi)
 	.endr
 	pop	7 * 8(%rdi)
+	movb	$1, 8(%rsp)
 	call	vmx_exit
 	.globl guest_entry_start, guest_entry_end, guest_entry_again
 guest_entry_start:
-	cmpl	$0, %gs:CPU_ATTENTION
-	jne	guest_entry_again
-1:	load_guest
+	testl	$ATTENTION_NOW, %gs:CPU_ATTENTION
+	jnz	guest_entry_again
+	cmpb	$0, 8(%rsp)
+	load_guest /* leaves the flags alone */
+	je	1f
 	vmresume
+	jmp	entry_failed
+1:	vmlaunch
 guest_entry_end:
 entry_failed:
 	mov	(%rsp), %rdi
@@ -68,6 +75,6 @@ entry_failed:
 guest_entry_again:
 	mov	(%rsp), %rdi
 	call	vcpu_pass_on
-	jmp	1b
+	jmp	guest_entry_start
 
 	.section .note.GNU-stack, "", @progbits

@@ -8,6 +8,7 @@
  * (29.3.7.2), so the entries repeat what the firmware has set in those; the guest's PAT counts as
  * it does without us.
  */
+#include "vmm/lock.h"
 #include "vmm/log.h"
 #include "vmm/memory.h"
 #include "vmm/string.h"
@@ -17,6 +18,7 @@
 
 /* Tables 29-1 to 29-6 */
 #define EPT_READ       BIT(0)
+#define EPT_WRITE      BIT(1)
 #define EPT_RWX	       7ull
 #define EPT_TYPE_SHIFT 3
 #define EPT_LARGE      BIT(7)
@@ -52,6 +54,7 @@ static struct {
 static hpa_t root, ones, scratch;
 static u64 largest_page;
 static u64 address_limit;
+static struct lock lock;
 
 static void read_mtrrs(void)
 {
@@ -181,10 +184,14 @@ static int map_range(gpa_t start, u64 size, u64 page_size)
 int ept_map_identity(gpa_t gpa)
 {
 	u64 size = gpa >= LOW_4GB ? largest_page : LARGE_PAGE_SIZE;
+	int err;
 
 	if (gpa >= address_limit)
 		return -EFAULT;
-	return map_page(align_down(gpa, size), size);
+	lock_take(&lock);
+	err = map_page(align_down(gpa, size), size);
+	lock_release(&lock);
+	return err;
 }
 
 static void must(int err)
@@ -229,7 +236,23 @@ u64 ept_init(const struct boot_info *bi)
 void ept_open_own(gpa_t page, bool open)
 {
 	/* Its tables are there since ept_init(). */
-	set_own(page & PAGE_MASK, open ? scratch : ones, open ? EPT_RWX & ~BIT(2) : EPT_READ);
+	set_own(page & PAGE_MASK, open ? scratch : ones, open ? EPT_READ | EPT_WRITE : EPT_READ);
 	if (!open)
 		memset(phys_to_virt(scratch), 0xff, PAGE_SIZE);
+}
+
+int ept_protect_page(gpa_t gpa)
+{
+	u64 *entry = make_entry(gpa, 2);
+	int err = 0;
+
+	if (!entry)
+		return -EFAULT;
+	if (*entry & EPT_LARGE) {
+		*entry = 0;
+		err = map_range(align_down(gpa, LARGE_PAGE_SIZE), LARGE_PAGE_SIZE, PAGE_SIZE);
+	}
+	if (!err)
+		*make_entry(gpa, 1) &= ~EPT_WRITE;
+	return err;
 }

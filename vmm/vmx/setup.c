@@ -15,6 +15,7 @@
 
 #define VPID_GUEST 1
 
+#define PIN	  (PIN_NMI | PIN_VIRTUAL_NMI)
 #define PRIMARY	  (PRIMARY_IO_BITMAPS | PRIMARY_MSR_BITMAPS | PRIMARY_SECONDARY)
 #define SECONDARY (SECONDARY_EPT | SECONDARY_UNRESTRICTED | SECONDARY_VPID)
 /* Instructions that are #UD in a guest unless allowed: whatever of them the CPU has. */
@@ -67,10 +68,11 @@ const char *vmx_probe(void)
 		return "VT-x is locked off (IA32_FEATURE_CONTROL); enable it in the firmware's "
 		       "setup";
 	/* Without the TRUE set of MSRs each change of CR3 would exit; CPUs with EPT have it. */
-	if (!(rdmsr(MSR_VMX_BASIC) & BASIC_TRUE_CONTROLS) || !can(MSR_VMX_TRUE_PRIMARY, PRIMARY) ||
+	if (!(rdmsr(MSR_VMX_BASIC) & BASIC_TRUE_CONTROLS) || !can(MSR_VMX_TRUE_PIN, PIN) ||
+	    !can(MSR_VMX_TRUE_PRIMARY, PRIMARY | PRIMARY_NMI_WINDOW) ||
 	    !can(MSR_VMX_SECONDARY, SECONDARY) || (rdmsr(MSR_VMX_EPT_VPID) & ept) != ept)
-		return "this CPU's VT-x has no EPT, VPID or unrestricted guest; use one that has "
-		       "them (Intel: since 2010)";
+		return "this CPU's VT-x has no EPT, VPID, unrestricted guest or virtual NMIs; use "
+		       "one that has them (Intel: since 2010)";
 	if (!can(MSR_VMX_TRUE_EXIT, VMEXIT) || !can(MSR_VMX_TRUE_ENTRY, VMENTRY))
 		return "this CPU's VT-x does not switch EFER and PAT; use one that does";
 	return NULL;
@@ -137,19 +139,19 @@ static void write_maps(struct vmx_vcpu *vmx)
 	policy_trap_msrs(POLICY_INTEL, vmx, vmx_trap_msr);
 }
 
-static void write_controls(struct vmx_vcpu *vmx)
+static void write_controls(struct vmx_vcpu *vmx, u64 entry)
 {
 	u64 secondary = SECONDARY | (SECONDARY_WISHES & rdmsr(MSR_VMX_SECONDARY) >> 32);
 
-	vmx->pin = controls(MSR_VMX_TRUE_PIN, 0);
+	vmx->trap_interrupts = vmx->stepping = false;
+	vmx->pin = controls(MSR_VMX_TRUE_PIN, PIN);
 	vmx->primary = controls(MSR_VMX_TRUE_PRIMARY, PRIMARY);
-	/* No exceptions with #PF's mask and match, no CR3 targets; no MSR lists, no event. */
-	VMWRITE_ROW(VMCS_PIN_CONTROLS, vmx->pin, vmx->primary, 0, 0, 0, 0);
+	/* Exceptions with #PF's mask and match, no CR3 targets; no MSR lists, no event. */
+	VMWRITE_ROW(VMCS_PIN_CONTROLS, vmx->pin, vmx->primary,
+		    vmx->trap_breakpoints ? BIT(VEC_BP) : 0, 0, 0, 0);
 	VMWRITE_ROW(VMCS_EXIT_CONTROLS, controls(MSR_VMX_TRUE_EXIT, VMEXIT), 0, 0);
-	VMWRITE_ROW(VMCS_ENTRY_CONTROLS, controls(MSR_VMX_TRUE_ENTRY, VMENTRY), 0, 0);
+	VMWRITE_ROW(VMCS_ENTRY_CONTROLS, controls(MSR_VMX_TRUE_ENTRY, entry), 0, 0);
 	vmwrite(VMCS_SECONDARY_CONTROLS, controls(MSR_VMX_SECONDARY, secondary));
-	vmwrite(VMCS_VPID, VPID_GUEST);
-	vmwrite(VMCS_EPTP, vmx->eptp);
 	if (secondary & SECONDARY_XSAVES)
 		vmwrite(VMCS_XSS_EXITING, 0);
 }
@@ -173,41 +175,62 @@ static void write_host_state(struct cpu *cpu)
 
 enum { ES, CS, SS, DS, FS, GS, LDTR, TR, SEGMENTS };
 
-static void write_segment(u64 index, u64 selector, u64 rights, u64 limit)
+static void write_segment(u64 index, u64 selector, u64 rights, u64 limit, u64 base)
 {
 	vmwrite(VMCS_GUEST_ES_SELECTOR + 2 * index, selector);
 	vmwrite(VMCS_GUEST_ES_RIGHTS + 2 * index, rights);
 	vmwrite(VMCS_GUEST_ES_LIMIT + 2 * index, limit);
-	vmwrite(VMCS_GUEST_ES_BASE + 2 * index, 0);
+	vmwrite(VMCS_GUEST_ES_BASE + 2 * index, base);
 }
 
-static void write_guest_state(const struct guest_entry *entry)
+static void write_guest_state(const struct guest_entry *entry, bool real)
 {
+	u64 limit = real ? 0xffff : UINT32_MAX;
+	u64 cr0 = real ? CR0_ET : CR0_PE | CR0_PG | CR0_ET | CR0_NE;
+
 	for (u64 i = ES; i <= GS; i++)
-		write_segment(i, entry->ds, 0xc093, UINT32_MAX);
-	write_segment(CS, entry->cs, 0xa09b, UINT32_MAX);
-	write_segment(LDTR, 0, RIGHTS_UNUSABLE, 0);
-	write_segment(TR, 0, 0x8b, 0xffff);
+		write_segment(i, entry->ds, real ? 0x93 : 0xc093, limit, 0);
+	write_segment(CS, entry->cs, real ? 0x9b : 0xa09b, limit, real ? entry->cs << 4 : 0);
+	write_segment(LDTR, 0, RIGHTS_UNUSABLE, 0, 0);
+	write_segment(TR, 0, 0x8b, 0xffff, 0);
 	/* GDTR, IDTR; bases, and DR7 */
-	VMWRITE_ROW(VMCS_GUEST_GDTR_LIMIT, entry->gdt_limit, 0);
+	VMWRITE_ROW(VMCS_GUEST_GDTR_LIMIT, entry->gdt_limit, real ? limit : 0);
 	VMWRITE_ROW(VMCS_GUEST_GDTR_BASE, entry->gdt_base, 0, 0x400);
-	VMWRITE_ROW(VMCS_GUEST_CR0, CR0_PE | CR0_PG | CR0_ET | CR0_NE, entry->cr3,
-		    CR4_PAE | CR4_VMXE);
+	VMWRITE_ROW(VMCS_GUEST_CR0, cr0 | CR0_NE, entry->cr3, real ? CR4_VMXE : CR4_PAE | CR4_VMXE);
 	/* VT-x wants these bits set or clear whatever the guest writes: SDM vol. 3, 24.8. */
 	VMWRITE_ROW(VMCS_CR0_MASK, CR0_NE, CR4_VMXE | CR4_SMXE);
-	VMWRITE_ROW(VMCS_CR0_SHADOW, CR0_NE, 0);
+	VMWRITE_ROW(VMCS_CR0_SHADOW, cr0, 0);
 	/* The link pointer, DEBUGCTL, the reset value of PAT (SDM vol. 3, 12.12.4), EFER */
-	VMWRITE_ROW(VMCS_GUEST_LINK, UINT64_MAX, 0, 0x0007040600070406, EFER_LME | EFER_LMA);
+	VMWRITE_ROW(VMCS_GUEST_LINK, UINT64_MAX, 0, 0x0007040600070406,
+		    real ? 0 : EFER_LME | EFER_LMA);
 	/* Interruptibility and activity; pending debug exceptions, SYSENTER's ESP and EIP */
 	VMWRITE_ROW(VMCS_GUEST_INTERRUPTIBILITY, 0, 0);
 	VMWRITE_ROW(VMCS_GUEST_PENDING_DEBUG, 0, 0, 0);
 	vmwrite(VMCS_GUEST_SYSENTER_CS, 0);
 }
 
+/* The guest begins at entry, in 64-bit mode or in real mode; general registers are set already. */
+static void begin(struct vcpu *vcpu, const struct guest_entry *entry, bool real)
+{
+	write_controls(vmx_of(vcpu), real ? VMENTRY & ~VMENTRY_GUEST_64 : VMENTRY);
+	write_guest_state(entry, real);
+	VMWRITE_ROW(VMCS_GUEST_RSP, vcpu->regs[LVMON_RSP], vcpu->regs[LVMON_RIP],
+		    vcpu->regs[LVMON_RFLAGS]);
+	vmx_flush(vmx_of(vcpu));
+}
+
+/* After INIT (SDM vol. 3, table 10-1) and SIPI: real mode, CS from the vector. */
+void vmx_start_up(struct vcpu *vcpu, u8 vector)
+{
+	begin(vcpu, &(struct guest_entry){.cs = (u16)(vector << 8), .gdt_limit = 0xffff}, true);
+	write_cr2(0);
+	write_dr6(0xffff0ff0);
+}
+
 void vmx_init_cpu(struct vcpu *vcpu, const struct guest_entry *entry)
 {
-	static struct vmx_vcpu only; /* one CPU */
-	struct vmx_vcpu *vmx = &only;
+	static struct vmx_vcpu all[MAX_CPUS];
+	struct vmx_vcpu *vmx = &all[vcpu->cpu->id];
 	hpa_t vmcs;
 
 	vcpu->vendor = vmx;
@@ -217,12 +240,9 @@ void vmx_init_cpu(struct vcpu *vcpu, const struct guest_entry *entry)
 	if (VMX_INSN("vmclear", vmcs) || VMX_INSN("vmptrld", vmcs))
 		crash(NULL, "VMCS at %lx is refused", vmcs);
 	write_maps(vmx);
-	write_controls(vmx);
 	write_host_state(vcpu->cpu);
-	write_guest_state(entry);
-	vcpu->regs[LVMON_RIP] = entry->rip;
-	vcpu->regs[LVMON_RSI] = entry->rsi;
-	vcpu->regs[LVMON_RSP] = entry->rsp;
-	vcpu->regs[LVMON_RFLAGS] = RFLAGS_FIXED;
-	vmx_flush(vmx);
+	vmwrite(VMCS_VPID, VPID_GUEST);
+	vmwrite(VMCS_EPTP, vmx->eptp);
+	if (entry)
+		begin(vcpu, entry, false);
 }

@@ -64,10 +64,9 @@ static void write_pin(struct vmx_vcpu *vmx, bool interrupts)
 	vmwrite(VMCS_PIN_CONTROLS, vmx->pin);
 }
 
-static void write_window(struct vmx_vcpu *vmx, bool on)
+static void write_window(struct vmx_vcpu *vmx, u64 window, bool on)
 {
-	vmx->primary = on ? vmx->primary | PRIMARY_INTERRUPT_WINDOW
-			  : vmx->primary & ~PRIMARY_INTERRUPT_WINDOW;
+	vmx->primary = on ? vmx->primary | window : vmx->primary & ~window;
 	vmwrite(VMCS_PRIMARY_CONTROLS, vmx->primary);
 }
 
@@ -86,6 +85,11 @@ static void decode_exception(struct vm_exit *exit)
 	u64 info = vmread(VMCS_EXIT_EVENT);
 	u32 vector = info & 0xff;
 
+	/* It has been taken from the APIC, and NMIs are blocked, as if it had come to us. */
+	if (vector == VEC_NMI) {
+		__asm__ volatile("int %0" : : "i"(VEC_NMI) : "memory");
+		return;
+	}
 	/* An IRET that faulted has opened NMIs too early: SDM vol. 3, 28.2.3. */
 	if ((info & EVENT_NMI_UNBLOCKED) && vector != VEC_DF &&
 	    !(vmread(VMCS_VECTORING_EVENT) & EVENT_VALID))
@@ -117,7 +121,7 @@ static void decode_interrupt(struct vcpu *vcpu, struct vm_exit *exit)
 		return;
 	}
 	write_pin(vmx, false);
-	write_window(vmx, true);
+	write_window(vmx, PRIMARY_INTERRUPT_WINDOW, true);
 	exit->kind = EXIT_NONE;
 }
 
@@ -174,8 +178,11 @@ static void decode(struct vcpu *vcpu, u64 reason, struct vm_exit *exit)
 		decode_interrupt(vcpu, exit);
 		return;
 	case REASON_INTERRUPT_WINDOW:
-		write_window(vmx_of(vcpu), false);
+		write_window(vmx_of(vcpu), PRIMARY_INTERRUPT_WINDOW, false);
 		write_pin(vmx_of(vcpu), vmx_of(vcpu)->trap_interrupts);
+		return;
+	case REASON_NMI_WINDOW:
+		write_window(vmx_of(vcpu), PRIMARY_NMI_WINDOW, false);
 		return;
 	case REASON_IO:
 		decode_io(vcpu, exit);
@@ -254,14 +261,6 @@ void vmx_entry_failed(struct vcpu *vcpu)
 	      vmread(VMCS_GUEST_RIP));
 }
 
-static void noreturn vmx_run(struct vcpu *vcpu)
-{
-	vmwrite(VMCS_GUEST_RIP, vcpu->regs[LVMON_RIP]);
-	vmwrite(VMCS_GUEST_RSP, vcpu->regs[LVMON_RSP]);
-	vmwrite(VMCS_GUEST_RFLAGS, vcpu->regs[LVMON_RFLAGS]);
-	vmx_loop(vcpu);
-}
-
 /* A control register as the guest sees it. */
 static u64 seen(enum vmcs_field real, enum vmcs_field mask, enum vmcs_field shadow)
 {
@@ -323,11 +322,14 @@ static void vmx_set_reg(struct vcpu *vcpu, enum lvmon_reg reg, u64 value)
 	}
 }
 
-static bool vmx_can_inject(struct vcpu *vcpu)
+static bool vmx_ready_to_inject(struct vcpu *vcpu)
 {
-	return !(vmread(VMCS_ENTRY_EVENT) & EVENT_VALID) &&
-	       !(vmread(VMCS_GUEST_INTERRUPTIBILITY) &
-		 (BLOCKED_BY_NMI | BLOCKED_SHADOW));
+	bool ready = !(vmread(VMCS_ENTRY_EVENT) & EVENT_VALID) &&
+		     !(vmread(VMCS_GUEST_INTERRUPTIBILITY) & (BLOCKED_BY_NMI | BLOCKED_SHADOW));
+
+	if (!ready)
+		write_window(vmx_of(vcpu), PRIMARY_NMI_WINDOW, true);
+	return ready;
 }
 
 static void vmx_inject(struct vcpu *vcpu, u32 vector, enum inject_type type, bool has_error,
@@ -422,7 +424,7 @@ static void vmx_trap_interrupts(struct vcpu *vcpu, bool on)
 		return;
 	vmx->trap_interrupts = on;
 	write_pin(vmx, on);
-	write_window(vmx, false);
+	write_window(vmx, PRIMARY_INTERRUPT_WINDOW, false);
 }
 
 static void vmx_single_step(struct vcpu *vcpu, bool on)
@@ -454,13 +456,15 @@ const struct vcpu_ops vmx_ops = {
 	.probe = vmx_probe,
 	.init = vmx_init,
 	.init_cpu = vmx_init_cpu,
-	.run = vmx_run,
+	.start_up = vmx_start_up,
+	.protect_page = ept_protect_page,
+	.run = vmx_loop,
 	.host_open = vmx_host_open,
 	.host_close = vmx_host_close,
 	.get_paging = vmx_get_paging,
 	.get_reg = vmx_get_reg,
 	.set_reg = vmx_set_reg,
-	.can_inject = vmx_can_inject,
+	.ready_to_inject = vmx_ready_to_inject,
 	.inject = vmx_inject,
 	.requeue = vmx_requeue,
 	.trap_breakpoints = vmx_trap_breakpoints,

@@ -27,8 +27,9 @@ static inline struct vmx_vcpu *vmx_of(struct vcpu *vcpu)
 bool vmx_present(void);
 const char *vmx_probe(void);
 void vmx_init(const struct boot_info *bi);
-/* VMXON, and a VMCS that is current from then on. */
+/* VMXON, and a VMCS that is current from then on. No entry: vmx_start_up() comes first. */
 void vmx_init_cpu(struct vcpu *vcpu, const struct guest_entry *entry);
+void vmx_start_up(struct vcpu *vcpu, u8 vector);
 /* Exits when the guest reads or writes an MSR; outside the bitmap's two ranges always. */
 void vmx_trap_msr(void *vmx, u32 msr, bool read, bool write);
 
