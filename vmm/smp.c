@@ -16,11 +16,11 @@
 #include "vmm/time.h"
 #include "vmm/x86/asm.h"
 #include "vmm/x86/lapic.h"
+#include "vmm/x86/nested.h"
 #include "vmm/x86/paging.h"
 #include "vmm/x86/walk.h"
 
 #define TRAMPOLINE    0x8000ull
-#define LAPIC_PAGE    0xfee00000ull
 #define START_WAIT_US 10000u
 #define START_TRIES   200 /* of START_WAIT_US */
 #define LOCK_WAIT_NS  100000ull
@@ -88,8 +88,7 @@ void smp_start(const struct boot_info *bi, hpa_t root)
 	cpus[0]->apic_id = self;
 	if (bi->cpus < 2)
 		return;
-	if (vcpu_ops->protect_page(LAPIC_PAGE))
-		fatal("too little memory for the other CPUs");
+	nested_protect_apic();
 	/* While they start, the others execute at the trampoline's physical address. */
 	if (map(root, TRAMPOLINE, TRAMPOLINE, PAGE_SIZE, MAP_RX))
 		fatal("too little memory for the other CPUs");

@@ -12,6 +12,7 @@
 #include "vmm/vcpu.h"
 #include "vmm/x86/asm.h"
 #include "vmm/x86/lapic.h"
+#include "vmm/x86/nested.h"
 #include "vmm/x86/traps.h"
 #include "vmm/x86/walk.h"
 
@@ -310,6 +311,12 @@ void vcpu_start_step(struct vcpu *vcpu, enum step_reason reason)
 	vcpu_ops->single_step(vcpu, true);
 }
 
+static void open_own_page(struct vcpu *vcpu, bool open)
+{
+	nested_open_own(vcpu->step_page, open);
+	vcpu_ops->flush(vcpu);
+}
+
 /* As it was before the step; the others are held until then. */
 static void slow_path close_step(struct vcpu *vcpu)
 {
@@ -321,7 +328,7 @@ static void slow_path close_step(struct vcpu *vcpu)
 	if (vcpu->step == STEP_TRAP)
 		monitor_step_done(vcpu, vcpu->step_trap);
 	else
-		vcpu_ops->open_own_page(vcpu, vcpu->step_page, false);
+		open_own_page(vcpu, false);
 	smp_release_others(vcpu->cpu);
 	vcpu->step = STEP_NONE;
 }
@@ -354,7 +361,7 @@ static void slow_path handle_nested_page(struct vcpu *vcpu, const struct vm_exit
 		return;
 	}
 	if (gpa - own_start >= own_size) {
-		if (vcpu_ops->map_identity(gpa)) {
+		if (nested_map_identity(gpa)) {
 			log_line("no nested mapping for guest-physical %lx: #GP", gpa);
 			inject_gp(vcpu);
 			return;
@@ -363,7 +370,7 @@ static void slow_path handle_nested_page(struct vcpu *vcpu, const struct vm_exit
 		/* The write must vanish, by whatever instruction. */
 		vcpu->step_page = gpa & PAGE_MASK;
 		smp_hold_others(vcpu->cpu); /* nobody else is to see the page, or to remember it */
-		vcpu_ops->open_own_page(vcpu, vcpu->step_page, true);
+		open_own_page(vcpu, true);
 		vcpu_start_step(vcpu, STEP_OWN_MEMORY);
 	} else {
 		vcpu_ops->inject(vcpu, VEC_UD, INJECT_EXCEPTION, false, 0);

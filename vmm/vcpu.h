@@ -113,8 +113,6 @@ struct vcpu_ops {
 
 	/* The state after SIPI */
 	void (*start_up)(struct vcpu *vcpu, u8 vector);
-	/* Writes to the page exit as EXIT_NESTED_PAGE. Before the guest runs. */
-	int (*protect_page)(gpa_t gpa);
 
 	/* Run the guest; each exit, decoded, goes to vcpu_handle_exit(). */
 	void (*run)(struct vcpu *vcpu) noreturn;
@@ -141,10 +139,8 @@ struct vcpu_ops {
 	/* One instruction, without interrupts, all exceptions to us. */
 	void (*single_step)(struct vcpu *vcpu, bool on);
 
-	/* Nested page table: identity, or our own all-ones page. 0 or -ENOMEM. */
-	int (*map_identity)(gpa_t gpa);
-	/* Back own memory's page with a scratch page for one write, and away again. */
-	void (*open_own_page)(struct vcpu *vcpu, gpa_t page, bool open);
+	/* The nested page table has changed: this CPU is to forget what it remembers of it. */
+	void (*flush)(struct vcpu *vcpu);
 };
 
 extern const struct vcpu_ops *vcpu_ops;

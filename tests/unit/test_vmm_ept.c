@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The extended page table: memory types as the MTRRs have them, and our own range. */
+/*
+ * What nested page tables map, seen through the extended page table: memory types as the MTRRs have
+ * them, our own range, the APIC's page.
+ */
 #include "tests/unit/vmm_host.h"
 #include "vmm/memory.h"
 #include "vmm/vmx/ept.h"
 #include "vmm/vmx/vmcs.h"
 #include "vmm/x86/asm.h"
+#include "vmm/x86/lapic.h"
+#include "vmm/x86/nested.h"
 
 #define MB	       0x100000ull
 #define GB	       0x40000000ull
@@ -105,9 +110,25 @@ static void identity(void **state)
 		}
 	}
 	assert_int_equal(*entry_of(8 * GB), 0);
-	assert_int_equal(ept_map_identity(8 * GB + 12345), 0);
+	assert_int_equal(nested_map_identity(8 * GB + 12345), 0);
 	assert_int_equal(ADDRESS(*entry_of(8 * GB)), 8 * GB);
-	assert_int_equal(ept_map_identity(BIT(46)), -EFAULT);
+	assert_int_equal(nested_map_identity(BIT(46)), -EFAULT);
+	assert_int_equal(nested_map_identity(4 * GB - 1), -EFAULT);
+}
+
+static void apic_page(void **state)
+{
+	firmware();
+	assert_int_equal(RIGHTS(*entry_of(LAPIC_PAGE)), 7);
+	nested_protect_apic();
+	assert_int_equal(RIGHTS(*entry_of(LAPIC_PAGE)), 5);
+	assert_int_equal(ADDRESS(*entry_of(LAPIC_PAGE)), LAPIC_PAGE);
+	assert_int_equal(TYPE(*entry_of(LAPIC_PAGE)), 0);
+	assert_int_equal(RIGHTS(*entry_of(LAPIC_PAGE - PAGE_SIZE)), 7);
+	assert_int_equal(RIGHTS(*entry_of(LAPIC_PAGE + PAGE_SIZE)), 7);
+	/* no fault of the guest's there makes it writable again */
+	assert_int_equal(nested_map_identity(LAPIC_PAGE), -EFAULT);
+	assert_int_equal(RIGHTS(*entry_of(LAPIC_PAGE)), 5);
 }
 
 static void own_range(void **state)
@@ -121,13 +142,13 @@ static void own_range(void **state)
 		assert_int_equal(ADDRESS(*entry_of(gpa)), ones);
 	}
 	assert_int_equal(*(u64 *)phys_to_virt(ones), UINT64_MAX);
-	ept_open_own(page + 8, true);
+	nested_open_own(page + 8, true);
 	assert_int_equal(RIGHTS(*entry_of(page)), 3);
 	assert_int_not_equal(ADDRESS(*entry_of(page)), ones);
 	*(u64 *)phys_to_virt(ADDRESS(*entry_of(page))) = 42;
-	ept_open_own(page + 8, false);
+	nested_open_own(page + 8, false);
 	assert_int_equal(RIGHTS(*entry_of(page)), 1);
-	ept_open_own(page, true);
+	nested_open_own(page, true);
 	assert_int_equal(*(u64 *)phys_to_virt(ADDRESS(*entry_of(page))), UINT64_MAX);
 }
 
@@ -137,7 +158,7 @@ static void no_memory(void **state)
 
 	firmware();
 	host_use_up(0);
-	assert_int_equal(ept_map_identity(600 * GB), -ENOMEM);
+	assert_int_equal(nested_map_identity(600 * GB), -ENOMEM);
 	expect_fatal("mem=MB", ept_init(&bi));
 }
 
@@ -146,6 +167,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(memory_types),
 		cmocka_unit_test(identity),
+		cmocka_unit_test(apic_page),
 		cmocka_unit_test(own_range),
 		cmocka_unit_test(no_memory),
 	};

@@ -54,6 +54,10 @@ void time_wait_us(u32 us)
 	(void)us;
 }
 
+void nested_protect_apic(void)
+{
+}
+
 u32 lapic_id(void)
 {
 	return 0;

@@ -8,10 +8,11 @@
 #include "vmm/memory.h"
 #include "vmm/policy.h"
 #include "vmm/string.h"
-#include "vmm/svm/npt.h"
 #include "vmm/svm/vmcb.h"
 #include "vmm/vcpu.h"
 #include "vmm/x86/asm.h"
+#include "vmm/x86/nested.h"
+#include "vmm/x86/paging.h"
 
 #define CPUID_SVM_NP BIT(0)
 #define IOPM_PAGES   3
@@ -53,15 +54,29 @@ static const char *svm_probe(void)
 	return NULL;
 }
 
+/* APM vol. 2, 15.25: a nested page table is walked as user mode's. */
+static int npt_map(gpa_t gpa, hpa_t to, u64 size, u32 access)
+{
+	u64 flags = PTE_P | PTE_U | PTE_A | (access & ACCESS_WRITE ? PTE_W | PTE_D : 0) |
+		    (access & ACCESS_EXEC ? 0 : PTE_NX);
+
+	return map(npt_root, gpa, to, size, flags);
+}
+
 static void svm_init(const struct boot_info *bi)
 {
-	npt_root = npt_init(bi);
+	bool huge_pages = cpuid(0x80000001, 0).edx & BIT(26);
+
+	npt_root = page_alloc();
+	if (!npt_root)
+		fatal("too little memory for a nested page table");
+	nested_init(bi, npt_map, huge_pages ? HUGE_PAGE_SIZE : LARGE_PAGE_SIZE);
 }
 
 /* Called when the nested page table or the ASID's meaning changed: the only place that flushes. */
-static void flush_guest_tlb(struct svm_vcpu *svm)
+static void svm_flush(struct vcpu *vcpu)
 {
-	svm->vmcb->tlb_control = TLB_FLUSH_ALL;
+	svm_of(vcpu)->vmcb->tlb_control = TLB_FLUSH_ALL;
 }
 
 static void msr_intercept(void *vcpu_svm, u32 msr, bool read, bool write)
@@ -136,7 +151,7 @@ static void svm_init_cpu(struct vcpu *vcpu, const struct guest_entry *entry)
 	vmcb->nested_cr3 = npt_root;
 	if (entry)
 		init_guest_state(vmcb, entry);
-	flush_guest_tlb(svm);
+	svm_flush(vcpu);
 
 	/* From here on the CPU is either in the guest or with GIF=0, but for host_open(). */
 	__asm__ volatile("clgi" : : : "memory");
@@ -165,7 +180,7 @@ static void svm_start_up(struct vcpu *vcpu, u8 vector)
 	vmcb->interrupt_shadow = 0;
 	vmcb->event_injection = 0;
 	vmcb->virtual_interrupt &= ~V_INTR_MASKING;
-	flush_guest_tlb(svm);
+	svm_flush(vcpu);
 }
 
 static void svm_host_open(void)
@@ -428,12 +443,6 @@ static void svm_single_step(struct vcpu *vcpu, bool on)
 		vmcb->virtual_interrupt &= ~V_INTR_MASKING;
 }
 
-static void svm_open_own_page(struct vcpu *vcpu, gpa_t page, bool open)
-{
-	npt_open_own(page, open);
-	flush_guest_tlb(svm_of(vcpu));
-}
-
 const struct vcpu_ops svm_ops = {
 	.name = "AMD SVM",
 	.vendor_id = 0,
@@ -442,7 +451,6 @@ const struct vcpu_ops svm_ops = {
 	.init = svm_init,
 	.init_cpu = svm_init_cpu,
 	.start_up = svm_start_up,
-	.protect_page = npt_protect_page,
 	.run = svm_run,
 	.host_open = svm_host_open,
 	.host_close = svm_host_close,
@@ -456,6 +464,5 @@ const struct vcpu_ops svm_ops = {
 	.trap_lstar = svm_trap_lstar,
 	.trap_interrupts = svm_trap_interrupts,
 	.single_step = svm_single_step,
-	.map_identity = npt_map_identity,
-	.open_own_page = svm_open_own_page,
+	.flush = svm_flush,
 };

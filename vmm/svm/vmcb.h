@@ -103,8 +103,8 @@ enum {
 };
 
 /* NPF: exit_info1, as a page-fault error code */
-#define NPF_WRITE   BIT(1)
-#define NPF_FETCH   BIT(4)
+#define NPF_WRITE BIT(1)
+#define NPF_FETCH BIT(4)
 
 #define MSR_VM_CR	0xc0010114u
 #define MSR_VM_HSAVE_PA 0xc0010117u

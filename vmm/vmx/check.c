@@ -22,7 +22,7 @@
  * be 1, its high half those that may: A.3 to A.5; a pair of MSRs likewise: A.7, A.8), and bits that
  * are 0.
  */
-#define ALLOWED(msr)	    (u32)rdmsr(msr) | ~(rdmsr(msr) >> 32), (u32)rdmsr(msr)
+#define ALLOWED(msr)	    (u32) rdmsr(msr) | ~(rdmsr(msr) >> 32), (u32)rdmsr(msr)
 #define FIXED(msr0, except) (rdmsr(msr0) | ~rdmsr(msr0 + 1)) & ~(except), rdmsr(msr0) & ~(except)
 #define ZERO(mask)	    (mask), 0
 #define ONE(mask)	    (mask), (mask)

@@ -51,7 +51,7 @@ static bool write_cr0_of_guest(struct vcpu *vcpu, u64 value)
 	vmwrite(VMCS_ENTRY_CONTROLS, entry);
 	vmwrite(VMCS_GUEST_CR0, value | CR0_ET | CR0_NE);
 	vmwrite(VMCS_CR0_SHADOW, value);
-	vmx_flush(vmx_of(vcpu));
+	vmx_flush(vcpu);
 	return true;
 }
 

@@ -1,24 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Extended page table (SDM vol. 3, 29.3). RAM and what lies below 4 GB is mapped at the start, the
- * rest when it is first touched. Our range is one page of ones, read-only, under every address:
- * what the guest would see where there is no memory.
+ * Extended page table (SDM vol. 3, 29.3): the entries; what they map is in x86/nested.c.
  *
  * With EPT the memory types of a guest's accesses come from the EPT entries in place of the MTRRs
  * (29.3.7.2), so the entries repeat what the firmware has set in those; the guest's PAT counts as
  * it does without us.
  */
-#include "vmm/lock.h"
 #include "vmm/log.h"
 #include "vmm/memory.h"
-#include "vmm/string.h"
+#include "vmm/vcpu.h"
 #include "vmm/vmx/ept.h"
 #include "vmm/vmx/vmcs.h"
 #include "vmm/x86/asm.h"
+#include "vmm/x86/nested.h"
 
-/* Tables 29-1 to 29-6 */
-#define EPT_READ       BIT(0)
-#define EPT_WRITE      BIT(1)
+/* Tables 29-1 to 29-6; the rights are ACCESS_READ, _WRITE and _EXEC. */
 #define EPT_RWX	       7ull
 #define EPT_TYPE_SHIFT 3
 #define EPT_LARGE      BIT(7)
@@ -26,7 +22,6 @@
 #define EPTP_WALK4     (3ull << 3)
 
 #define LOW_1MB 0x100000ull
-#define LOW_4GB 0x100000000ull
 
 /* SDM vol. 3, 12.11 */
 #define MSR_MTRR_CAP	   0xfeu
@@ -51,16 +46,13 @@ static struct {
 	u64 fixed[11]; /* 0x250, 0x258, 0x259, 0x268 to 0x26f */
 } mtrr;
 
-static hpa_t root, ones, scratch;
-static u64 largest_page;
-static u64 address_limit;
-static struct lock lock;
+static hpa_t root;
 
 static void read_mtrrs(void)
 {
 	static const u16 fixed[11] = {0x250, 0x258, 0x259, 0x268, 0x269, 0x26a,
 				      0x26b, 0x26c, 0x26d, 0x26e, 0x26f};
-	u64 cap, def;
+	u64 cap, def, width = BIT(cpuid(0x80000008, 0).eax & 0xff) - 1;
 
 	if (!(cpuid(1, 0).edx & BIT(12)))
 		return;
@@ -77,8 +69,8 @@ static void read_mtrrs(void)
 
 		if (!(mask & MTRR_MASK_VALID))
 			continue;
-		mtrr.variable[n].base = base & EPT_ADDRESS & (address_limit - 1);
-		mtrr.variable[n].mask = mask & EPT_ADDRESS & (address_limit - 1);
+		mtrr.variable[n].base = base & EPT_ADDRESS & width;
+		mtrr.variable[n].mask = mask & EPT_ADDRESS & width;
 		mtrr.variable[n].type = (u8)base;
 		mtrr.variables++;
 	}
@@ -153,106 +145,34 @@ static u64 *make_entry(gpa_t gpa, int leaf)
 	return entry_at(table, gpa, leaf);
 }
 
-static int map_range(gpa_t start, u64 size, u64 page_size);
-
-static int map_page(gpa_t gpa, u64 size)
+static int ept_map(gpa_t gpa, hpa_t to, u64 size, u32 access)
 {
 	int leaf = size == PAGE_SIZE ? 1 : size == LARGE_PAGE_SIZE ? 2 : 3;
 	u64 *entry;
 	u8 type;
 
-	if (!memory_type(gpa, size, &type))
-		return map_range(gpa, size, size >> 9);
+	if (!memory_type(to, size, &type)) {
+		int err = 0;
+
+		for (u64 at = 0; at < size && !err; at += size >> 9)
+			err = ept_map(gpa + at, to + at, size >> 9, access);
+		return err;
+	}
 	entry = make_entry(gpa, leaf);
 	if (!entry)
 		return -ENOMEM;
-	*entry = gpa | EPT_RWX | (u64)type << EPT_TYPE_SHIFT | (leaf > 1 ? EPT_LARGE : 0);
+	*entry = to | access | (u64)type << EPT_TYPE_SHIFT | (leaf > 1 ? EPT_LARGE : 0);
 	return 0;
-}
-
-static int map_range(gpa_t start, u64 size, u64 page_size)
-{
-	for (gpa_t gpa = start; gpa < start + size; gpa += page_size) {
-		int err = map_page(gpa, page_size);
-
-		if (err)
-			return err;
-	}
-	return 0;
-}
-
-int ept_map_identity(gpa_t gpa)
-{
-	u64 size = gpa >= LOW_4GB ? largest_page : LARGE_PAGE_SIZE;
-	int err;
-
-	if (gpa >= address_limit)
-		return -EFAULT;
-	lock_take(&lock);
-	err = map_page(align_down(gpa, size), size);
-	lock_release(&lock);
-	return err;
-}
-
-static void must(int err)
-{
-	if (err)
-		fatal("too little memory for nested page tables; give the hypervisor more (vmm "
-		      "option mem=MB)");
-}
-
-static void set_own(gpa_t page, hpa_t to, u64 rights)
-{
-	u64 *entry = make_entry(page, 1);
-
-	if (!entry)
-		must(-ENOMEM);
-	*entry = to | rights | (u64)TYPE_WB << EPT_TYPE_SHIFT;
 }
 
 u64 ept_init(const struct boot_info *bi)
 {
+	bool huge_pages = rdmsr(MSR_VMX_EPT_VPID) & EPT_CAP_1GB;
+
 	root = page_alloc();
-	ones = page_alloc();
-	scratch = page_alloc();
-	if (!root || !ones || !scratch)
-		must(-ENOMEM);
-	memset(phys_to_virt(ones), 0xff, PAGE_SIZE);
-	memset(phys_to_virt(scratch), 0xff, PAGE_SIZE);
-	largest_page = rdmsr(MSR_VMX_EPT_VPID) & EPT_CAP_1GB ? HUGE_PAGE_SIZE : LARGE_PAGE_SIZE;
-	address_limit = BIT(cpuid(0x80000008, 0).eax & 0xff);
+	if (!root)
+		fatal("too little memory for a nested page table (vmm option mem=MB)");
 	read_mtrrs();
-
-	/* The first 2 MB hold a dozen of memory types: small pages. */
-	must(map_range(0, LARGE_PAGE_SIZE, PAGE_SIZE));
-	for (u64 pa = LARGE_PAGE_SIZE; pa < LOW_4GB; pa += LARGE_PAGE_SIZE)
-		if (pa - bi->own >= bi->own_size)
-			must(map_page(pa, LARGE_PAGE_SIZE));
-	for (u64 pa = bi->own; pa < bi->own + bi->own_size; pa += PAGE_SIZE)
-		set_own(pa, ones, EPT_READ);
+	nested_init(bi, ept_map, huge_pages ? HUGE_PAGE_SIZE : LARGE_PAGE_SIZE);
 	return root | TYPE_WB | EPTP_WALK4;
-}
-
-void ept_open_own(gpa_t page, bool open)
-{
-	/* Its tables are there since ept_init(). */
-	set_own(page & PAGE_MASK, open ? scratch : ones, open ? EPT_READ | EPT_WRITE : EPT_READ);
-	if (!open)
-		memset(phys_to_virt(scratch), 0xff, PAGE_SIZE);
-}
-
-int ept_protect_page(gpa_t gpa)
-{
-	u64 *entry = make_entry(gpa, 2);
-	int err = 0;
-
-	if (!entry)
-		return -EFAULT;
-	if (*entry & EPT_LARGE) {
-		*entry = 0;
-		err = map_range(align_down(gpa, LARGE_PAGE_SIZE), LARGE_PAGE_SIZE, PAGE_SIZE);
-	}
-	if (!err)
-		*make_entry(gpa, 1) &= ~EPT_WRITE;
-	return err;
 }

@@ -216,7 +216,7 @@ static void begin(struct vcpu *vcpu, const struct guest_entry *entry, bool real)
 	write_guest_state(entry, real);
 	VMWRITE_ROW(VMCS_GUEST_RSP, vcpu->regs[LVMON_RSP], vcpu->regs[LVMON_RIP],
 		    vcpu->regs[LVMON_RFLAGS]);
-	vmx_flush(vmx_of(vcpu));
+	vmx_flush(vcpu);
 }
 
 /* After INIT (SDM vol. 3, table 10-1) and SIPI: real mode, CS from the vector. */

@@ -9,7 +9,6 @@
  */
 #include "vmm/cpu.h"
 #include "vmm/log.h"
-#include "vmm/vmx/ept.h"
 #include "vmm/vmx/vmcs.h"
 #include "vmm/vmx/vmx.h"
 #include "vmm/x86/asm.h"
@@ -22,11 +21,11 @@ _Static_assert(offsetof(struct cpu, attention) == 40, "known to entry.S");
 void vmx_exit(struct vcpu *vcpu);
 void vmx_entry_failed(struct vcpu *vcpu) noreturn;
 
-void vmx_flush(struct vmx_vcpu *vmx)
+void vmx_flush(struct vcpu *vcpu)
 {
 	struct {
 		u64 first, second;
-	} ept = {vmx->eptp, 0}, vpid = {0, 0};
+	} ept = {vmx_of(vcpu)->eptp, 0}, vpid = {0, 0};
 
 	__asm__ volatile("invept %0, %1" : : "m"(ept), "r"((u64)INVEPT_SINGLE) : "cc", "memory");
 	__asm__ volatile("invvpid %0, %1" : : "m"(vpid), "r"((u64)INVVPID_ALL) : "cc", "memory");
@@ -157,7 +156,7 @@ static void decode(struct vcpu *vcpu, u64 reason, struct vm_exit *exit)
 		[REASON_TRIPLE_FAULT] = EXIT_SHUTDOWN,
 		[REASON_CPUID] = EXIT_CPUID,
 		[REASON_GETSEC] = EXIT_VIRT_INSN,
-		[REASON_VMCALL ... REASON_VMXON] = EXIT_VIRT_INSN,
+		[REASON_VMCALL... REASON_VMXON] = EXIT_VIRT_INSN,
 		[REASON_MSR_READ] = EXIT_MSR_READ,
 		[REASON_MSR_WRITE] = EXIT_MSR_WRITE,
 		[REASON_INVEPT] = EXIT_VIRT_INSN,
@@ -443,12 +442,6 @@ static void vmx_single_step(struct vcpu *vcpu, bool on)
 	}
 }
 
-static void vmx_open_own_page(struct vcpu *vcpu, gpa_t page, bool open)
-{
-	ept_open_own(page, open);
-	vmx_flush(vmx_of(vcpu));
-}
-
 const struct vcpu_ops vmx_ops = {
 	.name = "Intel VT-x",
 	.vendor_id = 1,
@@ -457,7 +450,6 @@ const struct vcpu_ops vmx_ops = {
 	.init = vmx_init,
 	.init_cpu = vmx_init_cpu,
 	.start_up = vmx_start_up,
-	.protect_page = ept_protect_page,
 	.run = vmx_loop,
 	.host_open = vmx_host_open,
 	.host_close = vmx_host_close,
@@ -471,6 +463,5 @@ const struct vcpu_ops vmx_ops = {
 	.trap_lstar = vmx_trap_lstar,
 	.trap_interrupts = vmx_trap_interrupts,
 	.single_step = vmx_single_step,
-	.map_identity = ept_map_identity,
-	.open_own_page = vmx_open_own_page,
+	.flush = vmx_flush,
 };

@@ -37,7 +37,7 @@ void vmx_trap_msr(void *vmx, u32 msr, bool read, bool write);
 void vmx_control_access(struct vcpu *vcpu);
 
 /* vmx.c: called when the extended page table or the meaning of the VPID changed. */
-void vmx_flush(struct vmx_vcpu *vmx);
+void vmx_flush(struct vcpu *vcpu);
 
 /* entry.S */
 void vmx_loop(struct vcpu *vcpu) noreturn;

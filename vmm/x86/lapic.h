@@ -14,6 +14,9 @@
 /* Wakes a CPU of ours that waits for SIPI; never sent to one that the guest has. */
 #define WAKE_VECTOR 0xf1
 
+/* Where firmware leaves the xAPIC's page. */
+#define LAPIC_PAGE 0xfee00000ull
+
 struct lapic_loan {
 	u32 lvt_timer, lvt_lint0, svr, divide, initial, current;
 	u64 deadline; /* TSC-deadline mode */

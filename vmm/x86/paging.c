@@ -50,18 +50,3 @@ u64 *page_entry(hpa_t root, u64 va)
 	}
 	return &table[index_at(va, 1)];
 }
-
-u64 *large_entry(hpa_t root, u64 va)
-{
-	u64 *table = phys_to_virt(root);
-
-	for (int level = 4; level > 2; level--) {
-		u64 entry = table[index_at(va, level)];
-
-		if (!(entry & PTE_P) || (entry & PTE_LARGE))
-			return NULL;
-		table = table_of(entry);
-	}
-	table += index_at(va, 2);
-	return (*table & PTE_P) && (*table & PTE_LARGE) ? table : NULL;
-}

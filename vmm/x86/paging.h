@@ -36,7 +36,4 @@ int map(hpa_t root, u64 va, hpa_t pa, u64 size, u64 flags) must_check;
 /* The entry that maps va as a page of PAGE_SIZE, or NULL when a level above is missing or large. */
 u64 *page_entry(hpa_t root, u64 va);
 
-/* The entry that maps va as a page of LARGE_PAGE_SIZE, or NULL. */
-u64 *large_entry(hpa_t root, u64 va);
-
 #endif

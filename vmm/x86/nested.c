@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The nested page table's content. What lies below 4 GB is mapped at the start, the rest when it is
+ * first touched. Our range is one page of ones, read-only, under every address: what the guest
+ * would see where there is no memory.
+ */
+#include "vmm/lock.h"
+#include "vmm/log.h"
+#include "vmm/memory.h"
+#include "vmm/string.h"
+#include "vmm/vcpu.h"
+#include "vmm/x86/asm.h"
+#include "vmm/x86/lapic.h"
+#include "vmm/x86/nested.h"
+
+#define LOW_4GB	   0x100000000ull
+#define ACCESS_ALL (ACCESS_READ | ACCESS_WRITE | ACCESS_EXEC)
+
+static nested_map *map_page;
+static u64 largest_page, address_limit;
+static hpa_t ones, scratch;
+static struct lock lock;
+
+int nested_map_identity(gpa_t gpa)
+{
+	gpa_t start = align_down(gpa, largest_page);
+	int err;
+
+	/* A fault below is none of a missing page: a large one must not cover the small ones. */
+	if (gpa < LOW_4GB || gpa >= address_limit)
+		return -EFAULT;
+	lock_take(&lock);
+	err = map_page(start, start, largest_page, ACCESS_ALL);
+	lock_release(&lock);
+	return err;
+}
+
+static void must(int err)
+{
+	if (err)
+		fatal("too little memory for nested page tables; give the hypervisor more (vmm "
+		      "option mem=MB)");
+}
+
+/* A large page below 4 GB. */
+static void map_low(gpa_t start, bool own)
+{
+	/* Memory types vary in the first 2 MB, and the APIC's page is treated by itself. */
+	bool small = own || !start || start == align_down(LAPIC_PAGE, LARGE_PAGE_SIZE);
+	u64 size = small ? PAGE_SIZE : LARGE_PAGE_SIZE;
+
+	for (gpa_t gpa = start; gpa < start + LARGE_PAGE_SIZE; gpa += size)
+		must(map_page(gpa, own ? ones : gpa, size, own ? ACCESS_READ : ACCESS_ALL));
+}
+
+void nested_init(const struct boot_info *bi, nested_map *vendors_map, u64 largest)
+{
+	map_page = vendors_map;
+	largest_page = largest;
+	address_limit = BIT(cpuid(0x80000008, 0).eax & 0xff);
+	ones = page_alloc();
+	scratch = page_alloc();
+	if (!ones || !scratch)
+		must(-ENOMEM);
+	memset(phys_to_virt(ones), 0xff, PAGE_SIZE);
+	memset(phys_to_virt(scratch), 0xff, PAGE_SIZE);
+	for (gpa_t gpa = 0; gpa < LOW_4GB; gpa += LARGE_PAGE_SIZE)
+		map_low(gpa, gpa - bi->own < bi->own_size);
+}
+
+void nested_protect_apic(void)
+{
+	must(map_page(LAPIC_PAGE, LAPIC_PAGE, PAGE_SIZE, ACCESS_READ | ACCESS_EXEC));
+}
+
+void nested_open_own(gpa_t page, bool open)
+{
+	/* Its tables are there since nested_init(). */
+	must(map_page(page & PAGE_MASK, open ? scratch : ones, PAGE_SIZE,
+		      open ? ACCESS_READ | ACCESS_WRITE : ACCESS_READ));
+	if (!open)
+		memset(phys_to_virt(scratch), 0xff, PAGE_SIZE);
+}
