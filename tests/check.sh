@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # Runs test suites and sums up: tests/check.sh unit|guest|intel|long...
-# intel: the test that says most on the vendor that "guest" does not have.
+# intel: the tests that say most on the vendor that "guest" does not have.
 # Each test is one line "ok NAME", "FAIL NAME" or "skip NAME"; the end is "N passed, N failed".
 # Exit code 0 only if something passed and nothing failed.
 set -u
@@ -39,7 +39,7 @@ for suite in "$@"; do
 		tests/style.sh
 		;;
 	guest | long) tests/guest/run.sh "$suite" ;;
-	intel) VENDOR=intel tests/guest/run.sh guest vendor ;;
+	intel) VENDOR=intel tests/guest/run.sh guest vendor cpus ;;
 	*)
 		echo "check.sh: no suite $suite" >&2
 		exit 2

@@ -465,7 +465,8 @@ void slow_path vcpu_pass_on(struct vcpu *vcpu)
 		smp_init_received(vcpu);
 		return;
 	}
-	if (!vcpu_ops->ready_to_inject(vcpu)) {
+	/* A step's one instruction first: a handler in its place could wait for a held CPU. */
+	if (vcpu->step != STEP_NONE || !vcpu_ops->ready_to_inject(vcpu)) {
 		if (cpu->mc_pending)
 			cpu->mc_pending = PENDING_PUT_OFF;
 		if (cpu->nmi_pending)

@@ -25,7 +25,7 @@ vendor=${VENDOR:-amd}
 slow=
 if [ "$vendor" = intel ]; then
 	slow=900
-	[ $# -gt 0 ] || set -- vendor count execve faulty
+	[ $# -gt 0 ] || set -- vendor count execve faulty cpus
 fi
 
 case $suite in

@@ -1,19 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=sh disable=SC2154
 # Guests with two and with four processors: each hooked call is seen once, on the processor that made
-# it; processors go and come back; NMIs arrive.
+# it; processors go and come back; NMIs arrive. Bochs, for Intel, needs minutes to start four.
 
+each=10000
+[ "$vendor" = intel ] && each=2500
 boot --cpus 2 --kernel "$kernel" --initrd "$initramfs" --signature "$here/signatures/cpus" \
-	--append "quiet panic=-1 sysrq_always_enabled lvtest=cpus pinned=10000"
+	--append "quiet panic=-1 sysrq_always_enabled lvtest=cpus pinned=$each"
 is "2: exit code" "$code" 0
 is "2: processors" "$(result cpus)" 2
 is "2: calls return" "$(result calls)" 0
-holds "2: each call is seen once" event 'all 20000, cpu0=10000, cpu1=10000, end'
+holds "2: each call is seen once" event "all $((2 * each)), cpu0=$each, cpu1=$each, end"
 is "2: NMIs arrive" "$(result nmis)" 1
 is "2: processors after offline and online" "$(result again)" 2
 is "2: calls return after that" "$(result calls_again)" 0
 holds "2: each call is seen once after that" event 'all 1000, cpu0=500, cpu1=500, end'
 is "2: nothing to complain" "$(result complaints)" 0
+[ "$vendor" = intel ] && return
 
 boot --cpus 4 --kernel "$kernel" --initrd "$initramfs" --signature "$here/signatures/cpus" \
 	--append "quiet panic=-1 sysrq_always_enabled lvtest=cpus pinned=5000"
