@@ -98,12 +98,28 @@ static void unlink_site(struct hook_site *s)
 		*p = s->next;
 }
 
+/*
+ * The numbers are used up, most of them by hooks that are gone: count again. The order stays. (An
+ * event that waits for the guest meanwhile, at a hook removed since, may go on at another one.)
+ */
+static void renumber(struct signature *s)
+{
+	struct hook *h;
+
+	s->hooks = 0;
+	for (h = all; h; h = h->next)
+		if (h->signature == s)
+			h->ordinal = s->hooks++;
+}
+
 int hooks_add(const struct hook *h, struct hook **out, char *error, size_t error_size)
 {
 	struct hook *n, **last = &all;
 	size_t i, j;
 	int ret = 0;
 
+	if (h->signature->hooks >= ENGINE_MAX_HOOKS)
+		renumber(h->signature);
 	if (h->signature->hooks >= ENGINE_MAX_HOOKS)
 		return -ENOSPC;
 	n = malloc(sizeof(*n));
