@@ -26,7 +26,7 @@ struct cpu {
 	u32 apic_id;
 	union {
 		struct {
-			u8 nmi_pending; /* arrived while the CPU was ours: the guest's */
+			u8 nmi_pending; /* arrived while the CPU was ours, or from smp.c */
 			u8 mc_pending;
 			bool init_pending; /* smp.c, by any CPU */
 			bool hold;	   /* another CPU wants this one out of the guest */
@@ -38,6 +38,7 @@ struct cpu {
 	bool kicked;  /* an NMI of ours is on its way */
 	bool held;    /* out of the guest, for another CPU */
 	u32 sipi;     /* vector, and SIPI_LATCHED */
+	u32 ldr;      /* logical APIC id; 0: not known, or in x2APIC mode */
 	struct lapic_loan loan;
 	u32 taken; /* vector of an interrupt taken for the guest in ring 0 */
 

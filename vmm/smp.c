@@ -27,11 +27,14 @@
 
 /* ICR: SDM vol. 3, 11.6.1 */
 #define ICR_MODE(low)	   ((low) >> 8 & 7)
+#define ICR_MODE_NMI	   4u
 #define ICR_MODE_INIT	   5u
 #define ICR_MODE_STARTUP   6u
+#define ICR_LOGICAL	   BIT(11)
 #define ICR_ASSERT	   BIT(14)
 #define ICR_LEVEL	   BIT(15)
 #define ICR_SHORTHAND(low) ((low) >> 18 & 3)
+#define APIC_LDR	   0x0d0u
 #define APIC_ICR_LOW	   0x300u
 #define APIC_ICR_HIGH	   0x310u
 
@@ -127,17 +130,24 @@ static bool addressed(const struct cpu *cpu, const struct cpu *self, u32 low, u3
 		return true;
 	case 3:
 		return cpu != self;
-	default:
-		return destination == cpu->apic_id || destination == 0xff ||
-		       destination == UINT32_MAX;
 	}
+	if (destination == 0xff || destination == UINT32_MAX)
+		return true;
+	if (!(low & ICR_LOGICAL))
+		return destination == cpu->apic_id;
+	/* SDM vol. 3, 11.12.10.2 and 11.6.2.2 (the flat model; Linux uses no other) */
+	if (lapic_x2apic())
+		return destination >> 16 == cpu->apic_id >> 4 &&
+		       (destination & BIT(cpu->apic_id & 15));
+	return destination & cpu->ldr;
 }
 
 bool smp_icr_written(struct vcpu *vcpu, u32 low, u32 destination)
 {
 	u32 mode = ICR_MODE(low);
+	bool found = false;
 
-	if (mode != ICR_MODE_INIT && mode != ICR_MODE_STARTUP)
+	if (mode != ICR_MODE_NMI && mode != ICR_MODE_INIT && mode != ICR_MODE_STARTUP)
 		return false;
 	/* INIT level de-assert means nothing to any CPU since the Pentium 4. */
 	if (mode == ICR_MODE_INIT && (low & ICR_LEVEL) && !(low & ICR_ASSERT))
@@ -147,7 +157,13 @@ bool smp_icr_written(struct vcpu *vcpu, u32 low, u32 destination)
 
 		if (!addressed(cpu, vcpu->cpu, low, destination))
 			continue;
-		if (mode == ICR_MODE_INIT) {
+		found = true;
+		if (mode == ICR_MODE_NMI) {
+			/* In hardware it could meet a kick, and the CPU keeps one NMI, not two. */
+			__atomic_store_n(&cpu->nmi_pending, PENDING_NOW, __ATOMIC_SEQ_CST);
+			if (cpu != vcpu->cpu)
+				kick(cpu);
+		} else if (mode == ICR_MODE_INIT) {
 			__atomic_store_n(&cpu->sipi, 0, __ATOMIC_SEQ_CST);
 			if (__atomic_load_n(&cpu->waiting, __ATOMIC_SEQ_CST))
 				continue;
@@ -159,7 +175,7 @@ bool smp_icr_written(struct vcpu *vcpu, u32 low, u32 destination)
 			kick(cpu);
 		}
 	}
-	return true;
+	return found || mode != ICR_MODE_NMI;
 }
 
 void smp_init_received(struct vcpu *vcpu)
@@ -168,6 +184,7 @@ void smp_init_received(struct vcpu *vcpu)
 	u32 sipi;
 
 	lapic_reset(true);
+	cpu->ldr = 0;
 	__atomic_store_n(&cpu->waiting, true, __ATOMIC_SEQ_CST);
 	__atomic_store_n(&cpu->init_pending, false, __ATOMIC_SEQ_CST);
 	vcpu_ops->host_open();
@@ -268,6 +285,8 @@ bool smp_apic_store(struct vcpu *vcpu, gpa_t gpa)
 		return false;
 	if (xchg != LVMON_NR_REGS)
 		vcpu->regs[xchg] = lapic_read_page(offset);
+	if (offset == APIC_LDR)
+		vcpu->cpu->ldr = value >> 24;
 	if (offset != APIC_ICR_LOW ||
 	    !smp_icr_written(vcpu, value, lapic_read_page(APIC_ICR_HIGH) >> 24))
 		lapic_write_page(offset, value);
@@ -278,8 +297,11 @@ bool smp_apic_store(struct vcpu *vcpu, gpa_t gpa)
 void smp_obey(struct cpu *cpu)
 {
 	__atomic_store_n(&cpu->held, true, __ATOMIC_SEQ_CST);
+	/* NMIs come one by one: the CPU keeps only one of a kick and the guest's. */
+	vcpu_ops->host_open();
 	while (__atomic_load_n(&cpu->hold, __ATOMIC_SEQ_CST))
 		__asm__ volatile("pause");
+	vcpu_ops->host_close();
 	__atomic_store_n(&cpu->held, false, __ATOMIC_SEQ_CST);
 }
 

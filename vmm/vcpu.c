@@ -144,7 +144,7 @@ static int emulate_msr_write(struct vcpu *vcpu, u32 msr, u64 value)
 	case MSR_APIC_BASE:
 		return lapic_write_base(value);
 	case MSR_X2APIC_ICR:
-		if (smp_icr_written(vcpu, (u32)value, (u32)(value >> 32)))
+		if (lapic_x2apic() && smp_icr_written(vcpu, (u32)value, (u32)(value >> 32)))
 			return 0;
 		return lapic_write_x2apic_icr(value);
 	default: /* outside of the intercept maps */

@@ -90,6 +90,13 @@ void lapic_send_fixed(u32 apic_id, u32 vector)
 	sent_wakes[apic_id / 2]++;
 }
 
+static bool in_x2apic;
+
+bool lapic_x2apic(void)
+{
+	return in_x2apic;
+}
+
 u32 lapic_read_page(u32 offset)
 {
 	return page[offset / 4];
@@ -289,7 +296,41 @@ static void init_and_startup(void **state)
 	assert_false(all[3].init_pending);
 	/* What is neither goes to the hardware. */
 	assert_false(smp_icr_written(vcpu, 0x40fd, 2));
-	assert_false(smp_icr_written(vcpu, 0x4400, 2));
+	assert_false(smp_icr_written(vcpu, 0x4200, 2));
+}
+
+/* An NMI is noted where it goes, and a kick makes it seen; physical, logical and shorthand. */
+static void nmis(void **state)
+{
+	static const struct {
+		bool x2;
+		u32 low, destination, reached;
+	} cases[] = {
+		{false, 0x4400, 2, 2},	    {false, 0x4c00, 0xa, 10}, {false, 0xc4400, 0, 14},
+		{false, 0x4c00, 0xff, 15},  {true, 0x4c00, 0x10, 4},  {true, 0x4c00, 0x54, 14},
+		{true, 0x4c00, 0x10010, 0}, {false, 0x44400, 0, 1},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct vcpu *vcpu = fresh();
+		u32 reached = 0, kicked = 0;
+
+		in_x2apic = cases[i].x2;
+		for (u32 c = 0; c < 4; c++) {
+			all[c].nmi_pending = false;
+			all[c].ldr = 1u << c;
+		}
+		/* Nobody is there: the hardware may know better. */
+		assert_int_equal(smp_icr_written(vcpu, cases[i].low, cases[i].destination),
+				 cases[i].reached != 0);
+		for (u32 c = 0; c < 4; c++) {
+			reached |= (u32)all[c].nmi_pending << c;
+			kicked |= sent_nmis[c] << c;
+		}
+		assert_int_equal(reached, cases[i].reached);
+		assert_int_equal(kicked, cases[i].reached & ~1u); /* not the sender itself */
+	}
+	in_x2apic = false;
 }
 
 static void shorthands(void **state)
@@ -347,6 +388,7 @@ int main(void)
 		cmocka_unit_test(at_the_end_of_a_page),
 		cmocka_unit_test(noise),
 		cmocka_unit_test(init_and_startup),
+		cmocka_unit_test(nmis),
 		cmocka_unit_test(shorthands),
 		cmocka_unit_test(icr_by_store),
 		cmocka_unit_test(engine_lock_gives_up),

@@ -179,6 +179,7 @@ static void svm_start_up(struct vcpu *vcpu, u8 vector)
 	vmcb->pat = 0x0007040600070406;
 	vmcb->interrupt_shadow = 0;
 	vmcb->event_injection = 0;
+	vmcb->intercepts1 &= ~(u32)I1_IRET;
 	vmcb->virtual_interrupt &= ~V_INTR_MASKING;
 	svm_flush(vcpu);
 }
@@ -205,7 +206,7 @@ static void decode_io(const struct vmcb *vmcb, struct vm_exit *exit)
 	exit->io.next_rip = vmcb->exit_info2;
 }
 
-static void decode(struct vcpu *vcpu, const struct vmcb *vmcb, struct vm_exit *exit)
+static void decode(struct vcpu *vcpu, struct vmcb *vmcb, struct vm_exit *exit)
 {
 	u64 code = vmcb->exit_code;
 
@@ -238,6 +239,10 @@ static void decode(struct vcpu *vcpu, const struct vmcb *vmcb, struct vm_exit *e
 	case VMEXIT_INVD: /* what the caches hold is ours too: it must not be thrown away */
 		__asm__ volatile("wbinvd" : : : "memory");
 		vcpu->regs[LVMON_RIP] += 2;
+		exit->kind = EXIT_NONE;
+		return;
+	case VMEXIT_IRET:
+		vmcb->intercepts1 &= ~(u32)I1_IRET;
 		exit->kind = EXIT_NONE;
 		return;
 	case VMEXIT_IO:
@@ -371,6 +376,8 @@ static void svm_inject(struct vcpu *vcpu, u32 vector, enum inject_type type, boo
 {
 	struct vmcb *vmcb = svm_of(vcpu)->vmcb;
 
+	if (type == INJECT_NMI)
+		vmcb->intercepts1 |= (u32)I1_IRET;
 	/* A software interrupt returns behind its instruction; RIP is there already. */
 	if (type == INJECT_SOFT_INT)
 		vmcb->next_rip = vcpu->regs[LVMON_RIP];
@@ -419,10 +426,14 @@ static void svm_trap_interrupts(struct vcpu *vcpu, bool on)
 	vmcb->intercepts1 = with_bits(vmcb->intercepts1, I1_INTR, on);
 }
 
-/* There is no window for NMIs, but an interrupt every few milliseconds. */
+/*
+ * There is no window for NMIs, but an interrupt every few milliseconds; and IRET, intercepted from
+ * an NMI to the end of its handler, which no second one may interrupt.
+ */
 static bool svm_ready_to_inject(struct vcpu *vcpu)
 {
-	bool ready = !svm_of(vcpu)->vmcb->event_injection;
+	struct vmcb *vmcb = svm_of(vcpu)->vmcb;
+	bool ready = !vmcb->event_injection && !(vmcb->intercepts1 & I1_IRET);
 
 	if (!ready)
 		svm_trap_interrupts(vcpu, true);

@@ -68,6 +68,7 @@ _Static_assert(sizeof(struct vmcb) == PAGE_SIZE, "VMCB layout");
 #define I1_INTR	    BIT(0)
 #define I1_NMI	    BIT(1)
 #define I1_CPUID    BIT(18)
+#define I1_IRET	    BIT(20)
 #define I1_INTN	    BIT(21)
 #define I1_INVD	    BIT(22)
 #define I1_INVLPGA  BIT(26)
@@ -91,6 +92,7 @@ enum {
 	VMEXIT_INTR = 0x60,
 	VMEXIT_NMI = 0x61,
 	VMEXIT_CPUID = 0x72,
+	VMEXIT_IRET = 0x74,
 	VMEXIT_INTN = 0x75,
 	VMEXIT_INVD = 0x76,
 	VMEXIT_INVLPGA = 0x7a,

@@ -64,7 +64,7 @@ static struct periodic *this_periodic(void)
 	return &periodics[current_cpu_id()];
 }
 
-static bool x2apic(void)
+bool lapic_x2apic(void)
 {
 	return rdmsr(MSR_APIC_BASE) & APIC_BASE_X2APIC;
 }
@@ -105,7 +105,7 @@ bool lapic_usable(void)
 void lapic_init(hpa_t root)
 {
 	u32 lvt, divide, count;
-	bool x2 = x2apic();
+	bool x2 = lapic_x2apic();
 
 	if (map(root, FIXED_LAPIC, 0, PAGE_SIZE, 0))
 		fatal("too little memory for the hypervisor's page tables");
@@ -304,7 +304,7 @@ bool lapic_periodic_pending(void)
 void lapic_periodic_resume(void)
 {
 	struct periodic *periodic = this_periodic();
-	bool x2 = x2apic();
+	bool x2 = lapic_x2apic();
 
 	if (!periodic->pending || read_reg(x2, APIC_CURRENT))
 		return;
@@ -344,7 +344,8 @@ int lapic_write_base(u64 value)
 int lapic_write_x2apic_icr(u64 value)
 {
 	/* Reserved bits: SDM vol. 3, figure 11-28 */
-	if (!x2apic() || (value & 0xfff32000ull) || (value >> 8 & 7) == 3 || (value >> 8 & 7) == 7)
+	if (!lapic_x2apic() || (value & 0xfff32000ull) || (value >> 8 & 7) == 3 ||
+	    (value >> 8 & 7) == 7)
 		return -EINVAL;
 	wrmsr(MSR_X2APIC_ICR, value);
 	return 0;
@@ -352,7 +353,7 @@ int lapic_write_x2apic_icr(u64 value)
 
 u32 lapic_id(void)
 {
-	bool x2 = x2apic();
+	bool x2 = lapic_x2apic();
 	u32 id = read_reg(x2, APIC_ID);
 
 	return x2 ? id : id >> 24;
@@ -360,7 +361,7 @@ u32 lapic_id(void)
 
 void lapic_end_of_interrupt(void)
 {
-	write_reg(x2apic(), APIC_EOI, 0);
+	write_reg(lapic_x2apic(), APIC_EOI, 0);
 }
 
 /* SDM vol. 3, 11.4.7.1; a CPU that is reset is in xAPIC mode. */
@@ -369,7 +370,7 @@ void lapic_reset(bool enabled)
 	u64 base = rdmsr(MSR_APIC_BASE) & ~(APIC_BASE_X2APIC | APIC_BASE_ENABLE);
 
 	/* From x2APIC mode the way leads through the APIC switched off. */
-	if (x2apic())
+	if (lapic_x2apic())
 		wrmsr(MSR_APIC_BASE, base);
 	wrmsr(MSR_APIC_BASE, base | APIC_BASE_ENABLE);
 	this_periodic()->pending = false;
@@ -387,7 +388,7 @@ static void send(u32 apic_id, u32 low)
 {
 	u32 high;
 
-	if (x2apic()) {
+	if (lapic_x2apic()) {
 		wrmsr(MSR_X2APIC_FIRST + (APIC_ICR >> 4), (u64)apic_id << 32 | low);
 		return;
 	}
