@@ -58,6 +58,7 @@ compile lived "$here/programs/lived.c" -static
 compile calls "$here/programs/calls.c" -static
 compile pinned "$here/programs/pinned.c" -static
 compile privileged "$here/programs/privileged.c" -static
+compile exact "$here/programs/exact.c" -static
 cp "$root/bin/calls" "$root/bin/others"
 compile registers "$here/programs/registers.c" -static -lm
 for program in "$@"; do

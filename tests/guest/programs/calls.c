@@ -18,7 +18,7 @@ int main(int argc, char **argv)
 	} known[] = {
 		{"getppid", SYS_getppid},	  {"getpgid", SYS_getpgid},
 		{"getsid", SYS_getsid},		  {"getpriority", SYS_getpriority},
-		{"sched_yield", SYS_sched_yield},
+		{"sched_yield", SYS_sched_yield}, {"umask", SYS_umask},
 	};
 	const int spread = argc > 3 && strcmp(argv[3], "spread") == 0;
 	const long argument = argc > 3 ? atol(argv[3]) : 0;
