@@ -3,9 +3,10 @@
 #
 #	make			build/lvisor (the command), build/lvisor.bin, build/engine
 #	make demo		boot a guest and watch a signature stop a process
-#	make check		all tests; check-unit and check-guest are its halves
+#	make check		all tests; check-unit, check-fuzz and check-guest are its parts
 #	make check-long		the same and the tests that take long
 #	make guest-disk		a whole Debian on a disk image, as a guest: build/guest/disk/
+#	make fuzz		search with each fuzzer, FUZZ_SECONDS=600 each
 #	make bench		measurements, as tables
 #	VENDOR=intel		demo and check-guest on Intel VT-x in Bochs (slow)
 #	make style		where the formatting differs from .clang-format
@@ -29,7 +30,8 @@ ifndef LVISOR_DEPS
 DEP_GROUPS := build \
 	$(if $(filter demo guest check check-guest check-long bench,$(MAKECMDGOALS)),guest) \
 	$(if $(filter intel,$(VENDOR))$(filter check check-long,$(MAKECMDGOALS)),bochs) \
-	$(if $(filter check check-unit check-long unit-tests,$(MAKECMDGOALS)),test) \
+	$(if $(filter check check-unit check-fuzz check-long unit-tests fuzz,$(MAKECMDGOALS)),test) \
+	$(if $(filter check check-fuzz check-long fuzz,$(MAKECMDGOALS)),fuzz) \
 	$(if $(filter style,$(MAKECMDGOALS)),style)
 $(shell tools/deps.sh $(DEP_GROUPS))
 ifneq ($(.SHELLSTATUS),0)
@@ -39,7 +41,7 @@ export LVISOR_DEPS := there
 endif
 endif
 
-include vmm/vmm.mk engine/engine.mk tools/tools.mk tests/unit/unit.mk tests/guest/guest.mk
+include vmm/vmm.mk engine/engine.mk tools/tools.mk tests/unit/unit.mk tests/fuzz/fuzz.mk tests/guest/guest.mk
 
 PRODUCTS := $(B)/lvisor.bin $(B)/engine $(B)/lvisor $(B)/fixed_time.so
 
@@ -48,17 +50,23 @@ all: $(PRODUCTS)
 demo: $(PRODUCTS) guest
 	$(Q)tests/guest/demo.sh
 
-check: $(PRODUCTS) unit-tests guest
-	$(Q)tests/check.sh unit guest intel
+check: $(PRODUCTS) unit-tests fuzzers guest
+	$(Q)tests/check.sh unit fuzz guest intel
 
 check-unit: unit-tests
 	$(Q)tests/check.sh unit
 
+check-fuzz: fuzzers
+	$(Q)tests/check.sh fuzz
+
 check-guest: $(PRODUCTS) guest
 	$(Q)tests/check.sh guest
 
-check-long: $(PRODUCTS) unit-tests guest
-	$(Q)tests/check.sh unit guest intel long
+check-long: $(PRODUCTS) unit-tests fuzzers guest
+	$(Q)tests/check.sh unit fuzz guest intel long
+
+fuzz: fuzzers
+	$(Q)tests/fuzz/run.sh search $(FUZZ_SECONDS)
 
 bench: $(PRODUCTS) guest
 	$(Q)bench/run.sh
@@ -69,4 +77,4 @@ style:
 clean:
 	rm -rf $(B)
 
-.PHONY: all demo check check-unit check-guest check-long bench style clean
+.PHONY: all demo check check-unit check-fuzz check-guest check-long fuzz bench style clean

@@ -9,6 +9,7 @@
 #include "vmm/string.h"
 
 #define LOW_4GB	      0x100000000ull
+#define TABLE_MAX     0x100000u /* of any table read here, or it is damaged */
 #define EBDA_SEGMENT  0x40eu
 #define MADT_LAPIC    0
 #define MADT_X2APIC   9
@@ -46,12 +47,13 @@ static const struct rsdp *find_rsdp(hpa_t from, hpa_t to)
 	return NULL;
 }
 
-/* The table at pa when it lies where it can be read; NULL otherwise. */
+/* The table at pa when it lies where it can be read and is of a sane length; NULL otherwise. */
 static const struct table *table_at(u64 pa)
 {
 	const struct table *t = boot_ptr(pa);
 
-	if (!pa || pa >= LOW_4GB - sizeof(*t) || t->length < sizeof(*t) || t->length > LOW_4GB - pa)
+	if (!pa || pa >= LOW_4GB - sizeof(*t) || t->length < sizeof(*t) || t->length > TABLE_MAX ||
+	    t->length > LOW_4GB - pa)
 		return NULL;
 	return t;
 }

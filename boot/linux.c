@@ -46,6 +46,7 @@
 #define CMDLINE_MAX 0xf000u
 #define LOW_STACK   0x1f000u
 #define LOW_END	    0x100000u
+#define MAPPED_END  0x100000000ull /* of physical memory that can be reached here */
 
 extern u8 image_start[], image_end[]; /* where the loader has put us */
 
@@ -114,8 +115,9 @@ const char *linux_check(const void *image, u64 size)
 		return "damaged: its header does not fit its size";
 	if (get32(image, HDR_INIT_SIZE) < size - setup_size(image))
 		return "damaged: init_size is smaller than the kernel";
-	if (get64(image, HDR_PREF_ADDRESS) < LOW_END)
-		return "damaged: its preferred address is below 1 MB";
+	if (get64(image, HDR_PREF_ADDRESS) < LOW_END ||
+	    get64(image, HDR_PREF_ADDRESS) > MAPPED_END - get32(image, HDR_INIT_SIZE))
+		return "damaged: its preferred address is not between 1 MB and 4 GB";
 	return NULL;
 }
 

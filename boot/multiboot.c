@@ -45,19 +45,23 @@ static struct boot_info info;
 
 static void read_memory_map(const struct multiboot_info *mbi)
 {
-	u32 offset = 0;
+	/* In 64 bits no sum wraps, whatever the loader says. */
+	u64 at = mbi->mmap_addr, end = at + mbi->mmap_length;
 
 	if (!(mbi->flags & MBI_MMAP))
 		fatal("the boot loader gave no memory map; start LVisor with QEMU or GRUB 2");
-	while (offset + sizeof(struct multiboot_mmap) <= mbi->mmap_length) {
-		const struct multiboot_mmap *e = boot_ptr(mbi->mmap_addr + offset);
+	while (at + sizeof(struct multiboot_mmap) <= end) {
+		const struct multiboot_mmap *e = boot_ptr(at);
 
+		if (end > LOW_4GB || e->size < sizeof(*e) - sizeof(e->size) ||
+		    e->size > end - at - sizeof(e->size))
+			fatal("the boot loader's memory map is damaged: an entry does not fit");
 		if (info.memory_entries == MAX_MEMORY_ENTRIES)
 			fatal("the memory map has more than %u entries", MAX_MEMORY_ENTRIES);
 		if (e->length && e->base < BIT(52) && e->length <= BIT(52) - e->base)
 			info.memory[info.memory_entries++] =
 				(struct memory_entry){e->base, e->length, e->type};
-		offset += e->size + (u32)sizeof(e->size);
+		at += e->size + sizeof(e->size);
 	}
 }
 

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Runs test suites and sums up: tests/check.sh unit|guest|intel|long...
+# Runs test suites and sums up: tests/check.sh unit|fuzz|guest|intel|long...
 # intel: the tests that say most on the vendor that "guest" does not have.
 # Each test is one line "ok NAME", "FAIL NAME" or "skip NAME"; the end is "N passed, N failed".
 # Exit code 0 only if something passed and nothing failed.
@@ -38,6 +38,7 @@ for suite in "$@"; do
 		unit
 		tests/style.sh
 		;;
+	fuzz) tests/fuzz/run.sh check ;;
 	guest | long) tests/guest/run.sh "$suite" ;;
 	intel) VENDOR=intel tests/guest/run.sh guest vendor cpus ;;
 	*)

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Makes sure that what a make target needs is installed.
 #
-#	tools/deps.sh GROUP...		groups: build, guest, disk, bochs, test, style
+#	tools/deps.sh GROUP...		groups: build, guest, disk, bochs, test, fuzz, style
 #
 # On Debian and its relatives a missing package is installed here and now, if we are root; in every
 # other case the missing ones are named together with the command that installs them.
@@ -44,6 +44,10 @@ mtools:mformat
 test='
 libcmocka-dev:cmocka.h
 '
+fuzz='
+clang:clang
+libclang-rt-dev:clang
+'
 style='
 clang-format:clang-format
 '
@@ -56,6 +60,7 @@ for group in "$@"; do
 	disk) wanted="$wanted $disk" ;;
 	bochs) wanted="$wanted $bochs" ;;
 	test) wanted="$wanted $test" ;;
+	fuzz) wanted="$wanted $fuzz" ;;
 	style) wanted="$wanted $style" ;;
 	*)
 		echo "deps.sh: no group $group" >&2

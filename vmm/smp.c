@@ -267,7 +267,7 @@ static bool decode_store(struct vcpu *vcpu, u32 *value, u32 *length, enum lvmon_
 		*length = at + 1 + operand;
 		if (code[at] == 0x87)
 			*xchg = (enum lvmon_reg)reg;
-	} else if (code[at] == 0xc7) {
+	} else if (code[at] == 0xc7 && !(code[at + 1] & 0x38)) { /* C7 /0; there is no other */
 		*value = load32(&code[at + 1 + operand]);
 		*length = at + 1 + operand + 4;
 	} else {

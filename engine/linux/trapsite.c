@@ -96,8 +96,11 @@ static void classify(const cs_insn *in, struct lvmon_insn *insn)
 	const cs_x86 *x = &in->detail->x86;
 	const cs_x86_op *op = x->operands;
 
-	/* Rare enough to be stepped. A rep prefix means nothing to any of these, to the CPU too. */
-	if (x->addr_size != 8)
+	/*
+	 * Rare enough to be stepped. A rep prefix means nothing to any of these, to the CPU too;
+	 * with a lock prefix they are no instructions (SDM vol. 2, LOCK).
+	 */
+	if (x->addr_size != 8 || x->prefix[0] == X86_PREFIX_LOCK)
 		return;
 	switch (in->id) {
 	case X86_INS_NOP:

@@ -133,6 +133,10 @@ static void entries_that_do_not_fit(void **state)
 	make(true, RSDP);
 	put(MADT + 4, 35, 4);
 	assert_int_equal(count().cpus, 0);
+	/* Gigabytes of entries would be looked at for minutes. */
+	make(true, RSDP);
+	put(MADT + 4, 0x100001, 4);
+	assert_int_equal(count().cpus, 0);
 }
 
 static void too_many(void **state)

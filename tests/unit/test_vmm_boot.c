@@ -112,6 +112,9 @@ static void damaged_headers(void **state)
 	refused(0x258, 0, 8, "preferred address");
 	refused(0x258, 0x10000, 8, "preferred address");
 	refused(0x258, 0xfffff, 8, "preferred address");
+	/* Where there may be RAM, but none that is mapped while we start. */
+	refused(0x258, 0x100000000, 8, "preferred address");
+	refused(0x258, 0x100000000 - 0x200000 + 0x1000, 8, "preferred address");
 }
 
 static void truncated(void **state)

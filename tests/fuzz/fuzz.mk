@@ -1,0 +1,47 @@
+# Fuzzers: tests/fuzz/fuzz_NAME.c each, with libFuzzer, AddressSanitizer and UBSan of clang. What
+# they are linked with is in FUZZ_SRCS_NAME; FUZZ_INCLUDES_NAME are sources that they include.
+FUZZ_CC := clang
+FUZZ_CFLAGS := -std=gnu11 -g -O1 -Wall -Wextra -Wno-unused-parameter -Wno-missing-field-initializers \
+	-Wno-string-concatenation -D_GNU_SOURCE -iquote tests/unit/fake \
+	-I. -Iinclude -I/usr/include/lua5.4 \
+	-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+FUZZ_SECONDS := 600
+
+FUZZ_VMM_BASE := tests/unit/vmm_host.c vmm/memory.c vmm/guest_ram.c vmm/x86/paging.c
+FUZZ_VMM_GUEST := $(FUZZ_VMM_BASE) vmm/x86/walk.c vmm/monitor/access.c
+
+FUZZ_SRCS_elf := $(FUZZ_VMM_BASE) vmm/domain/space.c vmm/domain/elf.c
+FUZZ_SRCS_ustar := engine/ustar.c
+FUZZ_SRCS_ring := tools/ring.c tools/message.c
+FUZZ_SRCS_events := tools/events.c tools/screen.c tools/message.c tools/log.c engine/text.c
+FUZZ_LIBS_events := -ljansson
+FUZZ_SRCS_insn := $(FUZZ_VMM_GUEST) vmm/monitor/emulate.c vmm/monitor/hooklist.c engine/linux/trapsite.c
+FUZZ_LIBS_insn := -lcapstone
+FUZZ_SRCS_apic := $(FUZZ_VMM_GUEST)
+FUZZ_INCLUDES_apic := vmm/smp.c
+FUZZ_LIBS_apic := -lcapstone
+FUZZ_SRCS_walk := $(FUZZ_VMM_BASE) vmm/x86/walk.c engine/linux/pagewalk.c engine/guest.c
+FUZZ_SRCS_acpi := $(FUZZ_VMM_BASE) boot/acpi.c
+FUZZ_SRCS_bzimage := $(FUZZ_VMM_BASE) boot/linux.c
+FUZZ_SRCS_multiboot := $(FUZZ_VMM_BASE) boot/linux.c boot/acpi.c
+FUZZ_INCLUDES_multiboot := boot/multiboot.c vmm/string.c
+
+FUZZERS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_HEADERS := $(wildcard include/*/*.h boot/*.h vmm/*.h vmm/*/*.h engine/*.h engine/*/*.h tools/*.h \
+	tests/unit/*.h tests/unit/fake/*/*.h tests/unit/fake/*/*/*.h tests/fuzz/*.h)
+
+# The CPU does unaligned accesses, and the vmm means them where it says volatile.
+$(B)/fuzz/obj/%.o: FUZZ_ALIGNMENT = $(if $(filter vmm/% boot/% tests/%,$<),-fno-sanitize=alignment)
+$(B)/fuzz/obj/%.o: %.c $(FUZZ_HEADERS)
+	@mkdir -p $(@D)
+	$(Q)$(FUZZ_CC) $(FUZZ_CFLAGS) $(FUZZ_ALIGNMENT) -c -o $@ $<
+
+define fuzzer
+$(B)/fuzz/obj/tests/fuzz/fuzz_$(1).o: $$(FUZZ_INCLUDES_$(1))
+$(B)/fuzz/fuzz_$(1): $$(patsubst %.c,$(B)/fuzz/obj/%.o,tests/fuzz/fuzz_$(1).c tests/fuzz/fuzz.c $$(FUZZ_SRCS_$(1)))
+	$$(Q)$$(FUZZ_CC) -fsanitize=fuzzer,address,undefined -o $$@ $$^ $$(FUZZ_LIBS_$(1))
+endef
+$(foreach f,$(FUZZERS),$(eval $(call fuzzer,$(f))))
+
+fuzzers: $(FUZZERS:%=$(B)/fuzz/fuzz_%)
+.PHONY: fuzzers

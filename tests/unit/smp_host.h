@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* vmm/smp.c on the host, included for what is static in it: four CPUs and the APIC's page. */
+#ifndef UNIT_SMP_HOST_H
+#define UNIT_SMP_HOST_H
+
+#include "tests/unit/vmm_host.h"
+#include "vmm/cpu.h"
+
+/* GS of this thread leads elsewhere. */
+#define this_cpu fake_this_cpu
+static struct cpu *fake_this_cpu(void);
+
+#include "vmm/smp.c"
+
+#define CODE	 0xffffffff81000000ull
+#define CODE_GPA 0x400000ull
+
+const u8 trampoline_start[1], trampoline_end[1], trampoline_values[1];
+
+static struct cpu all[4];
+static u32 page[1024]; /* the APIC's */
+static u32 sent_nmis[4], sent_wakes[4];
+static struct vcpu_paging paging;
+
+static struct cpu *fake_this_cpu(void)
+{
+	return &all[0];
+}
+
+struct cpu *cpu_create(hpa_t root, u32 id)
+{
+	return &all[id];
+}
+
+void cpu_load(struct cpu *cpu)
+{
+	(void)cpu;
+}
+
+int fpu_init(struct fpu *fpu)
+{
+	return fpu ? 0 : -ENODEV;
+}
+
+u64 time_ns(void)
+{
+	return host_tsc += 1000;
+}
+
+void time_wait_us(u32 us)
+{
+	(void)us;
+}
+
+void nested_protect_apic(void)
+{
+}
+
+u32 lapic_id(void)
+{
+	return 0;
+}
+
+void lapic_reset(bool enabled)
+{
+	(void)enabled;
+}
+
+void lapic_send_init(u32 apic_id)
+{
+	(void)apic_id;
+}
+
+void lapic_send_startup(u32 apic_id, u32 at)
+{
+	(void)apic_id;
+	(void)at;
+}
+
+void lapic_send_nmi(u32 apic_id)
+{
+	sent_nmis[apic_id / 2]++;
+}
+
+void lapic_send_fixed(u32 apic_id, u32 vector)
+{
+	if (vector != WAKE_VECTOR)
+		abort();
+	sent_wakes[apic_id / 2]++;
+}
+
+static bool in_x2apic;
+
+bool lapic_x2apic(void)
+{
+	return in_x2apic;
+}
+
+u32 lapic_read_page(u32 offset)
+{
+	return page[offset / 4];
+}
+
+void lapic_write_page(u32 offset, u32 value)
+{
+	page[offset / 4] = value;
+}
+
+static void get_paging(struct vcpu *vcpu, struct vcpu_paging *p)
+{
+	(void)vcpu;
+	*p = paging;
+}
+
+static const struct vcpu_ops paging_ops = {.name = "fake", .get_paging = get_paging};
+
+static struct vcpu *fresh(void)
+{
+	gpa_t root;
+
+	host_guest();
+	root = host_guest_root();
+	host_vcpu(&all[0].vcpu, &paging, root);
+	vcpu_ops = &paging_ops;
+	host_guest_map(root, 4, CODE, CODE_GPA, PAGE_SIZE);
+	for (u32 i = 0; i < 4; i++) {
+		struct cpu *cpu = &all[i];
+
+		cpu->id = i;
+		cpu->apic_id = i * 2;
+		cpu->vcpu.cpu = cpu;
+		cpu->waiting = cpu->init_pending = cpu->kicked = false;
+		cpu->sipi = 0;
+		cpus[i] = cpu;
+		sent_nmis[i] = sent_wakes[i] = 0;
+	}
+	smp_cpus = 4;
+	memset(page, 0x11, sizeof(page));
+	all[0].vcpu.regs[LVMON_RIP] = CODE;
+	return &all[0].vcpu;
+}
+
+#endif
