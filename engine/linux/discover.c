@@ -320,6 +320,7 @@ int linux_restore(const void *blob, size_t size)
 	if ((uintptr_t)blob % 8 || size < sizeof(*b) || b->magic != BLOB_MAGIC ||
 	    b->version != BLOB_VERSION || b->header_size != sizeof(*b) || b->size != size ||
 	    (b->levels != 4 && b->levels != 5) || b->image_end <= b->image_start ||
+	    b->field[F_PAGE_SIZE] <= 0 ||
 	    b->summary[sizeof(b->summary) - 1])
 		return -EINVAL;
 	for (i = 0; i < NR_SECTIONS; i++)

@@ -273,7 +273,8 @@ int fields_resolve(struct kernel_blob *b, char *error, size_t error_size)
 		if (f->path)
 			off = btf_member_offset(btf, ids[i], f->path);
 		else
-			off = t->size <= 1 << 20 ? (int)t->size : -EINVAL;
+			/* It is divided by. */
+			off = t->size && t->size <= 1 << 20 ? (int)t->size : -EINVAL;
 		if (off >= 0)
 			b->field[f->field] = off;
 	}

@@ -2,7 +2,7 @@
 # they are linked with is in FUZZ_SRCS_NAME; FUZZ_INCLUDES_NAME are sources that they include.
 FUZZ_CC := clang
 FUZZ_CFLAGS := -std=gnu11 -g -O1 -Wall -Wextra -Wno-unused-parameter -Wno-missing-field-initializers \
-	-Wno-string-concatenation -D_GNU_SOURCE -iquote tests/unit/fake \
+	-Wno-string-concatenation -Wno-unused-function -D_GNU_SOURCE -iquote tests/unit/fake \
 	-I. -Iinclude -I/usr/include/lua5.4 \
 	-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 FUZZ_SECONDS := 600
@@ -25,6 +25,11 @@ FUZZ_SRCS_acpi := $(FUZZ_VMM_BASE) boot/acpi.c
 FUZZ_SRCS_bzimage := $(FUZZ_VMM_BASE) boot/linux.c
 FUZZ_SRCS_multiboot := $(FUZZ_VMM_BASE) boot/linux.c boot/acpi.c
 FUZZ_INCLUDES_multiboot := boot/multiboot.c vmm/string.c
+FUZZ_SRCS_calls := $(FUZZ_VMM_GUEST) vmm/domain/space.c vmm/domain/syscall.c vmm/monitor/hooklist.c \
+	vmm/monitor/filter.c
+FUZZ_INCLUDES_calls := vmm/monitor/calls.c vmm/ring.c
+$(foreach f,btf kallsyms linux,$(eval FUZZ_SRCS_$(f) := $(wildcard engine/linux/*.c) engine/guest.c)\
+	$(eval FUZZ_LIBS_$(f) := -lbpf -lelf -lcapstone -lz -lcmocka))
 
 FUZZERS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_HEADERS := $(wildcard include/*/*.h boot/*.h vmm/*.h vmm/*/*.h engine/*.h engine/*/*.h tools/*.h \

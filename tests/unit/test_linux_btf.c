@@ -123,6 +123,31 @@ static void test_enumerators(void **state)
 	free(b);
 }
 
+/* The size of a page's structure is divided by: none of a lying kernel may be zero. */
+static void test_size_of_nothing(void **state)
+{
+	struct kernel_blob *b;
+	char error[128];
+	uint32_t sizes[] = {0, 64, 2 << 20}, i, size;
+	int32_t want[] = {NO_FIELD, 64, NO_FIELD};
+
+	for (i = 0; i < 3; i++) {
+		const void *raw;
+
+		btf__free(btf);
+		btf = btf__new_empty();
+		long_type = btf__add_int(btf, "long", 8, 0);
+		structure("page", sizes[i]);
+		member("flags", long_type, 0);
+		raw = btf__raw_data(btf, &size);
+		b = blob_with(raw, size);
+		assert_int_equal(fields_resolve(b, error, sizeof(error)), -ENOENT);
+		assert_int_equal(b->field[F_PAGE_FLAGS], 0);
+		assert_int_equal(b->field[F_PAGE_SIZE], want[i]);
+		free(b);
+	}
+}
+
 static void test_noise(void **state)
 {
 	uint8_t *copy;
@@ -164,6 +189,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_members, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_circles, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_enumerators, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_size_of_nothing, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_noise, set_up, tear_down),
 	};
 

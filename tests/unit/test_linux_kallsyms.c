@@ -283,6 +283,7 @@ static void test_blob(void **state)
 	b->image_start = MADE_TEXT;
 	b->image_end = MADE_TEXT + 16 * MB;
 	b->levels = 4;
+	b->field[F_PAGE_SIZE] = 64;
 	kernel = b;
 	assert_int_equal(linux_save(&saved, &size), 0);
 	kernel = NULL;
@@ -307,6 +308,9 @@ static void test_blob(void **state)
 	assert_int_equal(linux_restore(copy, size), -EINVAL);
 	memcpy(copy, saved, size);
 	copy->symbols--;
+	assert_int_equal(linux_restore(copy, size), -EINVAL);
+	memcpy(copy, saved, size);
+	copy->field[F_PAGE_SIZE] = 0; /* is divided by */
 	assert_int_equal(linux_restore(copy, size), -EINVAL);
 	for (i = 0; i < 300; i++) { /* may be accepted, must not hurt */
 		memcpy(copy, saved, size);

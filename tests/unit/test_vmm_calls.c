@@ -196,7 +196,18 @@ static void texts(void **state)
 	assert_int_equal(host_log_size, 8 + 100 + 1);
 	assert_memory_equal(host_log, "engine: xxxx", 12);
 	assert_int_equal(call(LVMON_LOG, USER, 1ull << 40, 0), -EINVAL);
+	/* Half a line would swallow the beginning of the next, which may be an event. */
+	host_log_clear();
 	assert_int_equal(call(LVMON_LOG, 0, 10, 0), -EFAULT);
+	assert_string_equal(host_log, "engine: \n");
+	host_log_clear();
+	assert_int_equal(call(LVMON_LOG, USER + sizeof(memory) - 70, 100, 0), -EFAULT);
+	assert_int_equal(host_log[host_log_size - 1], '\n');
+	/* And a second one could say "fatal: ". */
+	memcpy(memory, "a\nfatal: b", 10);
+	host_log_clear();
+	assert_int_equal(call(LVMON_LOG, USER, 10, 0), 0);
+	assert_string_equal(host_log, "engine: a fatal: b\n");
 	assert_int_equal(call(LVMON_EMIT, USER, 6, 0), 0);
 	assert_int_equal(call(LVMON_EMIT, 0, 6, 0), -EFAULT);
 	assert_int_equal(call(LVMON_BLOB_STORE, USER, 5, 0), 0);

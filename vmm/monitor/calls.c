@@ -94,19 +94,21 @@ static s64 set_layout(u64 from)
 static s64 log_text(u64 from, u64 size)
 {
 	char part[64];
+	s64 err = 0;
 
 	if (size > LOG_MAX)
 		return -EINVAL;
+	/* One line whatever happens: those that begin otherwise mean something to the reader. */
 	log_raw("engine: ", 8);
-	for (u64 done = 0; done < size; done += sizeof(part)) {
+	for (u64 done = 0; done < size && !err; done += sizeof(part)) {
 		u64 n = size - done < sizeof(part) ? size - done : sizeof(part);
 
-		if (domain_read(part, from + done, n))
-			return -EFAULT;
-		log_raw(part, n);
+		err = domain_read(part, from + done, n);
+		for (u64 i = 0; i < n && !err; i++)
+			log_raw(part[i] == '\n' ? " " : &part[i], 1);
 	}
 	log_byte('\n');
-	return 0;
+	return err;
 }
 
 s64 monitor_call(u64 number, const u64 args[6])

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Introspection of a kernel whose structures hold anything: tasks, mappings in a maple tree, paths,
+ * cached pages, page tables, code. A structure of the input is a row of words whose addresses come
+ * from a table of places that know each other.
+ */
+#include "tests/fuzz/fuzz.h"
+#include "tests/unit/linux_guest.h"
+
+#define MAX_WORDS 512
+#define TASK	  (GUEST_BASE + 0x20000)
+#define MM	  (GUEST_BASE + 0x22000)
+#define NODE	  (GUEST_BASE + 0x23000)
+#define VMA	  (GUEST_BASE + 0x24000)
+#define FILE_	  (GUEST_BASE + 0x25000)
+#define DENTRY	  (GUEST_BASE + 0x26000)
+#define MOUNT	  (GUEST_BASE + 0x27000)
+#define MAPPING	  (GUEST_BASE + 0x28000)
+#define XNODE	  (GUEST_BASE + 0x29000)
+#define PAGES	  (GUEST_BASE + 0x30000)
+#define PGD	  (GUEST_BASE + 0x40000)
+#define CODE	  (GUEST_BASE + 0x1000)
+
+static struct kernel_blob *blob;
+
+static const uint64_t places[] = {
+	TASK,	 TASK + 8, TASK + 0x400, MM,		  NODE | 0x1e,	   NODE | 0x0e, NODE + 0x116,
+	VMA,	 VMA + 0x100, FILE_,	 DENTRY,	  DENTRY + 0x100, MOUNT,	MOUNT + 0x80,
+	MAPPING, XNODE + 2, PAGES,	 PAGES + 0x40,	  PGD,		   PGD - GUEST_BASE + 7,
+	PGD - GUEST_BASE + 0x1007,	 GUEST_BASE + GUEST_RAM - 8, CODE, 0x400000, 0x402000,
+	0x700000000000, GUEST_BASE,
+};
+
+#define PLACES (sizeof(places) / sizeof(places[0]))
+
+static void set_up(void)
+{
+	static const struct guest_symbol symbols[] = {
+		{"T_stext", GUEST_BASE},
+		{"Tfunction", CODE},
+		{"T__start___jump_table", GUEST_BASE + 0x2000},
+		{"T__stop___jump_table", GUEST_BASE + 0x2040},
+		{"T_etext", GUEST_BASE + 0x8000},
+		{"Dinit_task", TASK},
+		{"Dpage_offset_base", GUEST_BASE + 0x9000},
+		{"Dvmemmap_base", GUEST_BASE + 0x9008},
+	};
+
+	guest_start();
+	guest_symbols(symbols, sizeof(symbols) / sizeof(symbols[0]));
+	blob = (struct kernel_blob *)kernel;
+	/* Offsets that keep members of one structure apart; arrays at the end. */
+	for (int i = 0; i < NR_FIELDS; i++)
+		blob->field[i] = 8 * (i % 16);
+	blob->field[F_TASK_COMM] = 0x80;
+	blob->field[F_MAPLE_RANGE_PIVOT] = 8;
+	blob->field[F_MAPLE_RANGE_SLOT] = 128;
+	blob->field[F_MAPLE_ARANGE_PIVOT] = 8;
+	blob->field[F_MAPLE_ARANGE_SLOT] = 80;
+	blob->field[F_MOUNT_MNT] = 0x20;
+	blob->field[F_XA_NODE_SHIFT] = 0;
+	blob->field[F_XA_NODE_SLOTS] = 0x28;
+	blob->field[F_PAGE_SIZE] = 64;
+	blob->enumerators_known = (1u << NR_ENUMERATORS) - 1;
+	for (int i = 0; i < NR_ENUMERATORS; i++)
+		blob->enumerator[i] = i;
+	blob->current = 0x10;
+	put64(GUEST_BASE + 0x9000, 0xffff888000000000);
+	put64(GUEST_BASE + 0x9008, PAGES);
+}
+
+static void look_at(const struct linux_task *task)
+{
+	static uint8_t bytes[20000];
+	struct linux_memory memory;
+	char text[300];
+	uint64_t absent;
+
+	must(memchr(task->comm, '\0', sizeof(task->comm)));
+	if (!linux_exe(task, text, sizeof(text)))
+		must(memchr(text, '\0', sizeof(text)));
+	(void)!linux_exe(task, text, 5);
+	if (!linux_cmdline(task, text, sizeof(text)))
+		must(memchr(text, '\0', sizeof(text)));
+	(void)!linux_process_read(task, 0x400ffc, bytes, 5000);
+	if (linux_memory(task, &memory))
+		return;
+	for (size_t i = 0; i < memory.count && i < 8; i++) {
+		const struct linux_area *a = &memory.areas[i];
+		struct linux_page page;
+
+		must(a->start < a->end && a->offset + (a->end - a->start) <= memory.size);
+		must(linux_memory_va(&memory, a->offset) == a->start);
+		must(!linux_memory_page(&memory, a->offset + (a->end - a->start) / 2, &page));
+		must(page.left && page.left <= a->end - a->start);
+		must(page.state == LINUX_PAGE_ABSENT || guest_ptr(page.gpa, 1));
+	}
+	if (memory.size) {
+		uint64_t n = memory.size < sizeof(bytes) ? memory.size : sizeof(bytes);
+
+		must(!linux_memory_read(&memory, memory.size - n, bytes, n, &absent));
+		must(absent <= n);
+	}
+	must(linux_memory_read(&memory, memory.size, bytes, 1, &absent) == -ERANGE);
+	linux_memory_free(&memory);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct input in = input_of(data, size);
+	static uint64_t undo[MAX_WORDS][2];
+	struct linux_task *tasks, task;
+	struct lvmon_hook hook;
+	char text[128];
+	size_t words = 0, count;
+	gva_t pos = TASK;
+
+	if (!blob)
+		set_up();
+	kernel = blob;
+	blob->levels = 4 + (take(&in, 1) & 1);
+	blob->root = PGD - GUEST_BASE;
+	while (input_left(&in) && words < MAX_WORDS) {
+		uint8_t op = (uint8_t)take(&in, 1);
+		uint64_t value;
+
+		if (op & 0x80) { /* go to another place */
+			pos = places[(op & 0x7f) % PLACES] + 8 * take(&in, 1);
+			continue;
+		}
+		if (op & 0x40) { /* skip */
+			pos += 8 * (op & 0x3f);
+			continue;
+		}
+		value = take_number(&in, places, PLACES);
+		if (pos < GUEST_BASE || pos > GUEST_BASE + GUEST_RAM - 8)
+			pos = TASK;
+		memcpy(&undo[words][1], guest_at(pos), 8);
+		undo[words++][0] = pos;
+		put64(pos, value);
+		pos += 8;
+	}
+	if (!linux_tasks(&tasks, &count) || tasks)
+		for (size_t i = 0; i < count && i < 4; i++)
+			look_at(&tasks[i]);
+	free(tasks);
+	(void)!linux_find_pid(7, &task);
+	if (!linux_task(TASK, &task))
+		look_at(&task);
+	(void)!linux_current(TASK - 0x18, 0, 0, &task);
+	if (!linux_trap_site(CODE, &hook, text, sizeof(text)))
+		must(hook.insn.length && hook.insn.length <= 15 && hook.insn.kind < LVMON_INSN_KINDS);
+	while (words--)
+		put64(undo[words][0], undo[words][1]);
+	return 0;
+}
+
+#define GO(place, word) 0x80 | (place), (word)
+#define PLACE(i)	0, 2 | (i) << 2, 0, 0
+
+void fuzz_seeds(void)
+{
+	/* A list of two tasks, an mm with two mappings, a file with a path, a page table. */
+	static const uint8_t seed[] = {
+		0,
+		GO(0, 0), PLACE(2), 0, 7 << 2, 0, 7 << 2, PLACE(0), PLACE(0), PLACE(0), PLACE(3),
+		GO(2, 0), PLACE(0), 0, 8 << 2, 0, 8 << 2, PLACE(0), PLACE(0), PLACE(0), PLACE(3),
+		GO(3, 0), PLACE(18), PLACE(7), PLACE(7), PLACE(7), PLACE(4), PLACE(4), PLACE(4), PLACE(4),
+		0x48, PLACE(9), PLACE(9), PLACE(5), PLACE(5), PLACE(5), PLACE(5),
+		GO(4, 1), 0, 1 | 20 << 2, 0, GO(4, 13), PLACE(7), PLACE(8),
+		GO(7, 0), PLACE(23), PLACE(24), PLACE(23), PLACE(24), PLACE(9), PLACE(9), PLACE(9), PLACE(23),
+		PLACE(24), PLACE(23), PLACE(24),
+		GO(9, 0), PLACE(12), PLACE(10), PLACE(14), PLACE(12), PLACE(10), PLACE(14), PLACE(12),
+		PLACE(10), PLACE(14), PLACE(12), PLACE(12), PLACE(10), PLACE(14),
+		GO(10, 0), PLACE(11), 0, 5 << 2, PLACE(11), PLACE(11), PLACE(11), PLACE(11), PLACE(11),
+		PLACE(11), PLACE(11), 0, 5 << 2, PLACE(11),
+		GO(18, 0), PLACE(20), GO(18, 255), 0x7f, 0x7f, 0x7f, 0x7f, 0x45, PLACE(20), PLACE(20),
+		GO(22, 0), 3, 0x90, 0x90, 0x55, 0x48, 0x89, 0xe5, 0x90, 0x90,
+	};
+
+	fuzz_seed(seed, sizeof(seed));
+	for (size_t n = 40; n < sizeof(seed); n += 40)
+		fuzz_seed(seed, n);
+}
