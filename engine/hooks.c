@@ -6,6 +6,7 @@
  * order again.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "engine/hooks.h"
@@ -139,6 +140,8 @@ int hooks_add(const struct hook *h, struct hook **out, char *error, size_t error
 			place.gva = s->function;
 		} else {
 			ret = site_find(s->function, &place, error, error_size);
+			if (ret && !*error) /* not the function's own fault: no memory, ... */
+				snprintf(error, error_size, "%s: %s", s->name, strerror(-ret));
 			if (ret)
 				continue;
 		}

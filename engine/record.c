@@ -18,6 +18,19 @@
 #define LINES_MAX     16384
 #define ANCESTORS_MAX 8
 
+/* The log needs no memory. */
+static void short_of_memory(const char *what)
+{
+	engine_log("out of memory: a record has lost its %s", what);
+}
+
+/* Takes value; NULL: there was no memory for it. */
+static void set(json_t *record, const char *key, json_t *value)
+{
+	if (json_object_set_new(record, key, value))
+		short_of_memory(key);
+}
+
 static void set_time(json_t *record, uint64_t ns)
 {
 	time_t seconds = (time_t)(ns / 1000000000u);
@@ -27,20 +40,23 @@ static void set_time(json_t *record, uint64_t ns)
 	if (!gmtime_r(&seconds, &tm) || !strftime(day, sizeof(day), "%Y-%m-%dT%H:%M:%S", &tm))
 		return;
 	snprintf(text, sizeof(text), "%s.%09uZ", day, (unsigned int)(ns % 1000000000u));
-	json_object_set_new(record, "time", json_string(text));
+	set(record, "time", json_string(text));
 }
 
 json_t *record_new(const char *kind)
 {
 	json_t *r = json_object();
 
-	if (!r)
+	/* All records have these two. */
+	if (!r || json_object_set_new(r, "schema", json_integer(RECORD_SCHEMA)) ||
+	    json_object_set_new(r, "kind", json_string(kind))) {
+		engine_log("out of memory: a record of kind %s is lost", kind);
+		json_decref(r);
 		return NULL;
-	json_object_set_new(r, "schema", json_integer(RECORD_SCHEMA));
-	json_object_set_new(r, "kind", json_string(kind));
+	}
 	set_time(r, engine_now());
 	if (engine.event) {
-		json_object_set_new(r, "cpu", json_integer(engine.event->cpu));
+		set(r, "cpu", json_integer(engine.event->cpu));
 		record_number(r, "sequence", engine.event->sequence);
 	}
 	if (engine.signature)
@@ -57,11 +73,13 @@ static void set_text(json_t *record, const char *key, const char *text, size_t s
 		return;
 	/* Four times: each byte may become \xNN. */
 	clean = malloc((size < max ? 4 * size : max) + 1);
-	if (!clean)
+	if (!clean) {
+		short_of_memory(key);
 		return;
+	}
 	if (!text_clean(text, size, lines, clean, (size < max ? 4 * size : max) + 1))
-		json_object_set_new(record, "truncated", json_true());
-	json_object_set_new(record, key, json_string(clean));
+		set(record, "truncated", json_true());
+	set(record, key, json_string(clean));
 	free(clean);
 }
 
@@ -88,16 +106,16 @@ void record_number(json_t *record, const char *key, uint64_t value)
 		return;
 	/* JSON's readers take numbers for doubles: addresses do not fit. */
 	if (value < 1ull << 53) {
-		json_object_set_new(record, key, json_integer((json_int_t)value));
+		set(record, key, json_integer((json_int_t)value));
 		return;
 	}
 	snprintf(hex, sizeof(hex), "0x%llx", (unsigned long long)value);
-	json_object_set_new(record, key, json_string(hex));
+	set(record, key, json_string(hex));
 }
 
 static void set_identity(json_t *to, const struct linux_task *task)
 {
-	json_object_set_new(to, "pid", json_integer(task->tgid));
+	set(to, "pid", json_integer(task->tgid));
 	record_text(to, "comm", task->comm, strnlen(task->comm, sizeof(task->comm)));
 }
 
@@ -111,14 +129,16 @@ void record_process(json_t *record, const struct linux_task *task)
 	if (!record)
 		return;
 	p = json_object();
-	if (!p)
+	if (!p) {
+		short_of_memory("process");
 		return;
+	}
 	set_identity(p, task);
-	json_object_set_new(p, "tid", json_integer(task->pid));
-	json_object_set_new(p, "ppid", json_integer(task->ppid));
-	json_object_set_new(p, "uid", json_integer(task->uid));
-	json_object_set_new(p, "gid", json_integer(task->gid));
-	json_object_set_new(p, "start_time_ns", json_integer((json_int_t)task->start_time));
+	set(p, "tid", json_integer(task->pid));
+	set(p, "ppid", json_integer(task->ppid));
+	set(p, "uid", json_integer(task->uid));
+	set(p, "gid", json_integer(task->gid));
+	set(p, "start_time_ns", json_integer((json_int_t)task->start_time));
 	if (linux_exe(task, exe, sizeof(exe)) == 0)
 		record_string(p, "exe", exe);
 	list = json_array();
@@ -129,13 +149,16 @@ void record_process(json_t *record, const struct linux_task *task)
 		if (linux_find_pid(at.ppid, &at))
 			break;
 		a = json_object();
-		if (!a)
+		if (!a) {
+			short_of_memory("ancestors");
 			break;
+		}
 		set_identity(a, &at);
-		json_array_append_new(list, a);
+		if (json_array_append_new(list, a))
+			short_of_memory("ancestors");
 	}
-	json_object_set_new(p, "ancestors", list);
-	json_object_set_new(record, "process", p);
+	set(p, "ancestors", list);
+	set(record, "process", p);
 }
 
 void record_event_process(json_t *record)
@@ -170,20 +193,21 @@ void record_error(json_t *record, const char *message, size_t size)
 void record_emit(json_t *record)
 {
 	static const char *const bulky[] = {"data", "traceback", "message", "process"};
-	char *text;
-	size_t i;
+	/* A place of our own: json_dumps() leaves pieces out when its buffer cannot grow. */
+	static char text[RECORD_SIZE_MAX];
+	size_t size, i;
 
 	if (!record)
 		return;
-	text = json_dumps(record, JSON_COMPACT);
-	for (i = 0; text && strlen(text) > RECORD_SIZE_MAX && i < 4; i++) {
+	size = json_dumpb(record, text, sizeof(text), JSON_COMPACT);
+	for (i = 0; size > sizeof(text) && i < 4; i++) {
 		json_object_del(record, bulky[i]);
-		json_object_set_new(record, "truncated", json_true());
-		free(text);
-		text = json_dumps(record, JSON_COMPACT);
+		set(record, "truncated", json_true());
+		size = json_dumpb(record, text, sizeof(text), JSON_COMPACT);
 	}
-	if (text && strlen(text) <= RECORD_SIZE_MAX)
-		backend->emit(text, strlen(text));
-	free(text);
+	if (!size || size > sizeof(text))
+		engine_log("a record is lost: %s", size ? "it is too long" : "out of memory");
+	else if (backend->emit(text, size))
+		engine_log("a record is lost: the vmm did not take it");
 	json_decref(record);
 }

@@ -186,6 +186,20 @@ static int open_libraries(lua_State *L)
 	return 0;
 }
 
+static void report_no_state(struct signature *s)
+{
+	struct signature *before = engine.signature;
+	json_t *r;
+
+	engine.signature = s;
+	engine_log("%s: not enough memory to load it", s->name);
+	r = record_new("error");
+	record_string(r, "phase", "load");
+	record_string(r, "message", "not enough memory to load the signature");
+	record_emit(r);
+	engine.signature = before;
+}
+
 int signature_load(struct signature *s)
 {
 	struct signature *before = engine.signature;
@@ -194,8 +208,10 @@ int signature_load(struct signature *s)
 
 	signature_unload(s);
 	L = lua_newstate(allocate, s);
-	if (!L)
+	if (!L) {
+		report_no_state(s);
 		return -ENOMEM;
+	}
 	*(struct signature **)lua_getextraspace(L) = s;
 	lua_atpanic(L, on_panic);
 	s->L = L;

@@ -14,6 +14,7 @@
  * guest is made to call the same function with no bytes, as a pause.
  */
 #include <string.h>
+#include "engine/limit.h"
 #include "engine/engine.h"
 #include "engine/write.h"
 
@@ -152,7 +153,8 @@ uint64_t write_physical(gpa_t gpa, const struct bytes *source)
 	uint64_t position = 0, written = 0;
 	uint8_t buf[PAGE];
 
-	while (position < source->size) {
+	/* A view may be as large as the address space. */
+	while (position < source->size && !limit_expired) {
 		size_t n = PAGE - ((gpa + position) & (PAGE - 1));
 
 		if (n > source->size - position)

@@ -6,6 +6,7 @@
  * counts.
  */
 #include <string.h>
+#include "engine/limit.h"
 #include "engine/lua/api.h"
 #include "engine/record.h"
 
@@ -200,6 +201,7 @@ static int memwrite(lua_State *L)
 	if (offset + source.size < offset)
 		return luaL_error(L, "memwrite: the range is larger than the address space");
 	written = engine.mode == ENGINE_CHECK ? source.size : write_physical(offset, &source);
+	limit_check(L);
 	lua_pushinteger(L, (lua_Integer)written);
 	lua_pushinteger(L, 0);
 	lua_pushinteger(L, (lua_Integer)(source.size - written));

@@ -30,6 +30,8 @@ FUZZ_SRCS_calls := $(FUZZ_VMM_GUEST) vmm/domain/space.c vmm/domain/syscall.c vmm
 FUZZ_INCLUDES_calls := vmm/monitor/calls.c vmm/ring.c
 $(foreach f,btf kallsyms linux,$(eval FUZZ_SRCS_$(f) := $(wildcard engine/linux/*.c) engine/guest.c)\
 	$(eval FUZZ_LIBS_$(f) := -lbpf -lelf -lcapstone -lz -lcmocka))
+FUZZ_SRCS_lua := $(ENGINE_TEST_SRCS)
+FUZZ_LIBS_lua := $(ENGINE_TEST_LIBS) -lcmocka
 
 FUZZERS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_HEADERS := $(wildcard include/*/*.h boot/*.h vmm/*.h vmm/*/*.h engine/*.h engine/*/*.h tools/*.h \

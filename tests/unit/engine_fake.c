@@ -156,6 +156,8 @@ const char *linux_summary(void)
 int linux_save(void **blob, size_t *size)
 {
 	*blob = strdup("cardboard");
+	if (!*blob)
+		return -ENOMEM;
 	*size = 10;
 	return 0;
 }
@@ -268,7 +270,10 @@ int linux_tasks(struct linux_task **tasks, size_t *count)
 {
 	size_t i;
 
+	*count = 0;
 	*tasks = malloc(PROCESSES * sizeof(**tasks));
+	if (!*tasks)
+		return -ENOMEM;
 	for (i = 0; i < process_count; i++)
 		(*tasks)[i] = processes[i].task;
 	*count = process_count;
