@@ -7,6 +7,7 @@
 #	make check-long		the same and the tests that take long
 #	make guest-disk		a whole Debian on a disk image, as a guest: build/guest/disk/
 #	make fuzz		search with each fuzzer, FUZZ_SECONDS=600 each
+#	make coverage		which lines the unit tests and the fuzzers' seeds execute
 #	make bench		measurements, as tables
 #	VENDOR=intel		demo and check-guest on Intel VT-x in Bochs (slow)
 #	make style		where the formatting differs from .clang-format
@@ -30,7 +31,7 @@ ifndef LVISOR_DEPS
 DEP_GROUPS := build \
 	$(if $(filter demo guest check check-guest check-long bench,$(MAKECMDGOALS)),guest) \
 	$(if $(filter intel,$(VENDOR))$(filter check check-long,$(MAKECMDGOALS)),bochs) \
-	$(if $(filter check check-unit check-fuzz check-long unit-tests fuzz,$(MAKECMDGOALS)),test) \
+	$(if $(filter check check-unit check-fuzz check-long unit-tests fuzz coverage,$(MAKECMDGOALS)),test) \
 	$(if $(filter check check-fuzz check-long fuzz,$(MAKECMDGOALS)),fuzz) \
 	$(if $(filter style,$(MAKECMDGOALS)),style)
 $(shell tools/deps.sh $(DEP_GROUPS))
@@ -65,6 +66,10 @@ check-guest: $(PRODUCTS) guest
 check-long: $(PRODUCTS) unit-tests fuzzers guest
 	$(Q)tests/check.sh unit fuzz guest intel long
 
+coverage:
+	$(Q)$(MAKE) B=build/coverage COVERAGE=1 unit-tests replays
+	$(Q)B=build/coverage tests/coverage.sh
+
 fuzz: fuzzers
 	$(Q)tests/fuzz/run.sh search $(FUZZ_SECONDS)
 
@@ -77,4 +82,4 @@ style:
 clean:
 	rm -rf $(B)
 
-.PHONY: all demo check check-unit check-fuzz check-guest check-long fuzz bench style clean
+.PHONY: all demo check check-unit check-fuzz check-guest check-long coverage fuzz bench style clean

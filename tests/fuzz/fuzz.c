@@ -1,6 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Writes a fuzzer's seeds: "fuzz_NAME --seeds=FOLDER" does that and ends. */
+/*
+ * Writes a fuzzer's seeds: "fuzz_NAME --seeds=FOLDER" does that and ends. Without libFuzzer
+ * (FUZZ_REPLAY) the program runs them once.
+ */
 #include "tests/fuzz/fuzz.h"
+
+#ifdef FUZZ_REPLAY
+
+void fuzz_seed(const void *data, size_t size)
+{
+	LLVMFuzzerTestOneInput(data, size);
+}
+
+int main(void)
+{
+	fuzz_seeds();
+	return 0;
+}
+
+#else
 
 static const char *folder;
 static unsigned int written;
@@ -32,3 +50,5 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	}
 	return 0;
 }
+
+#endif

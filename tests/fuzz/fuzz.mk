@@ -50,5 +50,15 @@ $(B)/fuzz/fuzz_$(1): $$(patsubst %.c,$(B)/fuzz/obj/%.o,tests/fuzz/fuzz_$(1).c te
 endef
 $(foreach f,$(FUZZERS),$(eval $(call fuzzer,$(f))))
 
+# The seeds alone, without clang: for coverage.
+define replay
+$(B)/fuzz/replay_$(1): tests/fuzz/fuzz_$(1).c tests/fuzz/fuzz.c $$(FUZZ_SRCS_$(1)) $$(FUZZ_INCLUDES_$(1)) $(FUZZ_HEADERS)
+	@mkdir -p $$(@D)
+	$$(Q)$$(CC) -DFUZZ_REPLAY -iquote tests/unit/fake $$(UNIT_CFLAGS) -w -fno-sanitize=alignment -o $$@ \
+		$$(filter-out $$(FUZZ_INCLUDES_$(1)),$$(filter %.c,$$^)) $$(FUZZ_LIBS_$(1))
+endef
+$(foreach f,$(FUZZERS),$(eval $(call replay,$(f))))
+
+replays: $(FUZZERS:%=$(B)/fuzz/replay_%)
 fuzzers: $(FUZZERS:%=$(B)/fuzz/fuzz_%)
-.PHONY: fuzzers
+.PHONY: fuzzers replays

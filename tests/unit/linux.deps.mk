@@ -4,3 +4,10 @@ $(foreach t,kallsyms pagewalk trees path insn task memory btf guest,\
 	$(eval UNIT_SRCS_test_linux_$(t) := $(LINUX_TEST_SRCS))\
 	$(eval UNIT_LIBS_test_linux_$(t) := $(LINUX_TEST_LIBS))\
 	$(eval UNIT_CFLAGS_test_linux_$(t) := -Wno-unused-function))
+
+# Each allocation, those of the libraries too, and each read may fail.
+UNIT_SRCS_test_linux_faults := $(LINUX_TEST_SRCS)
+UNIT_LIBS_test_linux_faults := $(patsubst %,-Wl$(,)--wrap=%,malloc calloc realloc strdup guest_ptr guest_span guest_read) \
+	-l:libbpf.a -l:libelf.a -l:libcapstone.a -l:libz.a
+UNIT_CFLAGS_test_linux_faults := -Wno-unused-function
+$(B)/unit/test_linux_faults: tests/unit/fault.h

@@ -1,7 +1,7 @@
 # Unit tests run on the host. Each test_NAME.c has its own list of project sources here:
 # UNIT_SRCS_test_NAME, UNIT_LIBS_test_NAME.
 UNIT_CFLAGS := $(COMMON_CFLAGS) -O1 -g -D_GNU_SOURCE -I. -Iinclude -I/usr/include/lua5.4 \
-	-fsanitize=address,undefined -fno-omit-frame-pointer
+	-fsanitize=address,undefined -fno-omit-frame-pointer $(if $(COVERAGE),--coverage -O0)
 
 -include $(wildcard tests/unit/*.deps.mk)
 

@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Introspection when memory is short and when guest memory cannot be read: each allocation (those
+ * of libbpf and Capstone too) and each read fails in turn. A result is whole, or an error says that
+ * it is not; nothing leaks.
+ */
+#include <bpf/btf.h>
+#include <sanitizer/lsan_interface.h>
+#include "tests/unit/fault.h"
+#include "tests/unit/kallsyms_maker.h"
+
+#define TASKS	   200
+#define AREAS	   100
+#define TASK(i)	   (GUEST_BASE + 0x20000 + 0x100 * (gva_t)(i))
+#define AREA(i)	   (GUEST_BASE + 0x40000 + 0x80 * (gva_t)(i))
+#define MM	   (GUEST_BASE + 0x50000)
+#define PGD	   (GUEST_BASE + 0x51000)
+#define MAX_FAULTS 100000
+
+const void *__real_guest_ptr(gpa_t gpa, size_t size);
+const void *__real_guest_span(gpa_t gpa, size_t *size);
+int __real_guest_read(gpa_t gpa, void *buf, size_t size);
+const void *__wrap_guest_ptr(gpa_t gpa, size_t size);
+const void *__wrap_guest_span(gpa_t gpa, size_t *size);
+int __wrap_guest_read(gpa_t gpa, void *buf, size_t size);
+
+const void *__wrap_guest_ptr(gpa_t gpa, size_t size)
+{
+	return fault_now(FAULT_READ) ? NULL : __real_guest_ptr(gpa, size);
+}
+
+const void *__wrap_guest_span(gpa_t gpa, size_t *size)
+{
+	return fault_now(FAULT_READ) ? NULL : __real_guest_span(gpa, size);
+}
+
+int __wrap_guest_read(gpa_t gpa, void *buf, size_t size)
+{
+	return fault_now(FAULT_READ) ? -EFAULT : __real_guest_read(gpa, buf, size);
+}
+
+static struct kernel_blob *symbols;
+static struct made tables;
+static struct kernel_blob *types; /* has BTF only */
+
+static int set_up(void **state)
+{
+	static const struct guest_symbol names[] = {{"T_text", GUEST_BASE}, {"Dinit_task", TASK(0)}};
+	struct btf *btf = btf__new_empty();
+	const void *raw;
+	uint32_t size;
+	int word;
+
+	guest_start();
+	for (int i = 0; i < NR_FIELDS; i++)
+		guest_kernel.field[i] = NO_FIELD;
+	guest_kernel.field[F_TASK_TASKS] = 0;
+	guest_kernel.field[F_TASK_PID] = 16;
+	guest_kernel.field[F_TASK_TGID] = 20;
+	guest_kernel.field[F_TASK_FLAGS] = 24;
+	guest_kernel.field[F_TASK_MM] = 32;
+	guest_kernel.field[F_TASK_START] = 40;
+	guest_kernel.field[F_TASK_REAL_PARENT] = 48;
+	guest_kernel.field[F_TASK_REAL_CRED] = 56;
+	guest_kernel.field[F_TASK_COMM] = 64;
+	guest_kernel.field[F_CRED_UID] = guest_kernel.field[F_CRED_GID] = 0;
+	guest_kernel.field[F_MM_PGD] = 0;
+	guest_kernel.field[F_MM_MMAP] = 8;
+	for (int i = F_VMA_START; i <= F_VMA_OPS; i++)
+		guest_kernel.field[i] = 8 * (i - F_VMA_START);
+	guest_kernel.field[F_PAGE_SIZE] = 64;
+	symbols = guest_symbols(names, 2);
+	for (int i = 0; i < TASKS; i++) {
+		put64(TASK(i), TASK((i + 1) % TASKS));
+		put32(TASK(i) + 16, (uint32_t)i);
+		put32(TASK(i) + 20, (uint32_t)i);
+		put64(TASK(i) + 32, MM);
+	}
+	put64(MM, PGD);
+	put64(MM + 8, AREA(0));
+	for (int i = 0; i < AREAS; i++) {
+		put64(AREA(i) + 8 * (F_VMA_START - F_VMA_START), 0x400000 + 0x2000 * (gva_t)i);
+		put64(AREA(i) + 8 * (F_VMA_END - F_VMA_START), 0x401000 + 0x2000 * (gva_t)i);
+		put64(AREA(i) + 8 * (F_VMA_NEXT - F_VMA_START), i + 1 < AREAS ? AREA(i + 1) : 0);
+	}
+	put64(PGD, pa(PGD) | 7); /* all levels in one: 0x400000 is a page of zeros or nothing */
+	made_start(&tables, KALLSYMS_A, true, false);
+	word = btf__add_int(btf, "long", 8, 0);
+	btf__add_struct(btf, "task_struct", 64);
+	btf__add_field(btf, "pid", word, 0, 0);
+	raw = btf__raw_data(btf, &size);
+	types = calloc(1, sizeof(*types) + size);
+	types->sec[SEC_BTF] = (struct section){sizeof(*types), size};
+	memcpy(types + 1, raw, size);
+	btf__free(btf);
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	made_end(&tables);
+	free(types);
+	free(symbols);
+	free(guest_ram);
+	guest_ram = NULL;
+	return 0;
+}
+
+/* True: all of it was there. */
+static bool tasks_and_memory(bool reads_fail)
+{
+	struct linux_task *tasks, task = {0};
+	struct linux_memory memory;
+	uint8_t bytes[64];
+	uint64_t absent;
+	size_t count;
+	bool whole = true;
+	int err = linux_tasks(&tasks, &count);
+
+	if (err) {
+		assert_true(err < 0 && (reads_fail || err == -ENOMEM));
+		whole = false;
+	} else {
+		/* One that cannot be read is left out. */
+		assert_in_range(count, TASKS - 1 - reads_fail, TASKS - 1);
+		whole = count == TASKS - 1;
+	}
+	free(tasks);
+	task.mm = MM;
+	err = linux_memory(&task, &memory);
+	if (err) {
+		assert_true(err < 0 && (reads_fail || err == -ENOMEM));
+		assert_null(memory.areas);
+		return false;
+	}
+	/* After two tries, the one that cannot be read is left out. */
+	assert_in_range(memory.count, 1, AREAS);
+	assert_int_equal(memory.size, 4096 * memory.count);
+	assert_int_equal(linux_memory_read(&memory, 0, bytes, sizeof(bytes), &absent), 0);
+	assert_true(absent == 0 || absent == sizeof(bytes));
+	whole &= memory.count == AREAS;
+	linux_memory_free(&memory);
+	return whole;
+}
+
+static bool discovery(void)
+{
+	struct kallsyms_place place;
+	struct kernel_blob *b;
+	struct lvmon_insn insn;
+	char error[128] = "";
+	uint64_t from = 0;
+	int64_t value;
+	void *saved;
+	size_t size;
+	bool whole = true;
+	int err;
+
+	assert_int_equal(kallsyms_find(tables.mem, MADE_SIZE, MADE_VA, &from, &place), 0);
+	err = kallsyms_load(tables.mem, &place, &b);
+	if (err) {
+		assert_true(err < 0);
+		whole = false;
+	} else {
+		free(b);
+	}
+	err = linux_save(&saved, &size);
+	if (err) {
+		assert_int_equal(err, -ENOMEM);
+		whole = false;
+	} else {
+		free(saved);
+	}
+	assert_int_equal(fields_resolve(types, error, sizeof(error)), -ENOENT);
+	if (strstr(error, "cannot be parsed"))
+		whole = false;
+	else
+		assert_non_null(strstr(error, "has no"));
+	assert_true(btf_enumerator(types, "NOTHING", &value) < 0);
+	err = insn_classify((const uint8_t[]){0x55, 0, 0, 0}, 4, 0, &insn);
+	if (err)
+		whole = false;
+	else
+		assert_int_equal(insn.kind, LVMON_INSN_PUSH);
+	return whole;
+}
+
+static void walk(enum fault_kind kind, bool onwards)
+{
+	bool happened = true;
+	uint64_t n;
+
+	for (n = 1; happened && n < MAX_FAULTS; n++) {
+		fault_begin(kind, n, onwards);
+		tasks_and_memory(kind == FAULT_READ);
+		if (kind == FAULT_ALLOCATION)
+			discovery();
+		happened = fault_end();
+		if (n % 64 == 0)
+			assert_int_equal(__lsan_do_recoverable_leak_check(), 0);
+	}
+	assert_in_range(n, 5, MAX_FAULTS - 1);
+	assert_int_equal(__lsan_do_recoverable_leak_check(), 0);
+	print_message("%llu faults of kind %d\n", (unsigned long long)n - 2, kind);
+	/* What failed before does not stay so. */
+	assert_true(tasks_and_memory(false));
+	assert_true(discovery());
+}
+
+static void allocations(void **state)
+{
+	walk(FAULT_ALLOCATION, false);
+	walk(FAULT_ALLOCATION, true);
+}
+
+static void guest_reads(void **state)
+{
+	walk(FAULT_READ, false);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(allocations, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(guest_reads, set_up, tear_down),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
