@@ -6,8 +6,15 @@ GUEST_SOURCES := $(wildcard tests/guest/programs/*.c tests/guest/scripts/*.sh be
 $(GUEST_KERNEL):
 	$(Q)tests/guest/kernel.sh $@
 
-$(GUEST_INITRAMFS): tests/guest/initramfs.sh $(GUEST_SOURCES)
-	$(Q)tests/guest/initramfs.sh $@ $(wildcard bench/programs/*.c)
+# Test modules; a shell expands the names, since they are not there when make reads this.
+GUEST_MODULES := $(B)/guest/modules/built
+
+$(GUEST_MODULES): tests/guest/modules.sh $(wildcard tests/guest/modules/*.c) | $(GUEST_KERNEL)
+	$(Q)tests/guest/modules.sh $(GUEST_KERNEL) $(@D)
+
+$(GUEST_INITRAMFS): tests/guest/initramfs.sh $(GUEST_SOURCES) $(GUEST_MODULES)
+	$(Q)tests/guest/initramfs.sh $@ $(wildcard bench/programs/*.c) \
+		$$(find $(B)/guest/modules -name '*.ko')
 
 guest: $(GUEST_KERNEL) $(GUEST_INITRAMFS)
 .PHONY: guest

@@ -3,7 +3,7 @@
 # Builds the guests' initial RAM disk: busybox, the programs in programs/ in the builds that the
 # cases need, and the scripts in scripts/. Needs no root: devices come from the guest's devtmpfs.
 #
-#	tests/guest/initramfs.sh OUT [EXTRA-PROGRAM.c...]
+#	tests/guest/initramfs.sh OUT [EXTRA-PROGRAM.c | MODULE.ko...]
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -61,7 +61,14 @@ compile privileged "$here/programs/privileged.c" -static
 compile exact "$here/programs/exact.c" -static
 cp "$root/bin/calls" "$root/bin/others"
 compile registers "$here/programs/registers.c" -static -lm
+mkdir "$root/modules"
 for program in "$@"; do
+	case $program in
+	*.ko)
+		cp "$program" "$root/modules/"
+		continue
+		;;
+	esac
 	name=$(basename "$program" .c)
 	compile "$name" "$program" -O2 -static
 done

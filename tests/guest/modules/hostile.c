@@ -1,0 +1,322 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A kernel that has been taken over attacks what is below it: insmod hostile.ko what=NAME. Each
+ * attack prints what became of it, lines "hostile: …" in the kernel's log, and leaves the kernel as it
+ * was where that is possible.
+ */
+#include <linux/delay.h>
+#include <linux/io.h>
+#include <linux/kprobes.h>
+#include <linux/module.h>
+#include <linux/sched/signal.h>
+#include <linux/smp.h>
+#include <asm/apic.h>
+#include <asm/desc.h>
+#include <asm/msr.h>
+#include <asm/nmi.h>
+
+static char *what = "";
+module_param(what, charp, 0);
+static unsigned long own; /* the hypervisor's memory: physical address and size */
+module_param(own, ulong, 0);
+static unsigned long own_size;
+module_param(own_size, ulong, 0);
+
+/* 0: the instruction went through, 1: it faulted */
+#define TRY(insn)                                                                  \
+	({                                                                         \
+		int faulted_ = 1;                                                  \
+		asm volatile("1: " insn "\n\txor %0, %0\n2:\n" _ASM_EXTABLE(1b, 2b) \
+			     : "+r"(faulted_)                                      \
+			     : "a"(0), "c"(0), "d"(0)                              \
+			     : "memory", "cc", "rbx");                             \
+		faulted_;                                                          \
+	})
+
+#define SAY(insn, operands)                                          \
+	pr_info("hostile: %s %s\n", insn, TRY(insn operands) ? "faults" : "passes")
+
+static void instructions(void)
+{
+	SAY("vmmcall", "");
+	SAY("vmcall", "");
+	SAY("vmrun", " %%rax");
+	SAY("vmload", " %%rax");
+	SAY("vmsave", " %%rax");
+	SAY("clgi", "");
+	SAY("stgi", "");
+	SAY("skinit", "");
+	SAY("invlpga", " %%rax, %%ecx");
+	SAY("vmxoff", "");
+	SAY("vmlaunch", "");
+	SAY("getsec", "");
+	SAY("rsm", "");
+	SAY("invd", "");
+	SAY("wbinvd", "");
+}
+
+static void msr(u32 number, u64 value)
+{
+	u64 before = 0, after = 0;
+	int no_read = rdmsrl_safe(number, &before);
+	int no_write = wrmsrl_safe(number, value ? value : before);
+
+	if (!no_read)
+		rdmsrl_safe(number, &after);
+	pr_info("hostile: msr %x read %s write %s%s\n", number, no_read ? "faults" : "passes",
+		no_write ? "faults" : "passes", before == after ? ", unchanged" : ", changed");
+	if (!no_read && !no_write && before != after)
+		wrmsrl_safe(number, before);
+}
+
+static void msrs(void)
+{
+	u64 base, efer;
+
+	msr(0xc0010114, 0); /* VM_CR */
+	msr(0xc0010117, own); /* VM_HSAVE_PA */
+	msr(0xc0010010, 1 << 23); /* SYSCFG: memory encryption */
+	msr(0xc0010016, own | 0x18); /* IORR */
+	msr(0xc001001a, 1 << 23); /* TOP_MEM */
+	msr(0xc0010020, own); /* PATCH_LOADER */
+	msr(0xc0010058, own | 1); /* MMIO_CFG_BASE */
+	msr(0xc0010111, own); /* SMM_BASE */
+	msr(0xc0010112, own); /* SMM_ADDR */
+	msr(0xc0010131, 0); /* SEV_STATUS */
+	msr(0x3a, 5);
+	msr(0x480, 0);
+	msr(0x570, 1);
+	msr(0x40000000, 0);
+	rdmsrl(MSR_EFER, efer);
+	pr_info("hostile: EFER.SVME is %llu, setting it %s\n", efer >> 12 & 1,
+		wrmsrl_safe(MSR_EFER, efer | 1 << 12) ? "faults" : "passes");
+	rdmsrl(MSR_IA32_APICBASE, base);
+	pr_info("hostile: moving the APIC %s\n",
+		wrmsrl_safe(MSR_IA32_APICBASE, own | (base & 0xfff)) ? "faults" : "passes");
+}
+
+static bool all_ones(const u8 *p, size_t size)
+{
+	return !memchr_inv(p, 0xff, size);
+}
+
+static void own_memory(void)
+{
+	u8 *map = memremap(own, own_size, MEMREMAP_WB), *middle, *copy;
+	unsigned long flags, top, stack;
+
+	if (!map) {
+		pr_info("hostile: no mapping\n");
+		return;
+	}
+	middle = map + own_size / 2;
+	copy = kmalloc(2 * PAGE_SIZE, GFP_KERNEL);
+	pr_info("hostile: reads as ones: %d %d %d\n", all_ones(map, PAGE_SIZE),
+		all_ones(middle, PAGE_SIZE), all_ones(map + own_size - PAGE_SIZE, PAGE_SIZE));
+	memset(copy, 0, 2 * PAGE_SIZE);
+	memcpy(copy, middle - 100, 200);
+	pr_info("hostile: copy is ones: %d\n", all_ones(copy, 200) && !copy[200]);
+
+	WRITE_ONCE(*(u64 *)middle, 0x1234);
+	pr_info("hostile: after mov: %d\n", all_ones(middle, 64));
+	memset(middle - 3000, 0x55, 6000); /* rep stos over a border of pages */
+	pr_info("hostile: after rep stos: %d\n", all_ones(middle - 4096, 8192));
+	memcpy(middle - 7, copy, 14);
+	pr_info("hostile: after rep movs: %d\n", all_ones(middle - 64, 128));
+	asm volatile("lock; xaddq %0, (%1)" : : "r"(1ul), "r"(middle) : "memory");
+	asm volatile("xchg %0, (%1)" : : "r"(1ul), "r"(middle) : "memory");
+	asm volatile("lock; cmpxchg16b (%0)"
+		     : : "r"(middle), "a"(-1l), "d"(-1l), "b"(0), "c"(0) : "memory", "cc");
+	asm volatile("movnti %0, (%1)" : : "r"(0ul), "r"(middle) : "memory");
+	pr_info("hostile: after locked and other stores: %d\n", all_ones(middle, 64));
+	/* unaligned, over the border of two pages */
+	asm volatile("mov %0, (%1)" : : "r"(0ul), "r"(middle - 3) : "memory");
+	pr_info("hostile: after a store over the border: %d\n", all_ones(middle - 64, 128));
+
+	local_irq_save(flags);
+	asm volatile("mov %%rsp, %0\n\tmov %2, %%rsp\n\tpush %0\n\tpop %1\n\tmov %0, %%rsp"
+		     : "=&r"(stack), "=&r"(top)
+		     : "r"(middle)
+		     : "memory");
+	local_irq_restore(flags);
+	pr_info("hostile: as a stack: popped %lx\n", top);
+	pr_info("hostile: in the end: %d\n", all_ones(map, own_size));
+	kfree(copy);
+	memunmap(map);
+}
+
+/* The four that no kernel survives: the machine is to be reset, as without a hypervisor. */
+static void as_cr3(void)
+{
+	local_irq_disable();
+	asm volatile("mov %0, %%cr3" : : "r"(own) : "memory");
+}
+
+static void as_table(bool idt)
+{
+	struct desc_ptr table = {PAGE_SIZE - 1,
+				 (unsigned long)memremap(own, PAGE_SIZE, MEMREMAP_WB)};
+
+	local_irq_disable();
+	if (idt)
+		asm volatile("lidt %0\n\tint3" : : "m"(table));
+	else
+		asm volatile("lgdt %0\n\tmov %%ss, %%eax\n\tmov %%eax, %%ss\n\tint3"
+			     : : "m"(table) : "eax");
+}
+
+static void as_tss(void)
+{
+	struct desc_struct gdt[GDT_ENTRIES];
+	unsigned long tss = (unsigned long)memremap(own, PAGE_SIZE, MEMREMAP_WB);
+	struct desc_ptr table = {sizeof(gdt) - 1, (unsigned long)gdt};
+	tss_desc descriptor;
+
+	memcpy(gdt, get_current_gdt_ro(), sizeof(gdt));
+	set_tssldt_descriptor(&descriptor, tss, DESC_TSS, __KERNEL_TSS_LIMIT);
+	memcpy(&gdt[GDT_ENTRY_TSS], &descriptor, sizeof(descriptor));
+	local_irq_disable();
+	asm volatile("lgdt %0\n\tltr %w1\n\tmov $0, %%rsp\n\tpush %%rax"
+		     : : "m"(table), "q"(GDT_ENTRY_TSS * 8) : "memory");
+}
+
+static atomic_t nmis;
+
+static int count_nmi(unsigned int type, struct pt_regs *regs)
+{
+	atomic_inc(&nmis);
+	return NMI_HANDLED;
+}
+
+static void send(u32 low, int cpu)
+{
+	unsigned long flags;
+
+	local_irq_save(flags);
+	apic->icr_write(low, per_cpu(x86_cpu_to_apicid, cpu));
+	local_irq_restore(flags);
+	apic->safe_wait_icr_idle();
+}
+
+static void nmi_storm(void)
+{
+	int i, sent = 0;
+
+	if (register_nmi_handler(NMI_LOCAL, count_nmi, 0, "hostile"))
+		return;
+	for (i = 0; i < 2000; i++) {
+		int before = atomic_read(&nmis), waited = 0;
+
+		send(APIC_DM_NMI | APIC_INT_ASSERT, i % num_online_cpus());
+		while (atomic_read(&nmis) == before && waited++ < 100000)
+			cpu_relax();
+		sent++;
+	}
+	mdelay(10);
+	pr_info("hostile: %d NMIs sent, %d seen\n", sent, atomic_read(&nmis));
+	unregister_nmi_handler(NMI_LOCAL, "hostile");
+}
+
+/* INIT without SIPI, again and again: that CPU is gone, as it would be; the others go on. */
+static void init_storm(void)
+{
+	int i;
+
+	for (i = 0; i < 100; i++) {
+		send(APIC_DM_INIT | APIC_INT_ASSERT | APIC_INT_LEVELTRIG, 1);
+		send(APIC_DM_INIT | APIC_INT_LEVELTRIG, 1);
+	}
+	pr_info("hostile: INIT sent\n");
+}
+
+static void *find(const char *name)
+{
+	struct kprobe probe = {.symbol_name = name};
+	void *address;
+
+	if (register_kprobe(&probe))
+		return NULL;
+	address = probe.addr;
+	unregister_kprobe(&probe);
+	return address;
+}
+
+/* A hooked system call, from here: signatures look at the kernel as it is at this moment. */
+static void hooked_call(const char *moment)
+{
+	static long (*call)(const struct pt_regs *);
+	static struct pt_regs regs;
+
+	if (!call)
+		call = find("__x64_sys_getpgid");
+	if (call)
+		pr_info("hostile: call while %s: %ld\n", moment, call(&regs));
+	regs.di++;
+}
+
+/* Task lists and page tables that are none; interrupts are off, so nobody else walks them. */
+static void lies(void)
+{
+	struct task_struct *me = current;
+	struct list_head tasks = me->tasks;
+	struct mm_struct *mm = me->mm;
+	pgd_t *pgd = mm->pgd;
+	unsigned long flags;
+
+	hooked_call("all is well");
+	local_irq_save(flags);
+	me->tasks.next = &me->tasks;
+	hooked_call("the task list is a loop of one");
+	me->tasks.next = (void *)0x1234567;
+	hooked_call("the task list leads nowhere");
+	me->tasks.next = (void *)me;
+	hooked_call("the task list leads into itself");
+	me->tasks = tasks;
+	pgd[100] = __pgd(__pa(pgd) | _KERNPG_TABLE | _PAGE_USER);
+	hooked_call("a page table is its own child");
+	pgd[100] = __pgd(own | _KERNPG_TABLE | _PAGE_USER);
+	hooked_call("a page table is the hypervisor's memory");
+	pgd[100] = __pgd(0x000ffffffffff000ul | _KERNPG_TABLE | _PAGE_USER);
+	hooked_call("a page table is beyond all memory");
+	pgd[100] = __pgd(0);
+	me->mm = (void *)0xdead000000000000ul;
+	hooked_call("mm is poison");
+	me->mm = (void *)me;
+	hooked_call("mm is a task");
+	me->mm = mm;
+	local_irq_restore(flags);
+	hooked_call("all is well again");
+}
+
+static int __init hostile_init(void)
+{
+	pr_info("hostile: begin %s\n", what);
+	if (!strcmp(what, "instructions"))
+		instructions();
+	else if (!strcmp(what, "msrs"))
+		msrs();
+	else if (!strcmp(what, "own"))
+		own_memory();
+	else if (!strcmp(what, "cr3"))
+		as_cr3();
+	else if (!strcmp(what, "idt") || !strcmp(what, "gdt"))
+		as_table(what[0] == 'i');
+	else if (!strcmp(what, "tss"))
+		as_tss();
+	else if (!strcmp(what, "nmi"))
+		nmi_storm();
+	else if (!strcmp(what, "init"))
+		init_storm();
+	else if (!strcmp(what, "lies"))
+		lies();
+	pr_info("hostile: end %s\n", what);
+	return 0;
+}
+
+static void __exit hostile_exit(void)
+{
+}
+
+module_init(hostile_init);
+module_exit(hostile_exit);
+MODULE_LICENSE("GPL");

@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=sh
+# Attacks of a kernel that has been taken over (modules/hostile.c): attack=NAME[,NAME...].
+
+names=$(sed -n 's/.*attack=\([a-z0-9,]*\).*/\1/p' /proc/cmdline | tr , ' ')
+[ -e /modules/hostile.ko ] || result skipped
+
+# The hypervisor's memory is the last of RAM below 4 GB, reserved as the firmware's tables behind it.
+set -- $(sed -n 's/^ *\([0-9a-f]*\)-\([0-9a-f]*\) : Reserved$/\1 \2/p' /proc/iomem |
+	while read -r first last; do
+		first=$((0x$first))
+		size=$((0x$last + 1 - first))
+		[ $first -gt 1048576 ] && [ $size -ge 16777216 ] && [ $first -lt 2952790016 ] &&
+			echo "$first $size" && break
+	done)
+result own "${1:-0}" "${2:-0}"
+for name in $names; do
+	insmod /modules/hostile.ko "what=$name" "own=${1:-0}" "own_size=${2:-0}" && rmmod hostile
+done
+dmesg | sed -n '/module/!s/.*hostile: /result hostile /p'
+result complaints "$(dmesg | grep -c -i -e 'BUG:' -e 'oops' -e 'unknown reason' -e 'soft lockup')"
+calls getppid 100
+result calls $?
