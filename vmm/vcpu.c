@@ -311,10 +311,20 @@ void vcpu_start_step(struct vcpu *vcpu, enum step_reason reason)
 	vcpu_ops->single_step(vcpu, true);
 }
 
-static void open_own_page(struct vcpu *vcpu, bool open)
+/* A store to our memory must vanish, whatever the instruction. False: it touches too many pages. */
+static bool open_own_page(struct vcpu *vcpu, gpa_t page)
 {
-	nested_open_own(vcpu->step_page, open);
+	if (vcpu->step_page_count == STEP_PAGES)
+		return false;
+	if (vcpu->step == STEP_NONE) {
+		/* nobody else is to see the page, or to remember it */
+		smp_hold_others(vcpu->cpu);
+		vcpu_start_step(vcpu, STEP_OWN_MEMORY);
+	}
+	vcpu->step_pages[vcpu->step_page_count++] = page;
+	nested_open_own(page, true);
 	vcpu_ops->flush(vcpu);
+	return true;
 }
 
 /* As it was before the step; the others are held until then. */
@@ -327,20 +337,51 @@ static void slow_path close_step(struct vcpu *vcpu)
 		vcpu->regs[LVMON_RFLAGS] &= ~RFLAGS_TF;
 	if (vcpu->step == STEP_TRAP)
 		monitor_step_done(vcpu, vcpu->step_trap);
-	else
-		open_own_page(vcpu, false);
+	if (vcpu->step_page_count) {
+		while (vcpu->step_page_count)
+			nested_open_own(vcpu->step_pages[--vcpu->step_page_count], false);
+		vcpu_ops->flush(vcpu);
+	}
 	smp_release_others(vcpu->cpu);
 	vcpu->step = STEP_NONE;
+}
+
+static void noreturn reset_machine(void)
+{
+	log_line("the guest's CPU shut down (triple fault): reset");
+	outb(PORT_RESET_CONTROL, 0x02);
+	outb(PORT_RESET_CONTROL, 0x06);
+	outb(PORT_KEYBOARD, 0xfe);
+	halt_forever();
+}
+
+static bool contributory(u32 vector)
+{
+	return vector == VEC_DE || (vector >= VEC_TS && vector <= VEC_GP);
+}
+
+/* An intercepted exception has not been combined with the one before: SDM vol. 3, table 6-5. */
+static bool is_double_fault(u32 first, u32 second)
+{
+	return (contributory(second) && (contributory(first) || first == VEC_PF)) ||
+	       (second == VEC_PF && first == VEC_PF);
 }
 
 /* The instruction has retired (#DB), or a fault ended it. */
 static void slow_path end_step(struct vcpu *vcpu, const struct vm_exit *exit)
 {
+	u32 first = exit->exception.first;
 	bool retired = exit->exception.vector == VEC_DB;
 
 	close_step(vcpu);
 	if (retired && !vcpu->step_guest_tf)
 		return;
+	if (first == VEC_DF)
+		reset_machine();
+	if (is_double_fault(first, exit->exception.vector)) {
+		vcpu_ops->inject(vcpu, VEC_DF, INJECT_EXCEPTION, true, 0);
+		return;
+	}
 	if (exit->exception.vector == VEC_PF)
 		vcpu_ops->set_reg(vcpu, LVMON_CR2, exit->exception.cr2);
 	vcpu_ops->inject(vcpu, exit->exception.vector, INJECT_EXCEPTION, exit->exception.has_error,
@@ -366,13 +407,7 @@ static void slow_path handle_nested_page(struct vcpu *vcpu, const struct vm_exit
 			inject_gp(vcpu);
 			return;
 		}
-	} else if (exit->page.access == ACCESS_WRITE && vcpu->step == STEP_NONE) {
-		/* The write must vanish, by whatever instruction. */
-		vcpu->step_page = gpa & PAGE_MASK;
-		smp_hold_others(vcpu->cpu); /* nobody else is to see the page, or to remember it */
-		open_own_page(vcpu, true);
-		vcpu_start_step(vcpu, STEP_OWN_MEMORY);
-	} else {
+	} else if (exit->page.access != ACCESS_WRITE || !open_own_page(vcpu, gpa & PAGE_MASK)) {
 		vcpu_ops->inject(vcpu, VEC_UD, INJECT_EXCEPTION, false, 0);
 		return;
 	}
@@ -398,14 +433,6 @@ static void slow_path handle_interrupt(struct vcpu *vcpu)
 	if (vector)
 		vcpu_ops->inject(vcpu, vector, INJECT_INTERRUPT, false, 0);
 	vcpu_ops->trap_interrupts(vcpu, lapic_periodic_pending());
-}
-
-static void noreturn reset_machine(void)
-{
-	outb(PORT_RESET_CONTROL, 0x02);
-	outb(PORT_RESET_CONTROL, 0x06);
-	outb(PORT_KEYBOARD, 0xfe);
-	halt_forever();
 }
 
 static void dispatch(struct vcpu *vcpu, const struct vm_exit *exit)
@@ -448,7 +475,6 @@ static void dispatch(struct vcpu *vcpu, const struct vm_exit *exit)
 		vcpu_ops->inject(vcpu, VEC_UD, INJECT_EXCEPTION, false, 0);
 		break;
 	case EXIT_SHUTDOWN:
-		log_line("the guest's CPU shut down (triple fault): reset");
 		reset_machine();
 	}
 }

@@ -32,6 +32,8 @@ enum exit_kind {
 #define ACCESS_WRITE 2u
 #define ACCESS_EXEC  4u
 
+#define NO_VECTOR 256u
+
 struct vm_exit {
 	enum exit_kind kind;
 	u32 length; /* of the instruction: CPUID, MSR_READ, MSR_WRITE, XSETBV */
@@ -42,6 +44,7 @@ struct vm_exit {
 			u32 error;
 			bool has_error;
 			u64 cr2;
+			u32 first; /* the exception in whose delivery it came, or NO_VECTOR */
 		} exception;
 		struct {
 			gva_t linear; /* of the instruction */
@@ -67,6 +70,9 @@ enum inject_type {
 	INJECT_SOFT_INT = 4
 };
 
+/* XSAVE's area at an odd address touches as many. */
+#define STEP_PAGES 4
+
 /* Why the vCPU executes one instruction only. */
 enum step_reason { STEP_NONE, STEP_TRAP, STEP_OWN_MEMORY };
 
@@ -83,8 +89,10 @@ struct vcpu {
 	/* Single step in progress. */
 	enum step_reason step;
 	bool step_guest_tf; /* the guest itself had TF set */
-	gpa_t step_page;    /* STEP_OWN_MEMORY */
 	gva_t step_trap;    /* STEP_TRAP */
+	/* Pages of our memory that the instruction writes: to be forgotten when it has ended. */
+	gpa_t step_pages[STEP_PAGES];
+	u32 step_page_count;
 
 	void *vendor; /* the vendor's part */
 };

@@ -272,6 +272,10 @@ static void decode(struct vcpu *vcpu, struct vmcb *vmcb, struct vm_exit *exit)
 		exit->exception.vector = (u32)(code - VMEXIT_EXCEPTION);
 		exit->exception.error = (u32)vmcb->exit_info1;
 		exit->exception.cr2 = vmcb->exit_info2;
+		exit->exception.first = NO_VECTOR;
+		if ((vmcb->exit_int_info & EVENT_VALID) &&
+		    (vmcb->exit_int_info >> 8 & 7) == INJECT_EXCEPTION)
+			exit->exception.first = vmcb->exit_int_info & 0xff;
 		/* SDM vol. 3, table 6-1: the exceptions that push an error code */
 		exit->exception.has_error = BIT(exit->exception.vector) & 0x60227d00u;
 		return;

@@ -104,6 +104,10 @@ static void decode_exception(struct vm_exit *exit)
 	exit->exception.error = (u32)vmread(VMCS_EXIT_ERROR);
 	if (vector == VEC_PF)
 		exit->exception.cr2 = vmread(VMCS_QUALIFICATION);
+	info = vmread(VMCS_VECTORING_EVENT);
+	exit->exception.first = NO_VECTOR;
+	if ((info & EVENT_VALID) && (info >> 8 & 7) == INJECT_EXCEPTION)
+		exit->exception.first = info & 0xff;
 }
 
 /*

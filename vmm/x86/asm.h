@@ -62,11 +62,13 @@
 #define EFER_SVME BIT(12)
 
 /* Exceptions: SDM vol. 3, table 6-1 */
+#define VEC_DE	0
 #define VEC_DB	1
 #define VEC_NMI 2
 #define VEC_BP	3
 #define VEC_UD	6
 #define VEC_DF	8
+#define VEC_TS	10
 #define VEC_SS	12
 #define VEC_GP	13
 #define VEC_PF	14

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0
+// SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only
 /*
  * A kernel that has been taken over attacks what is below it: insmod hostile.ko what=NAME. Each
  * attack prints what became of it, lines "hostile: …" in the kernel's log, and leaves the kernel as it
@@ -217,7 +217,7 @@ static void nmi_storm(void)
 	unregister_nmi_handler(NMI_LOCAL, "hostile");
 }
 
-/* INIT without SIPI, again and again: that CPU is gone, as it would be; the others go on. */
+/* INIT without SIPI, again and again, for CPU 1, which is offline: it can be started afterwards. */
 static void init_storm(void)
 {
 	int i;

@@ -15,9 +15,12 @@ set -- $(sed -n 's/^ *\([0-9a-f]*\)-\([0-9a-f]*\) : Reserved$/\1 \2/p' /proc/iom
 	done)
 result own "${1:-0}" "${2:-0}"
 for name in $names; do
+	[ "$name" = init ] && echo 0 >/sys/devices/system/cpu/cpu1/online
 	insmod /modules/hostile.ko "what=$name" "own=${1:-0}" "own_size=${2:-0}" && rmmod hostile
+	[ "$name" = init ] && echo 1 >/sys/devices/system/cpu/cpu1/online && result online "$(nproc)"
 done
 dmesg | sed -n '/module/!s/.*hostile: /result hostile /p'
-result complaints "$(dmesg | grep -c -i -e 'BUG:' -e 'oops' -e 'unknown reason' -e 'soft lockup')"
+dmesg | grep -i -e 'BUG:' -e 'Oops:' -e 'unknown reason' -e 'soft lockup'
+result complaints "$(dmesg | grep -c -i -e 'BUG:' -e 'Oops:' -e 'unknown reason' -e 'soft lockup')"
 calls getppid 100
 result calls $?

@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=sh disable=SC2154
+# A kernel that has been taken over attacks what is below it (modules/hostile.c): nothing gets through,
+# nothing hangs, and where the bare machine would be reset, this one is.
+
+# attack NAME[,NAME...] [LVISOR-ARGUMENT...]
+attack()
+{
+	names=$1
+	shift
+	boot --kernel "$kernel" --initrd "$initramfs" \
+		--append "quiet panic=-1 lvtest=hostile_kernel attack=$names" "$@"
+}
+
+# said TEXT: a line of the module's
+said()
+{
+	grep -q -x -F "result hostile $1" "$work/console"
+}
+
+if ! ls "$build"/guest/modules/*.ko >/dev/null 2>&1; then
+	echo "skip $case: no test modules (the headers of the guest's kernel could not be had)"
+else
+	attack instructions,msrs,own,nmi,init --cpus 2
+	is "exit code" "$code" 0
+	for insn in vmmcall vmcall vmrun vmload vmsave clgi stgi skinit invlpga vmxoff vmlaunch \
+		getsec; do
+		holds "$insn faults" said "$insn faults"
+	done
+	for insn in invd wbinvd; do
+		holds "$insn passes" said "$insn passes"
+	done
+	for msr in c0010114 c0010117 c0010131; do
+		holds "MSR $msr is not there" said "msr $msr read faults write faults, unchanged"
+	done
+	for msr in c0010010 c0010016 c001001a c0010020 c0010058 c0010111 c0010112; do
+		holds "a write to MSR $msr does nothing" \
+			said "msr $msr read passes write passes, unchanged"
+		holds "and is in the log" grep -a -q "write to MSR $msr: ignored" "$work/log"
+	done
+	holds "SVME is hidden" said "EFER.SVME is 0, setting it faults"
+	holds "the APIC stays" said "moving the APIC faults"
+	for after in "reads as ones: 1 1 1" "copy is ones: 1" "after mov: 1" "after rep stos: 1" \
+		"after rep movs: 1" "after locked and other stores: 1" \
+		"after a store over the border: 1" "as a stack: popped ffffffffffffffff" \
+		"in the end: 1"; do
+		holds "our memory $after" said "$after"
+	done
+	holds "no NMI is lost in a storm" said "2000 NMIs sent, 2000 seen"
+	holds "a storm of INITs ends" said "INIT sent"
+	is "and the processor comes back" "$(result online)" 2
+	is "nothing to complain" "$(result complaints)" 0
+	is "calls return" "$(result calls)" 0
+
+	attack lies --signature "$here/signatures/lies"
+	is "lies: exit code" "$code" 0
+	is "lies: the module ends" "$(grep -c -x "result hostile end lies" "$work/console")" 1
+	is "lies: each call is looked into" "$(grep -c '"message": *"looked: ' "$work/events")" 10
+	holds "lies: no error" no_event '"kind": *"error"'
+	holds "lies: no restart" no_event '"kind": *"restart"'
+	is "lies: nothing to complain" "$(result complaints)" 0
+
+	for table in cr3 idt gdt tss; do
+		attack $table
+		is "our memory as $table: exit code, the machine is reset" "$code" 0
+		is "our memory as $table: it is tried" \
+			"$(result own | cut -d' ' -f1 | grep -c '^[1-9]')" 1
+		is "our memory as $table: nothing goes on" "$(result calls)" ""
+		holds "our memory as $table: a triple fault" grep -a -q "triple fault" "$work/log"
+		is "our memory as $table: no crash of ours" "$(grep -a -c "crash record" "$work/log")" 0
+	done
+fi
