@@ -57,9 +57,9 @@ static inline void machine_kernel(u8 *image, u32 size, u64 load, u32 init_size)
 /* The image of the hypervisor itself, as the linker script has it. */
 extern u8 image_start[], image_end[];
 __asm__(".globl image_start, image_end\n"
-	".data\n"
+	".pushsection .data\n"
 	"image_start: .skip 4096\n"
 	"image_end:\n"
-	".text\n");
+	".popsection\n");
 
 #endif

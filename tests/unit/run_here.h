@@ -17,7 +17,7 @@ void run_here(void);
 
 /* Loads here_regs, jumps to here_insn, whose last jump comes to here_back, and stores them again.
  */
-__asm__(".text\n"
+__asm__(".pushsection .text\n"
 	".globl run_here\n"
 	"run_here:\n"
 	"	push %rbx; push %rbp; push %r12; push %r13; push %r14; push %r15\n"
@@ -48,6 +48,7 @@ __asm__(".text\n"
 	"	popq 17*8+here_regs(%rip)\n"
 	"	cld\n"
 	"	pop %r15; pop %r14; pop %r13; pop %r12; pop %rbp; pop %rbx\n"
-	"	ret\n");
+	"	ret\n"
+	".popsection\n");
 
 #endif
