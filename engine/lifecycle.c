@@ -28,6 +28,8 @@ static struct {
 	uint32_t id;
 } first_program; /* the trap on kernel_execve; id 0: none */
 
+static gva_t live_patch; /* the trap on klp_enable_patch; 0: none */
+
 /* What the persist page said at start. */
 static struct {
 	bool pending;
@@ -150,6 +152,33 @@ uint32_t lifecycle_load(void)
 	return loaded;
 }
 
+/*
+ * kernel/livepatch: a function that is replaced is left at its patchable entry, before our trap is
+ * reached. That it happens must at least be said.
+ */
+static void arm_live_patch(void)
+{
+	struct lvmon_hook hook;
+	char error[200];
+	gva_t va;
+
+	if (linux_symbol("klp_enable_patch", &va) || site_find(va, &hook, error, sizeof(error)) ||
+	    sites_store() || backend->hook_add(&hook) <= 0)
+		return; /* this kernel has none */
+	live_patch = hook.gva;
+}
+
+static void report_live_patch(void)
+{
+	json_t *r = record_new("warning");
+
+	record_string(r, "message",
+		      "the guest live-patches its kernel: hooks see no calls of functions that are "
+		      "replaced");
+	record_event_process(r);
+	record_emit(r);
+}
+
 /* The task's layout to the vmm, all signatures, all hooks. */
 static void get_ready(void)
 {
@@ -161,6 +190,7 @@ static void get_ready(void)
 	if (linux_task_layout(&layout) || backend->set_task_layout(&layout))
 		fail("the layout of task_struct is not known: hooks have no native filter");
 	loaded = lifecycle_load();
+	arm_live_patch();
 	engine.memory->loaded = 1;
 	r = record_new("ready");
 	record_number(r, "signatures", loaded);
@@ -175,6 +205,10 @@ static void get_ready(void)
 
 bool lifecycle_hook(const struct lvmon_event *ev)
 {
+	if (live_patch && ev->hook == live_patch) {
+		report_live_patch();
+		return true;
+	}
 	if (!first_program.id || ev->hook != first_program.gva)
 		return false;
 	get_ready();
