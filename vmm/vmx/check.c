@@ -132,6 +132,7 @@ static void check_event(u64 event, u64 rflags, u64 blocked, u64 activity)
 	rule(type != 0 || (rflags & RFLAGS_IF), "27.3.1.4: an interrupt needs RFLAGS.IF");
 	rule(type != 0 || !(blocked & BLOCKED_SHADOW), "27.3.1.5: no interrupt while blocked");
 	rule(type != 2 || !(blocked & BLOCKED_BY_MOV_SS), "27.3.1.5: no NMI behind MOV SS");
+	rule(type != 2 || !(blocked & BLOCKED_BY_NMI), "27.3.1.5: no NMI in an NMI's handler");
 	rule(activity != 1 || type == 0 || type == 2 || vector == VEC_DB || vector == VEC_MC,
 	     "27.3.1.5: what can be injected into HLT");
 }
