@@ -64,6 +64,12 @@ bool bochs_check(const struct run_options *options)
 			 options->disk_count ? "--disk" : "--net");
 		return false;
 	}
+	/* SVM there is a second opinion; with two processors the second meets a triple fault so far */
+	if (options->cpus > 1 && !options->intel) {
+		complain("--cpus %u: with --vendor amd, one processor only in Bochs so far",
+			 options->cpus);
+		return false;
+	}
 	for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++) {
 		char *path = find_program(needed[i]);
 
