@@ -64,7 +64,7 @@ check-guest: $(PRODUCTS) guest
 	$(Q)tests/check.sh guest
 
 check-long: $(PRODUCTS) unit-tests fuzzers guest
-	$(Q)tests/check.sh unit fuzz guest intel long
+	$(Q)tests/check.sh unit fuzz guest intel-all long
 
 coverage:
 	$(Q)$(MAKE) B=build/coverage COVERAGE=1 unit-tests replays

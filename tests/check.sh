@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Runs test suites and sums up: tests/check.sh unit|fuzz|guest|intel|long...
+# Runs test suites and sums up: tests/check.sh unit|fuzz|guest|intel|intel-all|long...
 # intel: the tests that say most on the vendor that "guest" does not have.
 # Each test is one line "ok NAME", "FAIL NAME" or "skip NAME"; the end is "N passed, N failed".
 # Exit code 0 only if something passed and nothing failed.
@@ -41,6 +41,7 @@ for suite in "$@"; do
 	fuzz) tests/fuzz/run.sh check ;;
 	guest | long) tests/guest/run.sh "$suite" ;;
 	intel) VENDOR=intel tests/guest/run.sh guest vendor cpus ;;
+	intel-all) VENDOR=intel tests/guest/run.sh guest ;;
 	*)
 		echo "check.sh: no suite $suite" >&2
 		exit 2

@@ -25,7 +25,7 @@ vendor=${VENDOR:-amd}
 slow=
 if [ "$vendor" = intel ]; then
 	slow=900
-	[ $# -gt 0 ] || set -- vendor count execve faulty cpus
+	[ $# -gt 0 ] || set -- vendor count execve faulty cpus exact
 fi
 
 case $suite in
