@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How many CPUs there are, and their APIC ids: from the firmware's MADT (ACPI 6.4, 5.2.5
- * to 5.2.12). Runs before the guest, on the firmware's own tables; every length is checked all the
- * same.
+ * From the firmware's tables (ACPI 6.4, 5.2): how many CPUs there are, and their APIC ids; where
+ * memory may be plugged in later. Runs before the guest, on the firmware's own tables;
+ * every length is checked all the same.
  */
 #include "boot/boot.h"
 #include "vmm/log.h"
@@ -14,6 +14,15 @@
 #define MADT_LAPIC    0
 #define MADT_X2APIC   9
 #define LAPIC_ENABLED 1u
+
+/* SRAT: ACPI 6.4, 5.2.16.2 */
+#define SRAT_ENTRIES	48
+#define SRAT_MEMORY	1
+#define SRAT_ENABLED	1u
+#define SRAT_HOT_PLUG	2u
+/* What the window's page tables may take: 4 KB a GB. */
+#define HOT_PLUG_MAX	(BIT(30) * 64)
+#define HOT_PLUG_RANGES 8
 
 struct packed rsdp {
 	char signature[8];
@@ -58,7 +67,8 @@ static const struct table *table_at(u64 pa)
 	return t;
 }
 
-static const struct table *find_madt(const struct rsdp *rsdp)
+/* The n-th table with this signature; NULL: there are not so many. */
+static const struct table *find_table(const struct rsdp *rsdp, const char *signature, u32 n)
 {
 	bool wide = rsdp->revision >= 2 && rsdp->xsdt;
 	const struct table *root = table_at(wide ? rsdp->xsdt : rsdp->rsdt);
@@ -72,7 +82,7 @@ static const struct table *find_madt(const struct rsdp *rsdp)
 
 		memcpy(&pa, (const u8 *)root + at, size);
 		t = table_at(pa);
-		if (t && !memcmp(t->signature, "APIC", 4))
+		if (t && !memcmp(t->signature, signature, 4) && !n--)
 			return t;
 	}
 	return NULL;
@@ -88,18 +98,35 @@ static void add_cpu(struct boot_info *bi, u32 apic_id, u32 flags)
 	bi->apic_ids[bi->cpus++] = apic_id;
 }
 
-void acpi_find_cpus(struct boot_info *bi)
+/* Number at this offset of a table; 0 when it is shorter. */
+static u64 number_at(const struct table *t, u32 offset, u32 size)
+{
+	u64 value = 0;
+
+	if (offset + size <= t->length)
+		memcpy(&value, (const u8 *)t + offset, size);
+	return value;
+}
+
+static const struct rsdp *search_rsdp(void)
 {
 	u16 segment;
 	const struct rsdp *rsdp;
+
+	memcpy(&segment, boot_ptr(EBDA_SEGMENT), sizeof(segment));
+	rsdp = find_rsdp((hpa_t)segment << 4, ((hpa_t)segment << 4) + 1024);
+	return rsdp ? rsdp : find_rsdp(0xe0000, 0x100000);
+}
+
+void acpi_find_cpus(struct boot_info *bi)
+{
+	const struct rsdp *rsdp = search_rsdp();
 	const struct table *madt;
 
 	bi->cpus = 0;
-	memcpy(&segment, boot_ptr(EBDA_SEGMENT), sizeof(segment));
-	rsdp = find_rsdp((hpa_t)segment << 4, ((hpa_t)segment << 4) + 1024);
 	if (!rsdp)
-		rsdp = find_rsdp(0xe0000, 0x100000);
-	madt = rsdp ? find_madt(rsdp) : NULL;
+		return;
+	madt = find_table(rsdp, "APIC", 0);
 	if (!madt)
 		return; /* one CPU, as far as anybody can tell */
 	/* Local APIC address and flags come first. */
@@ -117,5 +144,48 @@ void acpi_find_cpus(struct boot_info *bi)
 			add_cpu(bi, words[0], words[1]);
 		}
 		at += e[1];
+	}
+}
+
+static bool known_memory(const struct boot_info *bi, u64 base, u64 size)
+{
+	for (u32 i = 0; i < bi->memory_entries; i++)
+		if (ranges_overlap(base, size, bi->memory[i].base, bi->memory[i].size))
+			return true;
+	return false;
+}
+
+void acpi_add_hot_plug(struct boot_info *bi)
+{
+	const struct rsdp *rsdp = search_rsdp();
+	const struct table *srat = rsdp ? find_table(rsdp, "SRAT", 0) : NULL;
+	u64 left = HOT_PLUG_MAX;
+	u32 ranges = 0;
+
+	if (!srat)
+		return;
+	for (u32 at = SRAT_ENTRIES; at + 2 <= srat->length;) {
+		const u8 *e = (const u8 *)srat + at;
+		u64 base, size, flags;
+
+		if (e[1] < 2 || e[1] > srat->length - at)
+			return;
+		base = number_at(srat, at + 8, 8);
+		size = number_at(srat, at + 16, 8);
+		flags = number_at(srat, at + 28, 4);
+		at += e[1];
+		if (e[0] != SRAT_MEMORY || e[1] < 40 ||
+		    (flags & (SRAT_ENABLED | SRAT_HOT_PLUG)) != (SRAT_ENABLED | SRAT_HOT_PLUG) ||
+		    base < LOW_4GB || base >= BIT(52))
+			continue;
+		if (size > left)
+			size = left;
+		if (!size || ranges == HOT_PLUG_RANGES || known_memory(bi, base, size) ||
+		    bi->memory_entries == MAX_MEMORY_ENTRIES)
+			continue;
+		bi->memory[bi->memory_entries++] = (struct memory_entry){base, size, MEMORY_RAM};
+		bi->hot_plug += size;
+		left -= size;
+		ranges++;
 	}
 }

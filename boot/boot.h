@@ -35,6 +35,11 @@ const char *linux_load(struct boot_info *bi, const struct module *kernel,
 
 /* boot/acpi.c: fills in bi->cpus and bi->apic_ids; no CPU when there is no MADT. */
 void acpi_find_cpus(struct boot_info *bi);
+/*
+ * Memory that may be plugged in while the guest runs becomes RAM in bi's map: the window has to show
+ * it from the start, where the guest must find it by itself. So this is for after linux_load().
+ */
+void acpi_add_hot_plug(struct boot_info *bi);
 
 /* boot/vmm_space.c: the vmm's final page tables; from the pages of our range. */
 hpa_t vmm_space_build(const struct boot_info *bi);

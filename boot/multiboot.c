@@ -177,6 +177,8 @@ void boot_multiboot(u32 magic, u32 mbi_pa)
 	if (error)
 		fatal("%s", error);
 
+	acpi_add_hot_plug(&info);
+
 	/* The pages behind the modules; info must have its final values before it is copied. */
 	memory_init(info.free, info.own + info.own_size, 0);
 	root = vmm_space_build(&info);

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include "engine/current.h"
 #include "engine/dispatch.h"
+#include "engine/guards.h"
 #include "engine/lifecycle.h"
 #include "engine/limit.h"
 #include "engine/lua/api.h"
@@ -284,7 +285,7 @@ static inline void on_hook(const struct lvmon_event *ev, struct lvmon_verdict *v
 	struct activity *a;
 	bool again;
 
-	if (lifecycle_hook(ev))
+	if (lifecycle_hook(ev) || guards_hit(ev, verdict))
 		return;
 	trap = hooks_trap(ev->hook);
 	if (!trap || !trap->first)

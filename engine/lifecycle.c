@@ -3,7 +3,8 @@
  * From the guest's first system-call entry to running signatures:
  *
  *	kernel up        find the kernel, store what was found, trap kernel_execve
- *	first program    tell the vmm the task's layout, load the signatures, arm their hooks
+ *	first program    tell the vmm the task's layout, load the signatures, arm their hooks and
+ *	                 the engine's own (guards.c)
  *
  * Signatures wait for the first program because before it the kernel still patches its own code.
  * An engine that follows a dead one takes the findings from the blob and does the rest again; the
@@ -12,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "engine/guards.h"
 #include "engine/hooks.h"
 #include "engine/lifecycle.h"
 #include "engine/limit.h"
@@ -189,6 +191,7 @@ static void get_ready(void)
 
 	if (linux_task_layout(&layout) || backend->set_task_layout(&layout))
 		fail("the layout of task_struct is not known: hooks have no native filter");
+	guards_arm();
 	loaded = lifecycle_load();
 	arm_live_patch();
 	engine.memory->loaded = 1;

@@ -31,6 +31,8 @@ struct boot_info {
 	u32 memory_entries;
 	struct memory_entry memory[MAX_MEMORY_ENTRIES];
 
+	u64 hot_plug; /* bytes of its RAM that are not there yet */
+
 	/* Our range, 2 MB aligned; the image lies at its start, [free, own + own_size) is unused.
 	 */
 	hpa_t own;

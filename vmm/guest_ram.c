@@ -9,6 +9,7 @@
 u32 guest_ram_ranges;
 struct lvmon_ram guest_ram[LVMON_MAX_RAM_RANGES];
 
+static u64 hot_plug;
 static volatile u64 *write_entries; /* page-table entries of the write slots, one a CPU */
 
 static u8 *write_slot(void)
@@ -29,6 +30,7 @@ static void add(u64 start, u64 end)
 
 void guest_ram_init(const struct boot_info *bi, hpa_t root)
 {
+	hot_plug = bi->hot_plug;
 	for (u32 i = 0; i < bi->memory_entries; i++) {
 		const struct memory_entry *e = &bi->memory[i];
 		u64 end = e->base + e->size;
@@ -83,7 +85,7 @@ u64 guest_ram_size(void)
 
 	for (u32 i = 0; i < guest_ram_ranges; i++)
 		sum += guest_ram[i].size;
-	return sum;
+	return sum - hot_plug;
 }
 
 /* It stays there until another page is written: mostly it is the same one, a stack. */

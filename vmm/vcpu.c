@@ -237,12 +237,6 @@ int vcpu_read_reg(struct vcpu *vcpu, enum lvmon_reg reg, u64 *value)
 	return 0;
 }
 
-void vcpu_inject_page_fault(struct vcpu *vcpu, gva_t va, bool write)
-{
-	vcpu_ops->set_reg(vcpu, LVMON_CR2, va);
-	vcpu_ops->inject(vcpu, VEC_PF, INJECT_EXCEPTION, true, write ? 2 : 0);
-}
-
 /* A byte of guest code, by the paging that is in force. */
 static int fetch(struct vcpu *vcpu, gva_t linear, u8 *byte)
 {
@@ -275,9 +269,9 @@ static void slow_path return_soft_int(struct vcpu *vcpu, gva_t linear)
 	u8 byte;
 
 	do {
-		/* When the code vanished while it ran, the guest fetches again. */
+		/* Code, or its page tables, in memory that came after the start: INT3 is likely. */
 		if (length == 14 || fetch(vcpu, linear + length, &byte))
-			return;
+			byte = 0xcc;
 		length++;
 	} while (is_prefix(byte));
 	if (byte == 0xcc) {

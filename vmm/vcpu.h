@@ -171,7 +171,4 @@ int vcpu_read_reg(struct vcpu *vcpu, enum lvmon_reg reg, u64 *value) must_check;
 /* Execute the instruction at RIP alone; vcpu.c ends it according to the reason. */
 void vcpu_start_step(struct vcpu *vcpu, enum step_reason reason);
 
-/* The page fault that an access of the vmm on the guest's behalf has met; kernel mode. */
-void vcpu_inject_page_fault(struct vcpu *vcpu, gva_t va, bool write);
-
 #endif

@@ -142,6 +142,11 @@ enum lvmon_verdict_kind {
 	LVMON_CALL_GUEST,
 	/* Only for EV_HOOK and EV_CALL_DONE: the hooked function returns value at once. */
 	LVMON_RETURN,
+	/*
+	 * The guest is about to start another kernel: all hooks go, and with them this engine. A
+	 * fresh one, with nothing kept, is started for the LVMON_EV_KERNEL_UP of the new kernel.
+	 */
+	LVMON_NEW_KERNEL,
 };
 
 struct lvmon_verdict {

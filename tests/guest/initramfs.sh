@@ -59,6 +59,7 @@ compile calls "$here/programs/calls.c" -static
 compile pinned "$here/programs/pinned.c" -static
 compile privileged "$here/programs/privileged.c" -static
 compile exact "$here/programs/exact.c" -static
+compile power "$here/programs/power.c" -static
 cp "$root/bin/calls" "$root/bin/others"
 compile registers "$here/programs/registers.c" -static -lm
 mkdir "$root/modules"

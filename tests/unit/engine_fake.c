@@ -22,9 +22,13 @@ static const char *const symbols[] = {
 	"kernel_execve",    "__x64_sys_execve",	 "__ia32_compat_sys_execve", "__x64_sys_execveat",
 	"__x64_sys_openat", "__ia32_sys_openat", "__x64_sys_getpid",	     "access_process_vm",
 	"empty_zero_page",  "sys_call_table",
+	/* these when fake.power is set */
+	"pm_suspend",	    "hibernate",	 "machine_kexec",	     "add_memory_resource",
+	"iomem_resource",
 };
 
-#define SYMBOLS	  (sizeof(symbols) / sizeof(*symbols))
+#define SYMBOLS	      (sizeof(symbols) / sizeof(*symbols))
+#define POWER_SYMBOLS (SYMBOLS - 5)
 #define PROCESSES 16
 
 static struct fake_process processes[PROCESSES];
@@ -38,7 +42,7 @@ gva_t fake_symbol(const char *name)
 	size_t i;
 
 	for (i = 0; i < SYMBOLS; i++)
-		if (strcmp(symbols[i], name) == 0)
+		if (strcmp(symbols[i], name) == 0 && (i < POWER_SYMBOLS || fake.power))
 			return FAKE_KERNEL + i * 0x1000;
 	return 0;
 }
@@ -214,6 +218,19 @@ int linux_kread(gva_t va, void *buf, size_t size)
 
 	if (va == fake_symbol("sys_call_table") + 59 * 8) {
 		words[0] = fake_symbol("__x64_sys_execve");
+		return 0;
+	}
+	if (fake.power && (va == fake_symbol("iomem_resource") || va / 64 == FAKE_RESOURCES / 64 ||
+			   va / 64 == FAKE_RESOURCES / 64 + 1)) {
+		/* struct resource: start, end, name, flags, desc, parent, sibling, child */
+		static const uint64_t resources[3][8] = {
+			{0, UINT64_MAX, 0, 0x200, 0, 0, 0, FAKE_RESOURCES},
+			{0x1000, FAKE_RAM - 1, 0, 0x01000200, 0, 0, FAKE_RESOURCES + 64, 0},
+			{0x100000000, 0x13fffffff, 0, 0x01000200, 0, 0, FAKE_RESOURCES, 0},
+		};
+
+		memcpy(buf, resources[va < FAKE_KERNEL ? 1 + (va - FAKE_RESOURCES) / 64 : 0],
+		       size);
 		return 0;
 	}
 	if (va != 0xffff888000001000ull)

@@ -11,6 +11,8 @@
 
 #define FAKE_RAM    (64u << 20)
 #define FAKE_KERNEL 0xffffffff81000000ull
+/* Two of struct resource, the second one memory that is not in FAKE_RAM; a ring. */
+#define FAKE_RESOURCES 0xffff888000002000ull
 
 /* A process with pages.count pages of memory at va 0x400000, all of them in this state. */
 struct fake_process {
@@ -56,6 +58,7 @@ struct fake {
 	unsigned int calls, short_calls, writes, hooks, hooks_removed, blobs;
 	bool calls_fail;   /* the guest's function returns less than asked */
 	bool no_calls;	   /* symbol access_process_vm is missing */
+	bool power;	   /* it can sleep, start another kernel, and gets more memory */
 	bool unknown;	   /* the kernel has not been found yet */
 	bool trapped;	   /* all places show a trap's byte: none can be decoded */
 	bool stored_first; /* no hook came before the first blob */

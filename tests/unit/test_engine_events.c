@@ -8,6 +8,7 @@
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -328,6 +329,71 @@ static void killed_in_discovery(void **state)
 	assert_int_equal(fake_count("error"), 1);
 }
 
+static struct fake_process *guarded_process;
+
+static struct lvmon_verdict at_guard(const char *function, uint64_t rdi, uint64_t rsi)
+{
+	struct lvmon_event ev;
+	struct lvmon_verdict v;
+
+	fake_event_once("__x64_sys_openat", guarded_process, &ev);
+	ev.hook = fake_symbol(function) + 5;
+	ev.regs[LVMON_RDI] = rdi;
+	ev.regs[LVMON_RSI] = rsi;
+	dispatch(&ev, &v);
+	return v;
+}
+
+/* What takes the guest away is refused, followed or told, in a restarted engine too. */
+static void guarded(void **state)
+{
+	struct lvmon_verdict v;
+	int i;
+
+	fake.power = true;
+	guarded_process = fake_process(300, "sh", 1, LINUX_PAGE_PRIVATE);
+	make_archive(SAY("one"), "lvmon.hook.func('hibernate', function() print('late') end)", "");
+	begin();
+	kernel_up();
+	first_program();
+	/* The second resource, and it is told once however long the ring of them is. */
+	assert_int_equal(fake_count("memory"), 1);
+	assert_int_equal(fake_number("memory", 0, "start"), 0x100000000);
+	assert_int_equal(fake_number("memory", 0, "size"), 0x40000000);
+	for (i = 0; i < 2; i++) {
+		fake_forget_records();
+		v = at_guard("pm_suspend", 3, 0);
+		assert_int_equal(v.kind, LVMON_RETURN);
+		assert_true((int64_t)v.value == -EPERM);
+		assert_string_equal(fake_string("refused", 0, "what"), "suspend");
+		assert_non_null(json_object_get(fake_record("refused", 0), "process"));
+		/* suspend to idle */
+		v = at_guard("pm_suspend", 1, 0);
+		assert_int_equal(v.kind, LVMON_CONTINUE);
+		assert_int_equal(fake_count("refused"), 1);
+		v = at_guard("hibernate", 0, 0);
+		assert_int_equal(v.kind, LVMON_RETURN);
+		assert_int_equal(fake_count("refused"), 2);
+		v = at_guard("add_memory_resource", 0, FAKE_RESOURCES + 64);
+		assert_int_equal(v.kind, LVMON_CONTINUE);
+		assert_int_equal(fake_number("memory", 0, "start"), 0x100000000);
+		assert_true(json_is_false(json_object_get(fake_record("memory", 0), "watched")));
+		v = at_guard("add_memory_resource", 0, FAKE_RESOURCES);
+		assert_int_equal(fake_count("memory"), 2);
+		assert_true(json_is_true(json_object_get(fake_record("memory", 1), "watched")));
+		v = at_guard("add_memory_resource", 0, 0x1234);
+		assert_int_equal(v.kind, LVMON_CONTINUE);
+		v = at_guard("machine_kexec", 0, 0);
+		assert_int_equal(v.kind, LVMON_NEW_KERNEL);
+		assert_int_equal(fake_count("kexec"), 1);
+		if (!i) {
+			fake_forget_records();
+			restart(LVMON_DEATH_FAULT);
+			assert_int_equal(fake_count("memory"), 0);
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -340,6 +406,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(killed_late, setup, teardown),
 		cmocka_unit_test_setup_teardown(killed_while_loading, setup, teardown),
 		cmocka_unit_test_setup_teardown(killed_in_discovery, setup, teardown),
+		cmocka_unit_test_setup_teardown(guarded, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

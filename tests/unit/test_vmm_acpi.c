@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Counting CPUs by the firmware's tables, whole and damaged. */
+/* CPUs and hot-pluggable memory by the firmware's tables, whole and damaged. */
 #include "tests/unit/vmm_host.h"
 #include "boot/boot.h"
 
@@ -101,6 +101,49 @@ static void found(void **state)
 	}
 }
 
+/* SRAT: what is enabled, hot-pluggable, above 4 GB and not known becomes RAM, 64 GB at most. */
+static void hot_plug(void **state)
+{
+	static const struct {
+		u64 base, size;
+		u32 type, length, flags;
+		u64 taken;
+	} entries[] = {
+		{0x100000000, 0x40000000, 1, 40, 1, 0},
+		{0x140000000, 0x40000000, 1, 40, 3, 0x40000000},
+		{0x140000000, 0x80000000, 1, 40, 3, 0}, /* the same again */
+		{0x80000000, 0x40000000, 1, 40, 3, 0},
+		{0x200000000, 0x40000000, 1, 40, 2, 0},
+		{0x240000000, 0x40000000, 0, 40, 3, 0},
+		{1ull << 52, 0x40000000, 1, 40, 3, 0},
+		{0x280000000, 1ull << 50, 1, 40, 3, (1ull << 36) - 0x40000000},
+		{1ull << 51, 0x40000000, 1, 40, 3, 0},
+	};
+	u32 at = MADT + 48, taken = 1;
+	struct boot_info bi = {.memory_entries = 1, .memory = {{0, 0x100000000, MEMORY_RAM}}};
+
+	make(true, RSDP);
+	table(MADT, "SRAT", 48);
+	for (size_t i = 0; i < ARRAY_SIZE(entries); i++, at += 40) {
+		put(at, entries[i].type | entries[i].length << 8, 2);
+		put(at + 8, entries[i].base, 8);
+		put(at + 16, entries[i].size, 8);
+		put(at + 28, entries[i].flags, 4);
+	}
+	put(at, 1 | 80 << 8, 2); /* longer than the table */
+	table(MADT, "SRAT", at + 40 - MADT);
+	acpi_add_hot_plug(&bi);
+	for (size_t i = 0; i < ARRAY_SIZE(entries); i++) {
+		if (!entries[i].taken)
+			continue;
+		assert_int_equal(bi.memory[taken].base, entries[i].base);
+		assert_int_equal(bi.memory[taken].size, entries[i].taken);
+		assert_int_equal(bi.memory[taken++].type, MEMORY_RAM);
+	}
+	assert_int_equal(bi.memory_entries, taken);
+	assert_int_equal(bi.hot_plug, 1ull << 36);
+}
+
 static void no_tables(void **state)
 {
 	make(false, RSDP);
@@ -171,7 +214,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(found),    cmocka_unit_test(no_tables),
 		cmocka_unit_test(too_many), cmocka_unit_test(entries_that_do_not_fit),
-		cmocka_unit_test(any_byte),
+		cmocka_unit_test(any_byte), 
+		cmocka_unit_test(hot_plug),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
 

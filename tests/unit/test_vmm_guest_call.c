@@ -181,6 +181,25 @@ static void orphans(void **state)
 	assert_false(orphan);
 }
 
+/* Another kernel takes the place of the one that had calls in flight: nothing of them stays. */
+static void forgotten(void **state)
+{
+	struct trap *trap = fresh();
+	bool orphan;
+	u64 result;
+	u32 id;
+
+	assert_int_equal(guest_call_start(&vcpu, &paging, trap, &verdict), 0);
+	trap_hold(trap); /* the hit at which it happens */
+	guest_calls_forget();
+	hook_remove_all();
+	assert_int_equal(trap->calls, 0);
+	assert_false(guest_call_returned(&vcpu, &paging, trap, &id, &result, &orphan));
+	trap_release(trap);
+	assert_null(trap_find(TRAP));
+	assert_int_equal(*(u8 *)host_ram(0x400000), 0x90);
+}
+
 static void refused(void **state)
 {
 	static const gva_t bad[] = {0, 0x400000, 0x7fffffffffff, 0x8000000000000000,
@@ -243,6 +262,7 @@ int main(void)
 		cmocka_unit_test(there_and_back), cmocka_unit_test(keyed_by_task_and_stack),
 		cmocka_unit_test(many_at_once),	  cmocka_unit_test(orphans),
 		cmocka_unit_test(refused),	  cmocka_unit_test(limit),
+		cmocka_unit_test(forgotten),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -42,6 +42,10 @@ const char *linux_load(struct boot_info *bi, const struct module *kernel,
 	return NULL;
 }
 
+void acpi_add_hot_plug(struct boot_info *bi)
+{
+}
+
 void acpi_find_cpus(struct boot_info *bi)
 {
 }

@@ -187,12 +187,6 @@ static const struct vcpu_ops ops = {.name = "fake", .inject = inject, .get_reg =
 
 const struct vcpu_ops *vcpu_ops = &ops;
 
-void vcpu_inject_page_fault(struct vcpu *vcpu, gva_t va, bool write)
-{
-	host_injected.cr2 = va;
-	inject(vcpu, VEC_PF, INJECT_EXCEPTION, true, write ? 2 : 0);
-}
-
 void vcpu_start_step(struct vcpu *vcpu, enum step_reason reason)
 {
 	vcpu->step = reason;

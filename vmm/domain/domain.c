@@ -310,6 +310,14 @@ static void note_death(u32 death)
 	monitor_domain_died();
 }
 
+void domain_forget(void)
+{
+	alive = false;
+	blob_size = 0;
+	start_info->generation = 0;
+	*persist = (struct lvmon_persist){0};
+}
+
 /* Start the engine up to its first LVMON_NEXT_EVENT. */
 static int start(void)
 {

@@ -20,6 +20,8 @@ int domain_init(const struct boot_info *bi, hpa_t vmm_root, u32 default_budget_m
 int domain_handle(struct lvmon_event *event, u32 budget_ms,
 		  struct lvmon_verdict *verdict) must_check;
 
+/* End the engine; the next event starts a fresh one that keeps nothing. */
+void domain_forget(void);
 /*
  * Calls that the domain's users answer (LVMON_*): the monitor. Returns what the domain gets in RAX.
  */

@@ -25,28 +25,12 @@ static u64 sub_flags(u64 a, u64 b)
 	return flags;
 }
 
-/*
- * The access has failed: the exception that the instruction would have met. An address that is not
- * canonical is no missing page; the stack has an exception of its own for it.
- */
-static void slow_path inject_fault(struct vcpu *vcpu, const struct vcpu_paging *paging, gva_t va,
-				   enum lvmon_reg base, bool write)
-{
-	if (canonical(va, paging->la57))
-		vcpu_inject_page_fault(vcpu, va, write);
-	else
-		vcpu_ops->inject(vcpu, base == LVMON_RSP || base == LVMON_RBP ? VEC_SS : VEC_GP,
-				 INJECT_EXCEPTION, true, 0);
-}
-
 static bool push(struct vcpu *vcpu, const struct vcpu_paging *paging, u64 value)
 {
 	gva_t to = vcpu->regs[LVMON_RSP] - 8;
 
-	if (guest_write_word(paging, to, value)) {
-		inject_fault(vcpu, paging, to, LVMON_RSP, true);
+	if (guest_write_word(paging, to, value))
 		return false;
-	}
 	vcpu->regs[LVMON_RSP] = to;
 	return true;
 }
@@ -57,48 +41,54 @@ static bool load(struct vcpu *vcpu, const struct vcpu_paging *paging, const stru
 	u64 value = 0;
 
 	if (insn->width == sizeof(value) ? guest_read_word(paging, from, &value)
-					 : guest_read(paging, from, &value, insn->width)) {
-		inject_fault(vcpu, paging, from, (enum lvmon_reg)insn->base, false);
+					 : guest_read(paging, from, &value, insn->width))
 		return false;
-	}
 	vcpu->regs[insn->reg] = value;
 	return true;
 }
 
-void finish_trap(struct vcpu *vcpu, const struct vcpu_paging *paging, const struct trap *trap)
+/*
+ * False: the CPU has to do it. So it is with other instructions, and with accesses that fail: either
+ * the CPU meets the exception that is due, or the memory (or a page table) is none that we see, but
+ * came after the start.
+ */
+static bool emulate(struct vcpu *vcpu, const struct vcpu_paging *paging,
+		    const struct lvmon_insn *insn)
 {
-	const struct lvmon_insn *insn = &trap->insn;
 	u64 *regs = vcpu->regs, a, b;
 
 	switch (insn->kind) {
 	case LVMON_INSN_NOP:
-		break;
+		return true;
 	case LVMON_INSN_PUSH:
-		if (!push(vcpu, paging, regs[insn->reg]))
-			return;
-		break;
+		return push(vcpu, paging, regs[insn->reg]);
 	case LVMON_INSN_MOV:
 		regs[insn->reg] = insn->width == 4 ? (u32)regs[insn->base] : regs[insn->base];
-		break;
+		return true;
 	case LVMON_INSN_LOAD:
-		if (!load(vcpu, paging, insn))
-			return;
-		break;
+		return load(vcpu, paging, insn);
 	case LVMON_INSN_SUB_RSP:
 		a = regs[LVMON_RSP];
 		b = (u64)(s64)insn->disp;
 		regs[LVMON_RSP] = a - b;
 		regs[LVMON_RFLAGS] = (regs[LVMON_RFLAGS] & ~ARITHMETIC_FLAGS) | sub_flags(a, b);
-		break;
+		return true;
 	default:
-		/* While it is lifted, nobody else may run past it. */
-		smp_hold_others(vcpu->cpu);
-		trap_lift(trap);
-		vcpu->step_trap = trap->gva;
-		vcpu_start_step(vcpu, STEP_TRAP);
+		return false;
+	}
+}
+
+void finish_trap(struct vcpu *vcpu, const struct vcpu_paging *paging, const struct trap *trap)
+{
+	if (likely(emulate(vcpu, paging, &trap->insn))) {
+		vcpu->regs[LVMON_RIP] += trap->insn.length;
 		return;
 	}
-	regs[LVMON_RIP] += insn->length;
+	/* While it is lifted, nobody else may run past it. */
+	smp_hold_others(vcpu->cpu);
+	trap_lift(trap);
+	vcpu->step_trap = trap->gva;
+	vcpu_start_step(vcpu, STEP_TRAP);
 }
 
 void monitor_step_done(struct vcpu *vcpu, gva_t gva)

@@ -85,3 +85,14 @@ void guest_calls_orphan(void)
 	for (struct guest_call *call = calls; call < calls + MAX_CALLS; call++)
 		call->orphan = true;
 }
+
+void guest_calls_forget(void)
+{
+	for (struct guest_call *call = calls; call < calls + MAX_CALLS; call++) {
+		if (!call->trap)
+			continue;
+		call->trap->calls--;
+		trap_release(call->trap);
+		call->trap = NULL;
+	}
+}

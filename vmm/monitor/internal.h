@@ -76,6 +76,8 @@ int guest_call_start(struct vcpu *vcpu, const struct vcpu_paging *paging, struct
 bool guest_call_returned(struct vcpu *vcpu, const struct vcpu_paging *paging, struct trap *trap,
 			 u32 *call, u64 *result, bool *orphan) must_check;
 void guest_calls_orphan(void);
+/* None of them will return. */
+void guest_calls_forget(void);
 
 /* monitor.c: the vCPU that the current event is about. */
 struct vcpu *event_vcpu(void);

@@ -87,22 +87,32 @@ void monitor_lstar_written(struct vcpu *vcpu)
 	smp_unlock_engine();
 }
 
-/* The hooked function returns value at once, never having run. */
-static void return_early(struct vcpu *vcpu, const struct vcpu_paging *paging, u64 value)
+/*
+ * The hooked function returns value at once, never having run. False: its stack lies in memory that
+ * came after the start.
+ */
+static bool return_early(struct vcpu *vcpu, const struct vcpu_paging *paging, u64 value)
 {
 	u64 *regs = vcpu->regs, return_to;
 
-	if (guest_read_word(paging, regs[LVMON_RSP], &return_to)) {
-		vcpu_inject_page_fault(vcpu, regs[LVMON_RSP], false);
-		return;
-	}
-	if (!canonical(return_to, paging->la57)) {
-		vcpu_ops->inject(vcpu, VEC_GP, INJECT_EXCEPTION, true, 0);
-		return;
-	}
+	if (guest_read_word(paging, regs[LVMON_RSP], &return_to) ||
+	    !canonical(return_to, paging->la57))
+		return false;
 	regs[LVMON_RAX] = value;
 	regs[LVMON_RIP] = return_to;
 	regs[LVMON_RSP] += 8;
+	return true;
+}
+
+/* The kernel makes room for another one, on this CPU; its other tasks have stopped for ever. */
+static void slow_path forget_kernel(struct vcpu *vcpu)
+{
+	domain_forget();
+	guest_calls_forget();
+	hook_remove_all();
+	(void)!task_layout_set(&(struct lvmon_task_layout){0});
+	kernel_up = false;
+	vcpu_ops->trap_lstar(vcpu, true);
 }
 
 /* Deliver the event and do as the engine says, until the guest goes on. */
@@ -115,10 +125,12 @@ static void deliver(struct vcpu *vcpu, const struct vcpu_paging *paging, struct 
 	for (;;) {
 		if (send(vcpu, event, budget, &verdict))
 			break;
-		if (verdict.kind == LVMON_RETURN) {
-			return_early(vcpu, paging, verdict.value);
+		if (verdict.kind == LVMON_RETURN && return_early(vcpu, paging, verdict.value))
 			return;
-		}
+		if (verdict.kind == LVMON_RETURN)
+			log_line("the call at %lx could not be refused and goes on", event->hook);
+		if (verdict.kind == LVMON_NEW_KERNEL)
+			forget_kernel(vcpu);
 		if (verdict.kind != LVMON_CALL_GUEST)
 			break;
 		event->result = (u64)(s64)guest_call_start(vcpu, paging, trap, &verdict);

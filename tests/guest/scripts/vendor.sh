@@ -17,3 +17,4 @@ victim bss x 2>/dev/null
 result again $?
 result hidden "$(grep -c -w -e svm -e vmx /proc/cpuinfo)"
 result cpu "$(sed -n 's/^vendor_id[^A-Z]*//p' /proc/cpuinfo)"
+result la57 "$(grep -c -w la57 /proc/cpuinfo)"

@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=sh disable=SC2154
+# Many visits of 200 ms to the hypervisor: the guest's clocks go on as if nothing had been, by the
+# CMOS clock, which is the machine's; a sleeper wakes up in time; the kernel complains of nothing.
+
+# about A B: equal but for 1.5 s, in hundredths
+about()
+{
+	[ $(($1 - $2)) -le 150 ] && [ $(($2 - $1)) -le 150 ]
+}
+
+clock()
+{
+	timer=$1
+	shift
+	boot --kernel "$kernel" --initrd "$initramfs" --signature "$here/signatures/slow" \
+		--vmm budget=1000 --append "quiet panic=-1 lvtest=clock $timer" "$@"
+	is "$*, $timer: exit code" "$code" 0
+	is "$*, $timer: calls return" "$(result calls)" 0
+	holds "$*, $timer: the visits are long" event 'visits 50, ms 1[0-9][0-9][0-9][0-9]'
+	holds "$*, $timer: CLOCK_BOOTTIME $(result up), CMOS $(result rtc)" \
+		about "$(result up)" "$(result rtc)"
+	holds "$*, $timer: jiffies $(result jiffies)" about "$(result jiffies)" "$(result rtc)"
+	holds "$*, $timer: a sleep of 10 s took $(result slept)" test "$(result slept)" -le 1600
+	holds "$*, $timer: timer interrupts" test "$(result ticks)" -ge 40
+	is "$*, $timer: nothing to complain" "$(result complaints)" 0
+	holds "$*, $timer: no error" no_event '"kind": *"error"'
+	holds "$*, $timer: nothing is lost" no_event '"kind": *"lost"'
+}
+
+clock "" --cpus 1
+clock "" --cpus 2
