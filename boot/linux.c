@@ -48,6 +48,9 @@
 #define LOW_END	    0x100000u
 #define MAPPED_END  0x100000000ull /* of physical memory that can be reached here */
 
+/* Of the BIOS data area: set by the BIOS of an EGA or VGA only. */
+#define BDA_CHARACTER_HEIGHT 0x485u
+
 extern u8 image_start[], image_end[]; /* where the loader has put us */
 
 struct packed e820_entry {
@@ -172,15 +175,20 @@ static const char *put_memory_map(const struct boot_info *bi, u8 *params)
 	return NULL;
 }
 
-/* As the BIOS leaves it: text mode 3, so that the guest has the console it would have. */
+/*
+ * What the kernel's 16-bit code would find, so that the guest has the console it would have: text
+ * mode 3, or no VGA (Linux: arch/x86/boot/video.c and video-vga.c).
+ */
 static void put_screen_info(u8 *params)
 {
-	put(params, 0x06, 3, 1);  /* orig_video_mode */
-	put(params, 0x07, 80, 1); /* orig_video_cols */
-	put(params, 0x0a, 3, 2);  /* orig_video_ega_bx: EGA or better */
-	put(params, 0x0e, 25, 1); /* orig_video_lines */
-	put(params, 0x0f, 1, 1);  /* orig_video_isVGA */
-	put(params, 0x10, 16, 2); /* orig_video_points */
+	const bool vga = get8(boot_ptr(BDA_CHARACTER_HEIGHT), 0) != 0;
+
+	put(params, 0x06, vga ? 3 : 0, 1);    /* orig_video_mode */
+	put(params, 0x07, 80, 1);	      /* orig_video_cols */
+	put(params, 0x0a, vga ? 3 : 0x10, 2); /* orig_video_ega_bx: EGA or better, or 0x10 */
+	put(params, 0x0e, 25, 1);	      /* orig_video_lines */
+	put(params, 0x0f, vga, 1);	      /* orig_video_isVGA */
+	put(params, 0x10, vga ? 16 : 0, 2);   /* orig_video_points */
 }
 
 static void build_low_tables(struct guest_entry *guest)

@@ -59,6 +59,75 @@ boot_script()
 		--append "quiet panic=-1 lvtest=$script" "$@"
 }
 
+# need_disk: the disk guest, built if it is not there yet, and what it works on; fails after "skip"
+# if there can be none here.
+need_disk()
+{
+	if ! tests/guest/disk.sh "$build/guest/disk" >"$work/disk.output" 2>&1; then
+		echo "skip $case: $(tail -n 1 "$work/disk.output")"
+		return 1
+	fi
+	disk=$build/guest/disk
+	mkdir -p "$work/tests" "$work/deb/DEBIAN" "$work/deb/usr/bin"
+	cp -r "$here/scripts-disk/." "$work/tests"
+	cat >"$work/deb/DEBIAN/control" <<-END
+		Package: greeting
+		Version: 1.0
+		Architecture: all
+		Maintainer: nobody <nobody@example.org>
+		Description: says hello
+	END
+	printf '#!/bin/sh\necho hello from a package\n' >"$work/deb/usr/bin/greeting"
+	chmod 755 "$work/deb/usr/bin/greeting"
+	dpkg-deb --root-owner-group --build "$work/deb" "$work/tests/greeting.deb" >"$work/disk.output"
+	tar -C "$work/tests" -cf "$work/tests.tar" .
+	head -c 32M /dev/urandom >"$work/large"
+	large=$(md5sum <"$work/large" | cut -d ' ' -f 1)
+}
+
+# boot_disk NAME BUS [LVISOR-ARGUMENT...] -- [QEMU-ARGUMENT...]: boots the disk guest with
+# scripts-disk/NAME.sh as its work, which has its disks and network on BUS (virtio, ahci); $flavour
+# (cloud, generic) is its kernel and $parameters go to that. Leaves also $work/results.
+boot_disk()
+{
+	script=$1 bus=$2
+	shift 2
+	user=user,guestfwd=tcp:10.0.2.100:7-cmd:cat # an echo
+	: >"$work/results"
+	if [ "$bus" = virtio ]; then
+		set -- --disk "$disk/disk.img" --disk "$work/tests.tar" --disk "$work/large" \
+			--net "$user" "$@"
+	else
+		set -- "$@" -device ahci,id=ahci -nic "$user,model=e1000e"
+		port=0
+		for file in "$disk/disk.img" "$work/tests.tar" "$work/large"; do
+			set -- "$@" -device "ide-hd,drive=disk$port,bus=ahci.$port" \
+				-drive "file=$file,if=none,id=disk$port,format=raw,snapshot=on"
+			port=$((port + 1))
+		done
+	fi
+	boot --kernel "$disk/vmlinuz-${flavour:=cloud}" --initrd "$disk/initrd-$flavour" \
+		--append "quiet panic=-1 lvtest=$script ${parameters:-}" "$@" \
+		-device virtio-serial-pci -chardev "file,id=results,path=$work/results" \
+		-device virtserialport,chardev=results,name=results
+	cat "$work/results" >>"$work/console"
+}
+
+# at_work WHAT: what scripts-disk/machine.sh has found is what a machine in order gives.
+at_work()
+{
+	is "$1: exit code" "$code" 0
+	holds "$1: login prompt" grep -q "guest login:" "$work/console"
+	holds "$1: ran to its end" test -n "$(result end)"
+	is "$1: reads its disk" "$(result disk)" "$large"
+	is "$1: pings come back" "$(result ping)" 5
+	is "$1: a TCP echo is the same" "$(result echo)" same
+	is "$1: a package is installed" "$(result dpkg) $(result greeting)" \
+		"0 hello from a package"
+	is "$1: a program is compiled" "$(result words)" "c=7 i=7 length=6 table=6 0=5"
+	is "$1: failed services" "$(result failed)" ""
+}
+
 # refuse ARGUMENT...: runs lvisor as it is, for cases that are not to boot.
 refuse()
 {
