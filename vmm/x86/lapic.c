@@ -378,10 +378,21 @@ void lapic_reset(bool enabled)
 		write_reg(false, reg, LVT_MASKED);
 	write_reg(false, APIC_INITIAL, 0);
 	write_reg(false, APIC_DIVIDE, 0);
-	write_reg(false, APIC_TPR, 0);
+	/* Of a CPU of ours that waits: below vector 32 are the exceptions. */
+	write_reg(false, APIC_TPR, enabled ? 0x10 : 0);
 	write_reg(false, APIC_DFR, UINT32_MAX);
 	write_reg(false, APIC_LDR, 0);
 	write_reg(false, APIC_SVR, 0xff | (enabled ? SVR_ENABLE : 0));
+}
+
+void lapic_empty(void)
+{
+	for (u32 reg = APIC_ISR; reg < APIC_ISR + 0x80; reg += 0x10)
+		while (read_reg(false, reg))
+			write_reg(false, APIC_EOI, 0);
+	for (u32 reg = APIC_IRR + 0x10; reg < APIC_IRR + 0x80; reg += 0x10)
+		while (read_reg(false, reg))
+			__asm__ volatile("sti; nop; nop; cli" : : : "memory");
 }
 
 static void send(u32 apic_id, u32 low)

@@ -13,6 +13,7 @@ cp "$(command -v busybox)" "$work/bin/busybox"
 for applet in $("$work/bin/busybox" --list); do
 	[ "$applet" = busybox ] || ln -s busybox "$work/bin/$applet"
 done
+ln -s bin "$work/sbin" # where the kernel looks for modprobe
 cp "$here/initrd-init" "$work/init"
 
 # a kernel for clouds lacks some of them

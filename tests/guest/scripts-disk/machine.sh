@@ -6,7 +6,7 @@
 result kernel "$(uname -r)"
 result cpus "$(nproc)"
 result la57 "$(grep -cw la57 /proc/cpuinfo)"
-result pti "$(cat /sys/devices/system/cpu/vulnerabilities/meltdown)"
+result pti "$(grep -cw pti /proc/cpuinfo)"
 
 until pgrep agetty >/dev/null; do
 	sleep 0.2

@@ -31,5 +31,5 @@ result again "$(grep -c ^processor /proc/cpuinfo)"
 pinned 500
 result calls_again $?
 calls getpriority 1
-dmesg | grep -E "NMI received|Dazed|stall|lockup|BUG:|Oops:" >/tmp/complaints
+dmesg | grep -E "NMI received|Dazed|Stale IRR|stall|lockup|BUG:|Oops:" >/tmp/complaints
 result complaints "$(grep -c . </tmp/complaints)"
