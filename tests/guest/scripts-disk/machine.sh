@@ -13,8 +13,10 @@ until pgrep agetty >/dev/null; do
 done
 
 result bus "$(findmnt -n -o SOURCE /)"
-for disk in vdc sdc; do
-	[ -b /dev/$disk ] && result disk "$(md5sum </dev/$disk | cut -d ' ' -f 1)"
+# the large file by its 32 MB: the order of disks is that in which they were found
+for disk in /sys/block/[vs]d?; do
+	[ "$(cat "$disk/size")" = 65536 ] || continue
+	result disk "$(md5sum <"/dev/${disk##*/}" | cut -d ' ' -f 1)"
 done
 
 network=$(ls -d /sys/class/net/e*)
