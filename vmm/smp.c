@@ -188,10 +188,10 @@ void smp_init_received(struct vcpu *vcpu)
 	__atomic_store_n(&cpu->waiting, true, __ATOMIC_SEQ_CST);
 	__atomic_store_n(&cpu->init_pending, false, __ATOMIC_SEQ_CST);
 	vcpu_ops->host_open();
-	lapic_empty();
 	while (!(sipi = __atomic_exchange_n(&cpu->sipi, 0, __ATOMIC_SEQ_CST)))
 		__asm__ volatile("sti; hlt; cli" : : : "memory");
-	lapic_empty();
+	/* INIT leaves nothing pending: each is taken here, the next as its handler returns. */
+	__asm__ volatile("sti; nop; nop; cli" : : : "memory");
 	vcpu_ops->host_close();
 	__atomic_store_n(&cpu->waiting, false, __ATOMIC_SEQ_CST);
 	cpu->nmi_pending = cpu->mc_pending = 0;

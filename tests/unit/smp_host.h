@@ -66,10 +66,6 @@ void lapic_reset(bool enabled)
 	(void)enabled;
 }
 
-void lapic_empty(void)
-{
-}
-
 void lapic_send_init(u32 apic_id)
 {
 	(void)apic_id;

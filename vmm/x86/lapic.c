@@ -385,16 +385,6 @@ void lapic_reset(bool enabled)
 	write_reg(false, APIC_SVR, 0xff | (enabled ? SVR_ENABLE : 0));
 }
 
-void lapic_empty(void)
-{
-	for (u32 reg = APIC_ISR; reg < APIC_ISR + 0x80; reg += 0x10)
-		while (read_reg(false, reg))
-			write_reg(false, APIC_EOI, 0);
-	for (u32 reg = APIC_IRR + 0x10; reg < APIC_IRR + 0x80; reg += 0x10)
-		while (read_reg(false, reg))
-			__asm__ volatile("sti; nop; nop; cli" : : : "memory");
-}
-
 static void send(u32 apic_id, u32 low)
 {
 	u32 high;

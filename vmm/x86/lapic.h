@@ -64,8 +64,6 @@ int lapic_write_x2apic_icr(u64 value) must_check;
 /* As INIT leaves it; enabled: but able to take WAKE_VECTOR. */
 void lapic_reset(bool enabled);
 void lapic_end_of_interrupt(void);
-/* Ends and takes what is in service and waits, of which INIT leaves nothing; the host is open. */
-void lapic_empty(void);
 
 void lapic_send_init(u32 apic_id);
 void lapic_send_startup(u32 apic_id, u32 page);
