@@ -6,7 +6,7 @@ set -u
 cd "$(dirname "$0")/.." || exit 1
 exec </dev/null
 
-VMM_LINES_MAX=6000
+VMM_LINES_MAX=6500
 VENDOR_LINES_MAX=1200
 VMM_FLAGS="-std=gnu11 -ffreestanding -mgeneral-regs-only -I. -Iinclude"
 HOST_FLAGS="-std=gnu11 -D_GNU_SOURCE -I. -Iinclude -I/usr/include/lua5.4"

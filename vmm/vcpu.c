@@ -297,7 +297,7 @@ static void handle_breakpoint(struct vcpu *vcpu, const struct vm_exit *exit)
 	vcpu_ops->inject(vcpu, VEC_BP, INJECT_EXCEPTION, false, 0);
 }
 
-void vcpu_start_step(struct vcpu *vcpu, enum step_reason reason)
+static void start_step(struct vcpu *vcpu, enum step_reason reason)
 {
 	vcpu->step = reason;
 	vcpu->step_guest_tf = vcpu->regs[LVMON_RFLAGS] & RFLAGS_TF;
@@ -305,23 +305,29 @@ void vcpu_start_step(struct vcpu *vcpu, enum step_reason reason)
 	vcpu_ops->single_step(vcpu, true);
 }
 
+void vcpu_step_with(struct vcpu *vcpu, gpa_t gpa, u8 byte)
+{
+	vcpu_ops->set_nested_root(vcpu, nested_view_open(&vcpu->view, gpa, byte));
+	start_step(vcpu, STEP_TRAP);
+}
+
 /* A store to our memory must vanish, whatever the instruction. False: it touches too many pages. */
 static bool open_own_page(struct vcpu *vcpu, gpa_t page)
 {
 	if (vcpu->step_page_count == STEP_PAGES)
 		return false;
-	if (vcpu->step == STEP_NONE) {
-		/* nobody else is to see the page, or to remember it */
+	/* nobody else is to see the page, or to remember it */
+	if (!vcpu->step_page_count)
 		smp_hold_others(vcpu->cpu);
-		vcpu_start_step(vcpu, STEP_OWN_MEMORY);
-	}
+	if (vcpu->step == STEP_NONE)
+		start_step(vcpu, STEP_OWN_MEMORY);
 	vcpu->step_pages[vcpu->step_page_count++] = page;
 	nested_open_own(page, true);
 	vcpu_ops->flush(vcpu);
 	return true;
 }
 
-/* As it was before the step; the others are held until then. */
+/* As it was before the step. */
 static void slow_path close_step(struct vcpu *vcpu)
 {
 	if (vcpu->step == STEP_NONE)
@@ -330,13 +336,13 @@ static void slow_path close_step(struct vcpu *vcpu)
 	if (!vcpu->step_guest_tf)
 		vcpu->regs[LVMON_RFLAGS] &= ~RFLAGS_TF;
 	if (vcpu->step == STEP_TRAP)
-		monitor_step_done(vcpu, vcpu->step_trap);
+		vcpu_ops->set_nested_root(vcpu, nested_root);
 	if (vcpu->step_page_count) {
 		while (vcpu->step_page_count)
 			nested_open_own(vcpu->step_pages[--vcpu->step_page_count], false);
 		vcpu_ops->flush(vcpu);
+		smp_release_others(vcpu->cpu);
 	}
-	smp_release_others(vcpu->cpu);
 	vcpu->step = STEP_NONE;
 }
 
@@ -400,6 +406,10 @@ static void slow_path handle_nested_page(struct vcpu *vcpu, const struct vm_exit
 			log_line("no nested mapping for guest-physical %lx: #GP", gpa);
 			inject_gp(vcpu);
 			return;
+		}
+		if (vcpu->step == STEP_TRAP) {
+			nested_view_refresh(&vcpu->view);
+			vcpu_ops->flush(vcpu);
 		}
 	} else if (exit->page.access != ACCESS_WRITE || !open_own_page(vcpu, gpa & PAGE_MASK)) {
 		vcpu_ops->inject(vcpu, VEC_UD, INJECT_EXCEPTION, false, 0);

@@ -10,6 +10,7 @@
 #include "vmm/boot_info.h"
 #include "vmm/types.h"
 #include "vmm/x86/fpu.h"
+#include "vmm/x86/nested.h"
 
 enum exit_kind {
 	EXIT_NONE, /* the vendor dealt with it */
@@ -89,10 +90,11 @@ struct vcpu {
 	/* Single step in progress. */
 	enum step_reason step;
 	bool step_guest_tf; /* the guest itself had TF set */
-	gva_t step_trap;    /* STEP_TRAP */
 	/* Pages of our memory that the instruction writes: to be forgotten when it has ended. */
 	gpa_t step_pages[STEP_PAGES];
 	u32 step_page_count;
+
+	struct nested_view view; /* STEP_TRAP */
 
 	void *vendor; /* the vendor's part */
 };
@@ -149,6 +151,8 @@ struct vcpu_ops {
 
 	/* The nested page table has changed: this CPU is to forget what it remembers of it. */
 	void (*flush)(struct vcpu *vcpu);
+	/* Run the vCPU by this nested page table from now on. */
+	void (*set_nested_root)(struct vcpu *vcpu, hpa_t root);
 };
 
 extern const struct vcpu_ops *vcpu_ops;
@@ -168,7 +172,7 @@ void vcpu_pass_on(struct vcpu *vcpu);
 /* Any register of the vCPU. -EINVAL: no such register. */
 int vcpu_read_reg(struct vcpu *vcpu, enum lvmon_reg reg, u64 *value) must_check;
 
-/* Execute the instruction at RIP alone; vcpu.c ends it according to the reason. */
-void vcpu_start_step(struct vcpu *vcpu, enum step_reason reason);
+/* Execute the instruction at RIP alone, and as if this byte stood at gpa. */
+void vcpu_step_with(struct vcpu *vcpu, gpa_t gpa, u8 byte);
 
 #endif

@@ -103,18 +103,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	/* What the engine makes, the vmm takes. */
 	id = hook_add(&hook);
 	must(id > 0 && *at == 0xcc);
-	host_steps = 0;
+	host_step.count = 0;
 	host_injected.count = 0;
 	set_regs(&in, insn);
 	if (insn->kind == LVMON_INSN_OTHER) {
 		finish_trap(&vcpu, &paging, trap_find(CODE));
-		must(host_steps == 1 && vcpu.regs[LVMON_RIP] == CODE && *at == bytes[0]);
-		monitor_step_done(&vcpu, CODE);
+		must(host_step.count == 1 && vcpu.regs[LVMON_RIP] == CODE &&
+		     host_step.byte == bytes[0]);
 		must(*at == 0xcc);
 	} else {
 		here_execute(code, bytes, insn->length, vcpu.regs);
 		finish_trap(&vcpu, &paging, trap_find(CODE));
-		must(!host_steps && !host_injected.count);
+		must(!host_step.count && !host_injected.count);
 		for (int i = 0; i < 16; i++)
 			must(vcpu.regs[i] == here_regs[i]);
 		must(vcpu.regs[LVMON_RFLAGS] == here_regs[LVMON_RFLAGS]);

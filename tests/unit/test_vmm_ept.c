@@ -59,9 +59,9 @@ static void firmware(void)
 }
 
 /* The entry that maps gpa, at whatever level. */
-static u64 *entry_of(u64 gpa)
+static u64 *entry_below(hpa_t root, u64 gpa)
 {
-	u64 *table = phys_to_virt(ADDRESS(eptp));
+	u64 *table = phys_to_virt(root);
 
 	for (int level = 4;; level--) {
 		u64 *entry = &table[gpa >> (12 + 9 * (level - 1)) & 511];
@@ -71,6 +71,11 @@ static u64 *entry_of(u64 gpa)
 		assert_int_equal(*entry & 0xff8, 0); /* reserved where no page is mapped */
 		table = phys_to_virt(ADDRESS(*entry));
 	}
+}
+
+static u64 *entry_of(u64 gpa)
+{
+	return entry_below(ADDRESS(eptp), gpa);
 }
 
 static void memory_types(void **state)
@@ -152,6 +157,61 @@ static void own_range(void **state)
 	assert_int_equal(*(u64 *)phys_to_virt(ADDRESS(*entry_of(page))), UINT64_MAX);
 }
 
+/* A CPU's view differs in one page, which is a copy with another byte. */
+static void views(void **state)
+{
+	/* in a large page, and in a table of small ones */
+	static const gpa_t pages[] = {0x205000, 0x7000, 0x600000};
+	struct nested_view view = {0};
+	u64 before[2];
+
+	host_guest();
+	firmware();
+	assert_int_equal(nested_view_init(&view), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(pages); i++) {
+		gpa_t page = pages[i];
+		hpa_t root;
+		u8 *copy = phys_to_virt(view.copy), *ram = host_ram(page);
+
+		for (u32 k = 0; k < PAGE_SIZE; k++)
+			ram[k] = (u8)(k * 7 + i);
+		before[0] = *entry_of(page);
+		before[1] = *entry_of(page + PAGE_SIZE);
+		root = nested_view_open(&view, page + 100, 0x42);
+		assert_int_not_equal(root, ADDRESS(eptp));
+		assert_int_equal(ADDRESS(*entry_below(root, page)), view.copy);
+		assert_int_equal(RIGHTS(*entry_below(root, page)), 5);
+		assert_int_equal(TYPE(*entry_below(root, page)), TYPE(before[0]));
+		assert_int_equal(*entry_below(root, page) & LARGE, 0);
+		for (gpa_t other = 0; other < 8 * MB; other += PAGE_SIZE) {
+			u64 *theirs = entry_of(other), *ours = entry_below(root, other);
+			u64 offset = *theirs & LARGE ? other & (2 * MB - 1) & PAGE_MASK : 0;
+
+			if (other == page)
+				continue;
+			assert_int_equal(ADDRESS(*ours) + (*ours & LARGE ? offset : 0),
+					 ADDRESS(*theirs) + offset);
+			assert_int_equal(RIGHTS(*ours), RIGHTS(*theirs));
+			assert_int_equal(TYPE(*ours), TYPE(*theirs));
+		}
+		for (u32 k = 0; k < PAGE_SIZE; k++)
+			assert_int_equal(copy[k], k == 100 ? 0x42 : ram[k]);
+		/* what is in force is as it was */
+		assert_int_equal(*entry_of(page), before[0]);
+		assert_int_equal(*entry_of(page + PAGE_SIZE), before[1]);
+		/* the guest's bytes have changed since */
+		ram[7] ^= 0xff;
+		assert_int_equal(nested_view_open(&view, page + 101, 0x43), root);
+		assert_int_equal(copy[7], ram[7]);
+		assert_int_equal(copy[100], ram[100]);
+		assert_int_equal(copy[101], 0x43);
+	}
+	/* memory that is mapped later is in the view, too */
+	assert_int_equal(nested_map_identity(5 * GB), 0);
+	nested_view_refresh(&view);
+	assert_int_equal(ADDRESS(*entry_below(view.tables[3], 5 * GB)), 5 * GB);
+}
+
 static void no_memory(void **state)
 {
 	struct boot_info bi = {.own = OWN, .own_size = OWN_SIZE};
@@ -169,6 +229,7 @@ int main(void)
 		cmocka_unit_test(identity),
 		cmocka_unit_test(apic_page),
 		cmocka_unit_test(own_range),
+		cmocka_unit_test(views),
 		cmocka_unit_test(no_memory),
 	};
 

@@ -238,22 +238,6 @@ static void guest_wrote_over_it(void **state)
 	assert_false(any_traps());
 }
 
-static void lifted_for_a_step(void **state)
-{
-	struct lvmon_hook hook = hook_at(0);
-
-	fresh();
-	assert_true(hook_add(&hook) > 0);
-	trap_lift(trap_find(hook.gva));
-	assert_int_equal(*code(0), 0x41);
-	trap_lower(trap_find(hook.gva));
-	assert_int_equal(*code(0), INT3);
-	/* Removed during the step: the byte is the guest's already. */
-	trap_lift(trap_find(hook.gva));
-	hook_remove_all();
-	assert_int_equal(*code(0), 0x41);
-}
-
 static void limits(void **state)
 {
 	struct lvmon_hook hook = hook_at(0);
@@ -381,7 +365,6 @@ int main(void)
 		cmocka_unit_test(removed_while_held),
 		cmocka_unit_test(all_removed),
 		cmocka_unit_test(guest_wrote_over_it),
-		cmocka_unit_test(lifted_for_a_step),
 		cmocka_unit_test(limits),
 		cmocka_unit_test(ids_come_round),
 		cmocka_unit_test(version_tells_of_changes),

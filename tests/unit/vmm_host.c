@@ -165,7 +165,7 @@ void host_guest_map(gpa_t root, int levels, gva_t va, gpa_t gpa, u64 size)
 /* The vCPU. */
 
 struct host_injected host_injected;
-u32 host_steps;
+struct host_step host_step;
 
 static void inject(struct vcpu *vcpu, u32 vector, enum inject_type type, bool has_error, u32 error)
 {
@@ -187,10 +187,12 @@ static const struct vcpu_ops ops = {.name = "fake", .inject = inject, .get_reg =
 
 const struct vcpu_ops *vcpu_ops = &ops;
 
-void vcpu_start_step(struct vcpu *vcpu, enum step_reason reason)
+void vcpu_step_with(struct vcpu *vcpu, gpa_t gpa, u8 byte)
 {
-	vcpu->step = reason;
-	host_steps++;
+	vcpu->step = STEP_TRAP;
+	host_step.count++;
+	host_step.gpa = gpa;
+	host_step.byte = byte;
 }
 
 void host_vcpu(struct vcpu *vcpu, struct vcpu_paging *paging, gpa_t root)
@@ -199,7 +201,7 @@ void host_vcpu(struct vcpu *vcpu, struct vcpu_paging *paging, gpa_t root)
 	vcpu->regs[LVMON_RFLAGS] = RFLAGS_FIXED | RFLAGS_IF;
 	*paging = (struct vcpu_paging){.cr3 = root};
 	host_injected = (struct host_injected){0};
-	host_steps = 0;
+	host_step.count = 0;
 }
 
 /* Hardware. */

@@ -48,7 +48,12 @@ extern struct host_injected {
 	bool has_error;
 	u64 cr2;
 } host_injected;
-extern u32 host_steps; /* vcpu_start_step() was called */
+/* vcpu_step_with() was called */
+extern struct host_step {
+	u32 count;
+	gpa_t gpa;
+	u8 byte;
+} host_step;
 void host_vcpu(struct vcpu *vcpu, struct vcpu_paging *paging, gpa_t root);
 
 /* What hardware was asked, and what it answers. */

@@ -5,7 +5,6 @@
  */
 #include "vmm/cpu.h"
 #include "vmm/monitor/internal.h"
-#include "vmm/smp.h"
 #include "vmm/x86/asm.h"
 #include "vmm/x86/walk.h"
 
@@ -80,21 +79,8 @@ static bool emulate(struct vcpu *vcpu, const struct vcpu_paging *paging,
 
 void finish_trap(struct vcpu *vcpu, const struct vcpu_paging *paging, const struct trap *trap)
 {
-	if (likely(emulate(vcpu, paging, &trap->insn))) {
+	if (likely(emulate(vcpu, paging, &trap->insn)))
 		vcpu->regs[LVMON_RIP] += trap->insn.length;
-		return;
-	}
-	/* While it is lifted, nobody else may run past it. */
-	smp_hold_others(vcpu->cpu);
-	trap_lift(trap);
-	vcpu->step_trap = trap->gva;
-	vcpu_start_step(vcpu, STEP_TRAP);
-}
-
-void monitor_step_done(struct vcpu *vcpu, gva_t gva)
-{
-	const struct trap *trap = trap_find(gva);
-
-	if (trap)
-		trap_lower(trap);
+	else
+		vcpu_step_with(vcpu, trap->gpa, trap->insn.bytes[0]);
 }

@@ -59,17 +59,6 @@ static int write_byte(gpa_t gpa, u8 byte)
 	return guest_ram_write(gpa, &byte, 1);
 }
 
-void trap_lift(const struct trap *trap)
-{
-	/* Armed memory stays RAM: this cannot fail. */
-	(void)!write_byte(trap->gpa, trap->insn.bytes[0]);
-}
-
-void trap_lower(const struct trap *trap)
-{
-	(void)!write_byte(trap->gpa, INT3);
-}
-
 static bool insn_valid(const struct lvmon_insn *insn)
 {
 	return insn->length >= 1 && insn->length <= 15 && insn->kind < LVMON_INSN_KINDS &&
@@ -113,7 +102,8 @@ static void remove_unused(struct trap *trap)
 		return;
 	/* Unless the guest has written something else there. */
 	if (*(const volatile u8 *)guest_ram_ptr(trap->gpa) == INT3)
-		trap_lift(trap);
+		/* Armed memory stays RAM: this cannot fail. */
+		(void)!write_byte(trap->gpa, trap->insn.bytes[0]);
 	while (*link != trap)
 		link = &(*link)->next;
 	*link = trap->next;

@@ -40,9 +40,6 @@ void hook_remove_all(void);
 /* Hold a trap, and let go of it: it is taken away when nobody and no hook needs it. */
 void trap_hold(struct trap *trap);
 void trap_release(struct trap *trap);
-/* Put the guest's byte back for a moment, and the trap again. */
-void trap_lift(const struct trap *trap);
-void trap_lower(const struct trap *trap);
 bool any_traps(void);
 
 /* filter.c */

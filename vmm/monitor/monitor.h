@@ -18,7 +18,4 @@ void monitor_lstar_written(struct vcpu *vcpu);
 /* INT3 in kernel mode at rip. True: it was a trap of ours, and all is done. */
 bool monitor_breakpoint(struct vcpu *vcpu, gva_t rip) must_check;
 
-/* The instruction under the trap at gva, for which the trap was lifted, was stepped over. */
-void monitor_step_done(struct vcpu *vcpu, gva_t gva);
-
 #endif

@@ -29,8 +29,6 @@ struct svm_vcpu {
 	u8 *msrpm;
 };
 
-static hpa_t npt_root;
-
 void svm_loop(struct vcpu *vcpu, hpa_t guest_vmcb, hpa_t host_vmcb) noreturn;
 void svm_exit(struct vcpu *vcpu);
 
@@ -60,16 +58,13 @@ static int npt_map(gpa_t gpa, hpa_t to, u64 size, u32 access)
 	u64 flags = PTE_P | PTE_U | PTE_A | (access & ACCESS_WRITE ? PTE_W | PTE_D : 0) |
 		    (access & ACCESS_EXEC ? 0 : PTE_NX);
 
-	return map(npt_root, gpa, to, size, flags);
+	return map(nested_root, gpa, to, size, flags);
 }
 
 static void svm_init(const struct boot_info *bi)
 {
 	bool huge_pages = cpuid(0x80000001, 0).edx & BIT(26);
 
-	npt_root = page_alloc();
-	if (!npt_root)
-		fatal("too little memory for a nested page table");
 	nested_init(bi, npt_map, huge_pages ? HUGE_PAGE_SIZE : LARGE_PAGE_SIZE);
 }
 
@@ -77,6 +72,12 @@ static void svm_init(const struct boot_info *bi)
 static void svm_flush(struct vcpu *vcpu)
 {
 	svm_of(vcpu)->vmcb->tlb_control = TLB_FLUSH_ALL;
+}
+
+static void svm_set_nested_root(struct vcpu *vcpu, hpa_t root)
+{
+	svm_of(vcpu)->vmcb->nested_cr3 = root;
+	svm_flush(vcpu);
 }
 
 static void msr_intercept(void *vcpu_svm, u32 msr, bool read, bool write)
@@ -148,7 +149,7 @@ static void svm_init_cpu(struct vcpu *vcpu, const struct guest_entry *entry)
 	vmcb->intercepts2 = I2_SVM_INSNS;
 	vmcb->asid = ASID_GUEST;
 	vmcb->nested_paging = 1;
-	vmcb->nested_cr3 = npt_root;
+	vmcb->nested_cr3 = nested_root;
 	if (entry)
 		init_guest_state(vmcb, entry);
 	svm_flush(vcpu);
@@ -480,4 +481,5 @@ const struct vcpu_ops svm_ops = {
 	.trap_interrupts = svm_trap_interrupts,
 	.single_step = svm_single_step,
 	.flush = svm_flush,
+	.set_nested_root = svm_set_nested_root,
 };

@@ -46,7 +46,6 @@ static struct {
 	u64 fixed[11]; /* 0x250, 0x258, 0x259, 0x268 to 0x26f */
 } mtrr;
 
-static hpa_t root;
 
 static void read_mtrrs(void)
 {
@@ -126,7 +125,7 @@ static u64 *entry_at(u64 *table, u64 gpa, int level)
 /* The entry for gpa at this level, with the tables above it. NULL: no memory, or a larger page. */
 static u64 *make_entry(gpa_t gpa, int leaf)
 {
-	u64 *table = phys_to_virt(root);
+	u64 *table = phys_to_virt(nested_root);
 
 	for (int level = 4; level > leaf; level--) {
 		u64 *entry = entry_at(table, gpa, level);
@@ -169,10 +168,7 @@ u64 ept_init(const struct boot_info *bi)
 {
 	bool huge_pages = rdmsr(MSR_VMX_EPT_VPID) & EPT_CAP_1GB;
 
-	root = page_alloc();
-	if (!root)
-		fatal("too little memory for a nested page table (vmm option mem=MB)");
 	read_mtrrs();
 	nested_init(bi, ept_map, huge_pages ? HUGE_PAGE_SIZE : LARGE_PAGE_SIZE);
-	return root | TYPE_WB | EPTP_WALK4;
+	return nested_root | TYPE_WB | EPTP_WALK4;
 }

@@ -31,6 +31,15 @@ void vmx_flush(struct vcpu *vcpu)
 	__asm__ volatile("invvpid %0, %1" : : "m"(vpid), "r"((u64)INVVPID_ALL) : "cc", "memory");
 }
 
+static void vmx_set_nested_root(struct vcpu *vcpu, hpa_t root)
+{
+	struct vmx_vcpu *vmx = vmx_of(vcpu);
+
+	vmx->eptp = root | (vmx->eptp & ~PAGE_MASK);
+	vmwrite(VMCS_EPTP, vmx->eptp);
+	vmx_flush(vcpu);
+}
+
 static void vmx_host_open(void)
 {
 	struct cpu *cpu = this_cpu();
@@ -468,4 +477,5 @@ const struct vcpu_ops vmx_ops = {
 	.trap_interrupts = vmx_trap_interrupts,
 	.single_step = vmx_single_step,
 	.flush = vmx_flush,
+	.set_nested_root = vmx_set_nested_root,
 };

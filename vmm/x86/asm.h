@@ -142,83 +142,25 @@ static inline struct cpuid_regs cpuid(u32 leaf, u32 subleaf)
 	return r;
 }
 
-static inline u64 read_cr0(void)
-{
-	u64 v;
+/* u64 read_cr0(void), void write_cr0(u64) and so on */
+#define ACCESSORS(reg)                                                     \
+	static inline u64 read_##reg(void)                                 \
+	{                                                                  \
+		u64 v;                                                     \
+		__asm__ volatile("mov %%" #reg ", %0" : "=r"(v));          \
+		return v;                                                  \
+	}                                                                  \
+	static inline void write_##reg(u64 v)                              \
+	{                                                                  \
+		__asm__ volatile("mov %0, %%" #reg : : "r"(v) : "memory"); \
+	}
 
-	__asm__ volatile("mov %%cr0, %0" : "=r"(v));
-	return v;
-}
-
-static inline void write_cr0(u64 v)
-{
-	__asm__ volatile("mov %0, %%cr0" : : "r"(v) : "memory");
-}
-
-static inline u64 read_cr2(void)
-{
-	u64 v;
-
-	__asm__ volatile("mov %%cr2, %0" : "=r"(v));
-	return v;
-}
-
-static inline void write_cr2(u64 v)
-{
-	__asm__ volatile("mov %0, %%cr2" : : "r"(v));
-}
-
-static inline u64 read_cr3(void)
-{
-	u64 v;
-
-	__asm__ volatile("mov %%cr3, %0" : "=r"(v));
-	return v;
-}
-
-static inline void write_cr3(u64 v)
-{
-	__asm__ volatile("mov %0, %%cr3" : : "r"(v) : "memory");
-}
-
-static inline u64 read_cr4(void)
-{
-	u64 v;
-
-	__asm__ volatile("mov %%cr4, %0" : "=r"(v));
-	return v;
-}
-
-static inline void write_cr4(u64 v)
-{
-	__asm__ volatile("mov %0, %%cr4" : : "r"(v) : "memory");
-}
-
-static inline u64 read_cr8(void)
-{
-	u64 v;
-
-	__asm__ volatile("mov %%cr8, %0" : "=r"(v));
-	return v;
-}
-
-static inline void write_cr8(u64 v)
-{
-	__asm__ volatile("mov %0, %%cr8" : : "r"(v) : "memory");
-}
-
-static inline u64 read_dr6(void)
-{
-	u64 v;
-
-	__asm__ volatile("mov %%dr6, %0" : "=r"(v));
-	return v;
-}
-
-static inline void write_dr6(u64 v)
-{
-	__asm__ volatile("mov %0, %%dr6" : : "r"(v));
-}
+ACCESSORS(cr0)
+ACCESSORS(cr2)
+ACCESSORS(cr3)
+ACCESSORS(cr4)
+ACCESSORS(cr8)
+ACCESSORS(dr6)
 
 /* Number of this CPU: struct cpu.id, in ring 0. */
 static inline u32 current_cpu_id(void)

@@ -14,6 +14,9 @@
  */
 typedef int nested_map(gpa_t gpa, hpa_t to, u64 size, u32 access);
 
+/* The table that is in force, of four levels. */
+extern hpa_t nested_root;
+
 /* Map all below 4 GB, or say and stop; largest_page: for what lies above. */
 void nested_init(const struct boot_info *bi, nested_map *map, u64 largest_page);
 
@@ -31,5 +34,23 @@ void nested_protect_apic(void);
  * TLB is to be flushed, and no other may run meanwhile.
  */
 void nested_open_own(gpa_t page, bool open);
+
+/*
+ * A CPU's own view: the table that is in force, but for one page, which is a copy of the guest's. So
+ * an instruction under a trap can be executed without the other CPUs' losing the trap.
+ */
+struct nested_view {
+	hpa_t tables[4]; /* by level, the root last */
+	hpa_t copy;
+	gpa_t page;
+	u32 version; /* of the table in force, when it was copied */
+};
+
+/* -ENOMEM */
+int nested_view_init(struct nested_view *view) must_check;
+/* Let the page of gpa be a copy in which this byte stands at gpa. Returns the view's root. */
+hpa_t nested_view_open(struct nested_view *view, gpa_t gpa, u8 byte);
+/* Follow a change of the table in force. */
+void nested_view_refresh(struct nested_view *view);
 
 #endif
