@@ -33,8 +33,9 @@ struct cpu {
 		};
 		u32 attention; /* any of these: one look before each entry (vmx/entry.S) */
 	};
-	bool online;  /* this and the next four: smp.c, by any CPU */
+	bool online;  /* this and the next five: smp.c, by any CPU */
 	bool waiting; /* for SIPI */
+	u32 wakers;   /* that may have seen it waiting, and not sent WAKE_VECTOR yet */
 	bool kicked;  /* an NMI of ours is on its way */
 	bool held;    /* out of the guest, for another CPU */
 	u32 sipi;     /* vector, and SIPI_LATCHED */

@@ -112,10 +112,15 @@ void smp_start(const struct boot_info *bi, hpa_t root)
 
 static void kick(struct cpu *cpu)
 {
-	if (__atomic_load_n(&cpu->waiting, __ATOMIC_SEQ_CST)) {
+	bool waiting;
+
+	__atomic_fetch_add(&cpu->wakers, 1, __ATOMIC_SEQ_CST);
+	waiting = __atomic_load_n(&cpu->waiting, __ATOMIC_SEQ_CST);
+	if (waiting)
 		lapic_send_fixed(cpu->apic_id, WAKE_VECTOR);
+	__atomic_fetch_sub(&cpu->wakers, 1, __ATOMIC_SEQ_CST);
+	if (waiting)
 		return;
-	}
 	/* One of ours that is on its way will do; a second would look like the guest's. */
 	if (!__atomic_exchange_n(&cpu->kicked, true, __ATOMIC_SEQ_CST))
 		lapic_send_nmi(cpu->apic_id);
@@ -190,10 +195,17 @@ void smp_init_received(struct vcpu *vcpu)
 	vcpu_ops->host_open();
 	while (!(sipi = __atomic_exchange_n(&cpu->sipi, 0, __ATOMIC_SEQ_CST)))
 		__asm__ volatile("sti; hlt; cli" : : : "memory");
-	/* INIT leaves nothing pending: each is taken here, the next as its handler returns. */
-	__asm__ volatile("sti; nop; nop; cli" : : : "memory");
-	vcpu_ops->host_close();
 	__atomic_store_n(&cpu->waiting, false, __ATOMIC_SEQ_CST);
+	/* INIT leaves nothing pending, and no WAKE_VECTOR that is on its way may reach the guest. */
+	while (__atomic_load_n(&cpu->wakers, __ATOMIC_SEQ_CST))
+		__asm__ volatile("pause");
+	do {
+		cpu->taken = 0;
+		__asm__ volatile("sti; nop; nop; cli" : : : "memory");
+		if (cpu->taken)
+			lapic_end_of_interrupt();
+	} while (cpu->taken);
+	vcpu_ops->host_close();
 	cpu->nmi_pending = cpu->mc_pending = 0;
 	if (__atomic_load_n(&cpu->hold, __ATOMIC_SEQ_CST))
 		smp_obey(cpu);

@@ -61,6 +61,10 @@ u32 lapic_id(void)
 	return 0;
 }
 
+void lapic_end_of_interrupt(void)
+{
+}
+
 void lapic_reset(bool enabled)
 {
 	(void)enabled;

@@ -20,6 +20,7 @@ UNIT_SRCS_test_vmm_time := $(VMM_TEST_BASE)
 UNIT_SRCS_test_vmm_ept := $(VMM_TEST_BASE) vmm/vmx/ept.c vmm/x86/nested.c
 UNIT_SRCS_test_vmm_cpu := $(VMM_TEST_BASE) vmm/cpu.c vmm/x86/nested.c
 UNIT_SRCS_test_vmm_smp := $(VMM_TEST_GUEST)
+UNIT_SRCS_test_vmm_lapic := $(VMM_TEST_BASE)
 UNIT_SRCS_test_vmm_syscall := $(VMM_TEST_BASE) vmm/domain/space.c vmm/domain/syscall.c
 UNIT_SRCS_test_vmm_acpi := $(VMM_TEST_BASE) boot/acpi.c
 UNIT_SRCS_test_vmm_boot := $(VMM_TEST_BASE) boot/linux.c
@@ -37,5 +38,6 @@ $(B)/unit/test_vmm_hooklist: vmm/monitor/hooklist.c
 $(B)/unit/test_vmm_time: vmm/time.c
 $(B)/unit/test_vmm_ring: vmm/ring.c
 $(B)/unit/test_vmm_smp: vmm/smp.c tests/unit/smp_host.h
+$(B)/unit/test_vmm_lapic: vmm/x86/lapic.c
 $(B)/unit/test_vmm_emulate: tests/unit/run_here.h
 $(VMM_TESTS:%=$(B)/unit/%): tests/unit/vmm_host.h $(wildcard tests/unit/fake/*/*.h tests/unit/fake/*/*/*.h)

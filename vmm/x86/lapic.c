@@ -53,10 +53,10 @@ static u64 mapped_base;
 static bool pic_quiet;
 static u64 ticks_per_ms; /* at divide-by-1 */
 
-/* Periodic mode to be restored: the vector and the initial count. */
+/* Periodic mode to be restored when the rest of its period has run as one-shot. */
 static struct periodic {
 	bool pending;
-	u32 lvt, initial;
+	u32 lvt, initial, rest;
 } periodics[MAX_CPUS];
 
 static struct periodic *this_periodic(void)
@@ -177,6 +177,7 @@ void lapic_borrow(struct lapic_loan *loan, u32 ms)
 	bool x2 = base & APIC_BASE_X2APIC;
 
 	loan->active = true;
+	loan->used = 0;
 	loan->x2apic = x2;
 	loan->cr8 = read_cr8();
 	loan->expired = false;
@@ -200,10 +201,7 @@ void lapic_borrow(struct lapic_loan *loan, u32 ms)
 
 void lapic_extend(struct lapic_loan *loan, u32 ms)
 {
-	/* What the guest's timer has lost so far. */
-	loan->current = loan->current > loan->ticks ? loan->current - loan->ticks
-			: loan->current		    ? 1
-						    : 0;
+	loan->used += loan->ticks;
 	loan->expired = false;
 	start_timer(loan->x2apic, loan, ms);
 }
@@ -231,54 +229,64 @@ static void send_to_self(bool x2, u32 vector)
 	write_reg(x2, APIC_ICR, ICR_SELF | ICR_ASSERT | vector);
 }
 
+/* False: the guest has given its timer another use. */
+static bool is_rest(const struct periodic *periodic, u32 lvt, u32 initial)
+{
+	return periodic->pending && initial == periodic->rest &&
+	       (lvt & ~LVT_PENDING) == (periodic->lvt & ~LVT_TIMER_MODE);
+}
+
 /*
- * The guest's one-shot timer has run out, in our time or just before. Raise its interrupt by hand:
- * a count of one would do the same later, perhaps after the next visit has stopped the timer. (In
- * an emulator the count reaches zero a moment before the interrupt is raised.)
+ * The guest's timer has run out, in our time or just before. Raise its interrupt by hand: a count
+ * of one would do the same later, perhaps after the next visit has stopped the timer. (In an
+ * emulator the count reaches zero a moment before the interrupt is raised.) A one-shot interrupt
+ * that is in service is the one; a tick in service is the one before.
  */
-static void raise_expired(bool x2, const struct lapic_loan *loan)
+static void raise_expired(bool x2, const struct lapic_loan *loan, bool tick)
 {
 	u32 vector = loan->lvt_timer & 0xff;
 
 	if (!(loan->lvt_timer & LVT_MASKED) && !bit_of(x2, APIC_IRR, vector) &&
-	    !bit_of(x2, APIC_ISR, vector))
+	    (tick || !bit_of(x2, APIC_ISR, vector)))
 		send_to_self(x2, vector);
 }
 
 /* Give the guest's timer the time that is left of it; used: how long we had it. */
-static void restore_timer(bool x2, const struct lapic_loan *loan, u32 used)
+static void restore_timer(bool x2, const struct lapic_loan *loan, u64 used)
 {
-	u32 left = loan->current > used ? loan->current - used : 0;
+	struct periodic *periodic = this_periodic();
+	u32 left = loan->current > used ? (u32)(loan->current - used) : 0;
+	u32 lvt = loan->lvt_timer;
 
-	switch (loan->lvt_timer & LVT_TIMER_MODE) {
-	case LVT_TSC_DEADLINE:
-		write_reg(x2, APIC_LVT_TIMER, loan->lvt_timer);
+	if ((lvt & LVT_TIMER_MODE) == LVT_PERIODIC && loan->initial) {
+		/* The rest of this period as one-shot: a new one would move all later ticks. */
+		*periodic = (struct periodic){true, lvt, loan->initial, 0};
+		lvt &= ~LVT_TIMER_MODE;
+	} else {
+		periodic->pending = is_rest(periodic, lvt, loan->initial);
+	}
+	write_reg(x2, APIC_LVT_TIMER, lvt);
+	if ((lvt & LVT_TIMER_MODE) == LVT_TSC_DEADLINE) {
+		/* SDM vol. 3, 11.5.4.1: a store to the APIC's page may be the later one. */
+		__asm__ volatile("mfence" : : : "memory");
 		if (loan->deadline)
 			wrmsr(MSR_TSC_DEADLINE, loan->deadline);
-		break;
-	case LVT_PERIODIC:
-		if (!loan->initial) {
-			write_reg(x2, APIC_LVT_TIMER, loan->lvt_timer);
-			break;
-		}
-		/* The rest of this period as one-shot: a new period would move all later ticks. */
-		*this_periodic() = (struct periodic){true, loan->lvt_timer, loan->initial};
-		write_reg(x2, APIC_LVT_TIMER, (loan->lvt_timer & ~LVT_TIMER_MODE) | LVT_ONE_SHOT);
-		write_reg(x2, APIC_INITIAL, left ? left : 1);
-		break;
-	default:
-		write_reg(x2, APIC_LVT_TIMER, loan->lvt_timer);
-		if (left)
-			write_reg(x2, APIC_INITIAL, left);
-		else if (loan->initial)
-			raise_expired(x2, loan);
+		return;
 	}
+	if (!left && loan->initial)
+		raise_expired(x2, loan, periodic->pending);
+	/* Ticks that were missed have become one, the next comes when it would have come. */
+	if (!left && periodic->pending)
+		left = periodic->initial - (u32)((used - loan->current) % periodic->initial);
+	periodic->rest = left;
+	if (left)
+		write_reg(x2, APIC_INITIAL, left);
 }
 
 void lapic_return(struct lapic_loan *loan)
 {
 	bool x2 = loan->x2apic;
-	u32 used = loan->ticks - read_reg(x2, APIC_CURRENT);
+	u64 used = loan->used + loan->ticks - read_reg(x2, APIC_CURRENT);
 
 	write_reg(x2, APIC_INITIAL, 0);
 	/* Ours may have become pending just now: it must not reach the guest. */
@@ -306,13 +314,13 @@ void lapic_periodic_resume(void)
 	struct periodic *periodic = this_periodic();
 	bool x2 = lapic_x2apic();
 
+	if (!periodic->pending)
+		return;
+	periodic->pending =
+		is_rest(periodic, read_reg(x2, APIC_LVT_TIMER), read_reg(x2, APIC_INITIAL));
 	if (!periodic->pending || read_reg(x2, APIC_CURRENT))
 		return;
 	periodic->pending = false;
-	/* Unless the guest has given its timer another use meanwhile. */
-	if ((read_reg(x2, APIC_LVT_TIMER) & ~(LVT_PENDING | LVT_TIMER_MODE)) !=
-	    (periodic->lvt & ~LVT_TIMER_MODE))
-		return;
 	write_reg(x2, APIC_LVT_TIMER, periodic->lvt);
 	write_reg(x2, APIC_INITIAL, periodic->initial);
 }

@@ -22,6 +22,7 @@ struct lapic_loan {
 	u64 deadline; /* TSC-deadline mode */
 	u64 cr8;
 	u32 ticks;    /* that we programmed */
+	u64 used;     /* before those */
 	bool active;  /* between lapic_borrow() and lapic_return() */
 	bool expired; /* our time is up */
 	u32 resend;   /* bitmap from 0xf0: the guest's vectors that arrived meanwhile */

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * What becomes of the guest's timer when a visit to the domain ends, in x2APIC mode, whose
+ * registers are MSRs. Included, for what is static.
+ */
+#include "tests/unit/vmm_host.h"
+
+#include "vmm/x86/lapic.c"
+
+#define VECTOR 0xecu
+#define PERIOD 1000u
+
+u64 time_ns(void)
+{
+	return 0;
+}
+
+void time_wait_us(u32 us)
+{
+	(void)us;
+}
+
+static u32 msr_of(u32 reg)
+{
+	return MSR_X2APIC_FIRST + (reg >> 4);
+}
+
+static u32 get(u32 reg)
+{
+	return (u32)host_msr(msr_of(reg));
+}
+
+static void set(u32 reg, u32 value)
+{
+	host_msr_set(msr_of(reg), value);
+}
+
+/* A visit of so many ticks to a guest whose timer stands thus; it has been stopped by its end. */
+static void visit(u32 lvt, u32 initial, u32 current, u64 used)
+{
+	struct lapic_loan loan = {
+		.lvt_timer = lvt, .initial = initial, .current = current, .deadline = 77};
+
+	host_msr_set(MSR_APIC_BASE, APIC_BASE_ENABLE | APIC_BASE_X2APIC);
+	host_msr_set(MSR_TSC_DEADLINE, 0);
+	set(APIC_LVT_TIMER, LVT_MASKED);
+	set(APIC_INITIAL, 0);
+	set(APIC_CURRENT, 0);
+	set(APIC_ICR, 0);
+	restore_timer(true, &loan, used);
+	set(APIC_CURRENT, get(APIC_INITIAL));
+}
+
+static void fresh(void)
+{
+	*this_periodic() = (struct periodic){0};
+	set(APIC_IRR + VECTOR / 32 * 0x10, 0);
+	set(APIC_ISR + VECTOR / 32 * 0x10, 0);
+}
+
+static void in_bank(u32 bank)
+{
+	set(bank + VECTOR / 32 * 0x10, BIT(VECTOR % 32));
+}
+
+static void timer_is(u32 lvt, u32 initial, bool raised)
+{
+	assert_int_equal(get(APIC_LVT_TIMER), lvt);
+	assert_int_equal(get(APIC_INITIAL), initial);
+	assert_int_equal(get(APIC_ICR), raised ? ICR_SELF | ICR_ASSERT | VECTOR : 0);
+}
+
+static void one_shot(void **state)
+{
+	fresh();
+	visit(VECTOR, 500, 300, 100);
+	timer_is(VECTOR, 200, false);
+	visit(VECTOR, 500, 300, 300);
+	timer_is(VECTOR, 0, true);
+	visit(VECTOR | LVT_MASKED, 500, 300, 300);
+	timer_is(VECTOR | LVT_MASKED, 0, false);
+	visit(VECTOR, 0, 0, 300); /* the guest has stopped it */
+	timer_is(VECTOR, 0, false);
+	in_bank(APIC_ISR); /* the guest is in the handler already */
+	visit(VECTOR, 500, 0, 300);
+	timer_is(VECTOR, 0, false);
+	assert_false(lapic_periodic_pending());
+}
+
+static void deadline(void **state)
+{
+	fresh();
+	visit(VECTOR | LVT_TSC_DEADLINE, 0, 0, 300);
+	timer_is(VECTOR | LVT_TSC_DEADLINE, 0, false);
+	assert_int_equal(host_msr(MSR_TSC_DEADLINE), 77);
+}
+
+/* Later ticks come when they would have come, whatever the length of the visit. */
+static void period_goes_on(void **state)
+{
+	fresh();
+	visit(VECTOR | LVT_PERIODIC, PERIOD, 300, 100);
+	timer_is(VECTOR, 200, false);
+	assert_true(lapic_periodic_pending());
+	lapic_periodic_resume(); /* another interrupt, too early */
+	timer_is(VECTOR, 200, false);
+	set(APIC_CURRENT, 0);
+	lapic_periodic_resume();
+	timer_is(VECTOR | LVT_PERIODIC, PERIOD, false);
+	assert_false(lapic_periodic_pending());
+}
+
+static void missed_ticks_are_one(void **state)
+{
+	fresh();
+	visit(VECTOR | LVT_PERIODIC, PERIOD, 300, 300 + 7 * PERIOD + 400);
+	timer_is(VECTOR, PERIOD - 400, true);
+	assert_true(lapic_periodic_pending());
+	/* the guest has the tick pending, and the next visit comes before it looks */
+	in_bank(APIC_IRR);
+	visit(VECTOR, PERIOD - 400, 500, 500 + PERIOD);
+	timer_is(VECTOR, PERIOD, false);
+	assert_true(lapic_periodic_pending());
+}
+
+/* The tick before is in service: this one is due all the same, or there would be no more. */
+static void tick_during_its_handler(void **state)
+{
+	fresh();
+	visit(VECTOR | LVT_PERIODIC, PERIOD, 300, 100);
+	in_bank(APIC_ISR);
+	visit(VECTOR, 200, 0, 50); /* it has run out, and was not raised before it was stopped */
+	timer_is(VECTOR, PERIOD - 50, true);
+	assert_true(lapic_periodic_pending());
+}
+
+/* What the guest writes to its timer meanwhile is not undone. */
+static void guest_changes_its_timer(void **state)
+{
+	fresh();
+	visit(VECTOR | LVT_PERIODIC, PERIOD, 300, 100);
+	set(APIC_INITIAL, 5555); /* one-shot from now on */
+	set(APIC_CURRENT, 0);
+	lapic_periodic_resume();
+	timer_is(VECTOR, 5555, false);
+	assert_false(lapic_periodic_pending());
+
+	visit(VECTOR | LVT_PERIODIC, PERIOD, 300, 100);
+	visit(VECTOR, 5555, 0, 100);
+	timer_is(VECTOR, 0, true);
+	assert_false(lapic_periodic_pending());
+
+	visit(VECTOR | LVT_PERIODIC, PERIOD, 300, 100);
+	set(APIC_LVT_TIMER, VECTOR | LVT_MASKED);
+	lapic_periodic_resume();
+	timer_is(VECTOR | LVT_MASKED, 200, false);
+	assert_false(lapic_periodic_pending());
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(one_shot),
+		cmocka_unit_test(deadline),
+		cmocka_unit_test(period_goes_on),
+		cmocka_unit_test(missed_ticks_are_one),
+		cmocka_unit_test(tick_during_its_handler),
+		cmocka_unit_test(guest_changes_its_timer),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
