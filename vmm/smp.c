@@ -40,12 +40,17 @@
 
 #define SIPI_LATCHED 0x100u
 
+#define STORES_WITHOUT_INIT 1000u
+
 extern const u8 trampoline_start[], trampoline_end[], trampoline_values[];
 
 u32 smp_cpus = 1;
 
 static struct cpu *cpus[MAX_CPUS];
 static struct lock engine_lock, hold_lock;
+/* Writes to the APIC's page do not exit. They do again while the others are held. */
+static bool apic_open, keep_trapped;
+static u32 stores_seen; /* since a CPU was announced or started */
 
 static void __attribute__((used)) noreturn ap_main(struct cpu *cpu)
 {
@@ -91,7 +96,8 @@ void smp_start(const struct boot_info *bi, hpa_t root)
 	cpus[0]->apic_id = self;
 	if (bi->cpus < 2)
 		return;
-	nested_protect_apic();
+	nested_trap_apic(true);
+	keep_trapped = find_word(bi->options, "apic=trap");
 	/* While they start, the others execute at the trampoline's physical address. */
 	if (map(root, TRAMPOLINE, TRAMPOLINE, PAGE_SIZE, MAP_RX))
 		fatal("too little memory for the other CPUs");
@@ -157,6 +163,8 @@ bool smp_icr_written(struct vcpu *vcpu, u32 low, u32 destination)
 	/* INIT level de-assert means nothing to any CPU since the Pentium 4. */
 	if (mode == ICR_MODE_INIT && (low & ICR_LEVEL) && !(low & ICR_ASSERT))
 		return true;
+	if (mode != ICR_MODE_NMI)
+		stores_seen = 0;
 	for (u32 i = 0; i < smp_cpus; i++) {
 		struct cpu *cpu = cpus[i];
 
@@ -181,6 +189,35 @@ bool smp_icr_written(struct vcpu *vcpu, u32 low, u32 destination)
 		}
 	}
 	return found || mode != ICR_MODE_NMI;
+}
+
+/*
+ * While all CPUs run, none can be started, so nothing that the guest writes to the APIC has to be
+ * seen: each write that does not exit saves two world switches.
+ */
+static void open_apic(void)
+{
+	for (u32 i = 0; i < smp_cpus; i++)
+		if (__atomic_load_n(&cpus[i]->waiting, __ATOMIC_SEQ_CST) ||
+		    __atomic_load_n(&cpus[i]->init_pending, __ATOMIC_SEQ_CST))
+			return;
+	if (keep_trapped)
+		return;
+	nested_trap_apic(false);
+	__atomic_store_n(&apic_open, true, __ATOMIC_SEQ_CST);
+}
+
+void smp_init_announced(struct cpu *cpu)
+{
+	if (!__atomic_load_n(&apic_open, __ATOMIC_SEQ_CST))
+		return;
+	smp_hold_others(cpu);
+	nested_trap_apic(true);
+	apic_open = false;
+	stores_seen = 0;
+	cpu->ldr = lapic_ldr();
+	vcpu_ops->flush(&cpu->vcpu);
+	smp_release_others(cpu);
 }
 
 void smp_init_received(struct vcpu *vcpu)
@@ -215,6 +252,7 @@ void smp_init_received(struct vcpu *vcpu)
 	vcpu->regs[LVMON_RDX] = cpuid(1, 0).eax;
 	vcpu->regs[LVMON_RFLAGS] = RFLAGS_FIXED;
 	vcpu_ops->start_up(vcpu, (u8)sipi);
+	open_apic();
 }
 
 /* Up to size bytes of code at RIP, by the guest's paging. */
@@ -306,6 +344,9 @@ bool smp_apic_store(struct vcpu *vcpu, gpa_t gpa)
 	    !smp_icr_written(vcpu, value, lapic_read_page(APIC_ICR_HIGH) >> 24))
 		lapic_write_page(offset, value);
 	vcpu->regs[LVMON_RIP] += length;
+	/* What was announced does not come. */
+	if (++stores_seen > STORES_WITHOUT_INIT)
+		open_apic();
 	return true;
 }
 
@@ -317,6 +358,9 @@ void smp_obey(struct cpu *cpu)
 	while (__atomic_load_n(&cpu->hold, __ATOMIC_SEQ_CST))
 		__asm__ volatile("pause");
 	vcpu_ops->host_close();
+	/* What the others were held for may be in the TLB. */
+	vcpu_ops->flush(&cpu->vcpu);
+	cpu->ldr = lapic_ldr();
 	__atomic_store_n(&cpu->held, false, __ATOMIC_SEQ_CST);
 }
 

@@ -24,6 +24,12 @@ bool smp_icr_written(struct vcpu *vcpu, u32 low, u32 destination) must_check;
 /* The guest stores to its APIC's page, which is write-protected: do it. False: not understood. */
 bool smp_apic_store(struct vcpu *vcpu, gpa_t gpa) must_check;
 
+/*
+ * The guest announces that it is about to start a CPU: it has written the CMOS's shutdown status, by
+ * which a CPU's firmware would know what to do after INIT (MultiProcessor Specification 1.4, B.4).
+ */
+void smp_init_announced(struct cpu *cpu);
+
 /* INIT has reached this CPU: it waits for SIPI and begins anew. */
 void smp_init_received(struct vcpu *vcpu);
 

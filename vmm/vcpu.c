@@ -220,6 +220,15 @@ static void handle_xsetbv(struct vcpu *vcpu, const struct vm_exit *exit)
 /* Our port, and whatever a wide access to it overlaps: nothing is there. */
 static void slow_path handle_io(struct vcpu *vcpu, const struct vm_exit *exit)
 {
+	if (exit->io.port == 0x71) {
+		if (exit->io.in) {
+			vcpu->regs[LVMON_RAX] &= ~0xffull;
+			vcpu->regs[LVMON_RAX] |= inb(0x71);
+		} else {
+			smp_init_announced(vcpu->cpu);
+			outb(0x71, (u8)vcpu->regs[LVMON_RAX]);
+		}
+	} else
 	if (exit->io.in && !exit->io.string) {
 		if (exit->io.size == 4)
 			vcpu->regs[LVMON_RAX] = UINT32_MAX;

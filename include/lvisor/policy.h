@@ -55,6 +55,8 @@ enum policy_vendor { POLICY_AMD, POLICY_INTEL, POLICY_BOTH };
 /* X(first, last, action, name, reason) */
 #define POLICY_PORTS(X)                                                                           \
 	X(0x64, 0x64, PASS, "keyboard controller", "a reset ends guest and hypervisor alike")     \
+	X(0x71, 0x71, EMULATE, "CMOS data",                                                       \
+	  "done for the guest; a write announces that it starts a CPU")                           \
 	X(0x92, 0x92, PASS, "system control A", "A20 and reset, as on the bare machine")          \
 	X(0xb2, 0xb2, PASS, "SMI command", "firmware is trusted")                                 \
 	X(0xe9, 0xe9, IGNORE, "debug port",                                                       \
@@ -93,7 +95,7 @@ enum policy_vendor { POLICY_AMD, POLICY_INTEL, POLICY_BOTH };
 	  "it exits always; no 64-bit system has hardware tasks")                                 \
 	X(BOTH, "RDTSC RDPMC HLT PAUSE MONITOR MWAIT WBINVD MOV to CR3 IN OUT", "passed",         \
 	  "time, power and the guest's own paging are the guest's")                               \
-	X(BOTH, "INIT, SIPI by the APIC's page", "emulated",                                      \
+	X(BOTH, "INIT, SIPI by the APIC's page, while a CPU can be started", "emulated",          \
 	  "they would take a CPU away from the hypervisor")                                       \
 	X(BOTH, "triple fault", "the machine is reset", "as on the bare machine")
 

@@ -52,8 +52,24 @@ void time_wait_us(u32 us)
 	(void)us;
 }
 
-void nested_protect_apic(void)
+static bool page_trapped;
+static u32 flushes;
+
+void nested_trap_apic(bool on)
 {
+	page_trapped = on;
+}
+
+u32 lapic_ldr(void)
+{
+	return page[0xd0 / 4] >> 24;
+}
+
+const char *find_word(const char *line, const char *prefix)
+{
+	(void)line;
+	(void)prefix;
+	return NULL;
 }
 
 u32 lapic_id(void)
@@ -116,7 +132,14 @@ static void get_paging(struct vcpu *vcpu, struct vcpu_paging *p)
 	*p = paging;
 }
 
-static const struct vcpu_ops paging_ops = {.name = "fake", .get_paging = get_paging};
+static void flush(struct vcpu *vcpu)
+{
+	(void)vcpu;
+	flushes++;
+}
+
+static const struct vcpu_ops paging_ops = {
+	.name = "fake", .get_paging = get_paging, .flush = flush};
 
 static struct vcpu *fresh(void)
 {
@@ -139,6 +162,9 @@ static struct vcpu *fresh(void)
 		sent_nmis[i] = sent_wakes[i] = 0;
 	}
 	smp_cpus = 4;
+	apic_open = keep_trapped = false;
+	page_trapped = true;
+	stores_seen = flushes = 0;
 	memset(page, 0x11, sizeof(page));
 	all[0].vcpu.regs[LVMON_RIP] = CODE;
 	return &all[0].vcpu;

@@ -125,7 +125,7 @@ static void apic_page(void **state)
 {
 	firmware();
 	assert_int_equal(RIGHTS(*entry_of(LAPIC_PAGE)), 7);
-	nested_protect_apic();
+	nested_trap_apic(true);
 	assert_int_equal(RIGHTS(*entry_of(LAPIC_PAGE)), 5);
 	assert_int_equal(ADDRESS(*entry_of(LAPIC_PAGE)), LAPIC_PAGE);
 	assert_int_equal(TYPE(*entry_of(LAPIC_PAGE)), 0);
@@ -134,6 +134,9 @@ static void apic_page(void **state)
 	/* no fault of the guest's there makes it writable again */
 	assert_int_equal(nested_map_identity(LAPIC_PAGE), -EFAULT);
 	assert_int_equal(RIGHTS(*entry_of(LAPIC_PAGE)), 5);
+	nested_trap_apic(false);
+	assert_int_equal(RIGHTS(*entry_of(LAPIC_PAGE)), 7);
+	assert_int_equal(TYPE(*entry_of(LAPIC_PAGE)), 0);
 }
 
 static void own_range(void **state)

@@ -238,6 +238,60 @@ static void icr_by_store(void **state)
 	assert_int_equal(page[0x300 / 4], 0x40fd);
 }
 
+static void store_eoi(struct vcpu *vcpu)
+{
+	static const u8 insn[] = {0x89, 0x01};
+
+	memcpy(host_ram(CODE_GPA), insn, sizeof(insn));
+	vcpu->regs[LVMON_RIP] = CODE;
+	assert_true(smp_apic_store(vcpu, 0xfee000b0));
+}
+
+/* Its stores are seen while a CPU can be started, and not for ever when none is. */
+static void apic_page(void **state)
+{
+	struct vcpu *vcpu = fresh();
+
+	/* one still waits */
+	all[3].waiting = true;
+	for (u32 i = 0; i < 3 * STORES_WITHOUT_INIT; i++)
+		store_eoi(vcpu);
+	assert_true(page_trapped && !apic_open);
+	/* all run */
+	all[3].waiting = false;
+	store_eoi(vcpu);
+	assert_true(!page_trapped && apic_open);
+	/* one is announced: the others are out of the guest and forget what they know of the page */
+	for (u32 i = 1; i < 4; i++)
+		all[i].held = true;
+	page[0xd0 / 4] = 0x8 << 24;
+	smp_init_announced(&all[0]);
+	assert_true(page_trapped && !apic_open);
+	assert_int_equal(flushes, 1);
+	assert_int_equal(all[0].ldr, 8);
+	for (u32 i = 1; i < 4; i++)
+		assert_true(all[i].kicked && !all[i].hold);
+	/* once is enough */
+	smp_init_announced(&all[0]);
+	assert_int_equal(flushes, 1);
+	/* INIT that comes late is still seen */
+	for (u32 i = 0; i < STORES_WITHOUT_INIT; i++)
+		store_eoi(vcpu);
+	assert_true(smp_icr_written(vcpu, 0x4500, 2));
+	all[1].init_pending = false;
+	for (u32 i = 0; i < STORES_WITHOUT_INIT; i++)
+		store_eoi(vcpu);
+	assert_true(page_trapped);
+	store_eoi(vcpu);
+	assert_false(page_trapped);
+	/* the person wants them all to be seen */
+	fresh();
+	keep_trapped = true;
+	for (u32 i = 0; i < 3 * STORES_WITHOUT_INIT; i++)
+		store_eoi(vcpu);
+	assert_true(page_trapped);
+}
+
 static void engine_lock_gives_up(void **state)
 {
 	fresh();
@@ -259,6 +313,7 @@ int main(void)
 		cmocka_unit_test(nmis),
 		cmocka_unit_test(shorthands),
 		cmocka_unit_test(icr_by_store),
+		cmocka_unit_test(apic_page),
 		cmocka_unit_test(engine_lock_gives_up),
 	};
 

@@ -9,6 +9,7 @@
  */
 #include "vmm/cpu.h"
 #include "vmm/log.h"
+#include "vmm/smp.h"
 #include "vmm/vmx/vmcs.h"
 #include "vmm/vmx/vmx.h"
 #include "vmm/x86/asm.h"
@@ -204,6 +205,10 @@ static void decode(struct vcpu *vcpu, u64 reason, struct vm_exit *exit)
 		return;
 	case REASON_CR_ACCESS:
 		vmx_control_access(vcpu);
+		return;
+	case REASON_INIT: /* not by a store that we see: there may be more */
+		smp_init_announced(vcpu->cpu);
+		vcpu->cpu->init_pending = true;
 		return;
 	case REASON_INVD: /* what the caches hold is ours too: it must not be thrown away */
 		__asm__ volatile("wbinvd" : : : "memory");

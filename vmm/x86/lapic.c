@@ -359,6 +359,11 @@ int lapic_write_x2apic_icr(u64 value)
 	return 0;
 }
 
+u32 lapic_ldr(void)
+{
+	return lapic_x2apic() ? 0 : read_reg(false, APIC_LDR) >> 24;
+}
+
 u32 lapic_id(void)
 {
 	bool x2 = lapic_x2apic();

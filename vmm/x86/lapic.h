@@ -56,6 +56,8 @@ void lapic_periodic_resume(void);
 /* Where the xAPIC's page is. */
 gpa_t lapic_base(void);
 bool lapic_x2apic(void);
+/* This CPU's logical APIC id in xAPIC mode, else 0. */
+u32 lapic_ldr(void);
 /* This CPU's APIC id. */
 u32 lapic_id(void);
 /* The guest's write of IA32_APIC_BASE. -EINVAL: #GP is its answer. */

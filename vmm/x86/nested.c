@@ -75,9 +75,11 @@ void nested_init(const struct boot_info *bi, nested_map *vendors_map, u64 larges
 		map_low(gpa, gpa - bi->own < bi->own_size);
 }
 
-void nested_protect_apic(void)
+void nested_trap_apic(bool on)
 {
-	must(map_page(LAPIC_PAGE, LAPIC_PAGE, PAGE_SIZE, ACCESS_READ | ACCESS_EXEC));
+	must(map_page(LAPIC_PAGE, LAPIC_PAGE, PAGE_SIZE,
+		      on ? ACCESS_READ | ACCESS_EXEC : ACCESS_ALL));
+	__atomic_add_fetch(&version, 1, __ATOMIC_RELEASE);
 }
 
 void nested_open_own(gpa_t page, bool open)

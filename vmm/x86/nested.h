@@ -26,8 +26,8 @@ void nested_init(const struct boot_info *bi, nested_map *map, u64 largest_page);
  */
 int nested_map_identity(gpa_t gpa) must_check;
 
-/* Writes to the APIC's page exit; before any CPU runs the guest. */
-void nested_protect_apic(void);
+/* Writes to the APIC's page exit, or do not. CPUs in the guest may remember how it was. */
+void nested_trap_apic(bool on);
 
 /*
  * Our own memory's page: a scratch page that can be written, or again the all-ones page. The vCPU's
