@@ -15,7 +15,8 @@ FUZZ_SRCS_ustar := engine/ustar.c
 FUZZ_SRCS_ring := tools/ring.c tools/message.c
 FUZZ_SRCS_events := tools/events.c tools/screen.c tools/message.c tools/log.c engine/text.c
 FUZZ_LIBS_events := -ljansson
-FUZZ_SRCS_insn := $(FUZZ_VMM_GUEST) vmm/monitor/emulate.c vmm/monitor/hooklist.c engine/linux/trapsite.c
+FUZZ_SRCS_insn := $(FUZZ_VMM_GUEST) vmm/monitor/emulate.c vmm/monitor/hooklist.c vmm/monitor/filter.c \
+	engine/linux/trapsite.c
 FUZZ_LIBS_insn := -lcapstone
 FUZZ_SRCS_apic := $(FUZZ_VMM_GUEST)
 FUZZ_INCLUDES_apic := vmm/smp.c

@@ -39,6 +39,7 @@ static struct hook hook_for(u32 flags, s32 pid, const char *comm)
 	struct hook hook = {.filter = {.flags = flags, .pid = pid}};
 
 	memcpy(hook.filter.comm, comm, strlen(comm));
+	filter_prepare(&hook);
 	return hook;
 }
 
@@ -48,6 +49,29 @@ static bool wanted(u32 flags, s32 pid, const char *comm)
 	struct trap trap = {.hooks = &hook};
 
 	return trap_wanted(&paging, &trap);
+}
+
+/* What follows a name's NUL is no part of it. */
+static void shorter_names(void **state)
+{
+	u8 *comm;
+
+	assert_int_equal(fresh(), 0);
+	comm = (u8 *)host_ram(TASK) + COMM;
+	memcpy(comm, "sh\0worker/u8:1\0", 16);
+	assert_true(wanted(LVMON_FILTER_COMM, 0, "sh"));
+	assert_false(wanted(LVMON_FILTER_COMM, 0, "s"));
+	assert_false(wanted(LVMON_FILTER_COMM, 0, "sho"));
+	assert_false(wanted(LVMON_FILTER_COMM, 0, ""));
+	memcpy(comm, "eight_by\0ther\0xy", 16);
+	assert_true(wanted(LVMON_FILTER_COMM, 0, "eight_by"));
+	assert_false(wanted(LVMON_FILTER_COMM, 0, "eight_b"));
+	assert_false(wanted(LVMON_FILTER_COMM, 0, "eight_byt"));
+	memcpy(comm, "fifteen_bytes_x", 16);
+	assert_true(wanted(LVMON_FILTER_COMM, 0, "fifteen_bytes_x"));
+	assert_false(wanted(LVMON_FILTER_COMM, 0, "fifteen_bytes_"));
+	memcpy(comm, "\0ld name", 9);
+	assert_true(wanted(LVMON_FILTER_COMM, 0, ""));
 }
 
 static void one_hook(void **state)

@@ -6,9 +6,9 @@ UNIT_SRCS_test_vmm_memory := $(VMM_TEST_BASE)
 UNIT_SRCS_test_vmm_paging := $(VMM_TEST_BASE)
 UNIT_SRCS_test_vmm_guest_ram := $(VMM_TEST_BASE)
 UNIT_SRCS_test_vmm_walk := $(VMM_TEST_GUEST)
-UNIT_SRCS_test_vmm_hooklist := $(VMM_TEST_BASE)
+UNIT_SRCS_test_vmm_hooklist := $(VMM_TEST_GUEST) vmm/monitor/filter.c
 UNIT_SRCS_test_vmm_filter := $(VMM_TEST_GUEST) vmm/monitor/filter.c
-UNIT_SRCS_test_vmm_emulate := $(VMM_TEST_GUEST) vmm/monitor/emulate.c vmm/monitor/hooklist.c
+UNIT_SRCS_test_vmm_emulate := $(VMM_TEST_GUEST) vmm/monitor/emulate.c vmm/monitor/hooklist.c vmm/monitor/filter.c
 UNIT_SRCS_test_vmm_guest_call := $(VMM_TEST_GUEST) vmm/monitor/guest_call.c vmm/monitor/hooklist.c \
 	vmm/monitor/filter.c
 UNIT_SRCS_test_vmm_calls := $(VMM_TEST_GUEST) vmm/monitor/calls.c vmm/monitor/hooklist.c \

@@ -6,6 +6,7 @@
 #include "vmm/guest_ram.h"
 #include "vmm/monitor/internal.h"
 #include "vmm/string.h"
+#include "vmm/string.h"
 
 static struct lvmon_task_layout layout;
 static u64 identity_span; /* bytes of a task_struct up to the end of what is compared */
@@ -56,13 +57,28 @@ static int read_identity(const struct vcpu_paging *paging, gva_t task, struct id
 	return guest_read(paging, task + layout.comm, id->comm, sizeof(id->comm));
 }
 
-static bool wants(const struct lvmon_filter *f, const struct identity *id)
+/* Behind a name's NUL, kernels before 5.17 leave bytes of the name before (set_task_comm()). */
+void filter_prepare(struct hook *hook)
 {
+	const char *comm = hook->filter.comm;
+	u32 size = 0;
+
+	while (size < LVMON_COMM_SIZE && (!size || comm[size - 1]))
+		size++;
+	memset(hook->comm_mask, 0, sizeof(hook->comm_mask));
+	memset(hook->comm_mask, 0xff, size);
+}
+
+static bool wants(const struct hook *hook, const struct identity *id)
+{
+	const struct lvmon_filter *f = &hook->filter;
+
 	if ((f->flags & LVMON_FILTER_PID) && id->tgid != f->pid)
 		return false;
 	if (!(f->flags & LVMON_FILTER_COMM))
 		return true;
-	return !((id->comm[0] ^ load64(f->comm)) | (id->comm[1] ^ load64(f->comm + 8)));
+	return !(((id->comm[0] ^ load64(f->comm)) & hook->comm_mask[0]) |
+		 ((id->comm[1] ^ load64(f->comm + 8)) & hook->comm_mask[1]));
 }
 
 bool trap_wanted(const struct vcpu_paging *paging, const struct trap *trap)
@@ -78,7 +94,7 @@ bool trap_wanted(const struct vcpu_paging *paging, const struct trap *trap)
 	if (!task || read_identity(paging, task, &id))
 		return true; /* cannot tell: the engine decides */
 	for (hook = trap->hooks; hook; hook = hook->next)
-		if (wants(&hook->filter, &id))
+		if (wants(hook, &id))
 			return true;
 	return false;
 }

@@ -136,6 +136,7 @@ static s64 add_hook(const struct lvmon_hook *request)
 	last_id = last_id % INT32_MAX + 1;
 	*hook = (struct hook){
 		.id = last_id, .filter = request->filter, .trap = trap, .next = trap->hooks};
+	filter_prepare(hook);
 	trap->hooks = hook;
 	if (request->budget_ms > trap->budget_ms)
 		trap->budget_ms = request->budget_ms;

@@ -10,6 +10,7 @@
 struct hook {
 	u32 id; /* 0: free */
 	struct lvmon_filter filter;
+	u64 comm_mask[2]; /* bytes of filter.comm that count */
 	struct trap *trap;
 	struct hook *next; /* on the same trap */
 };
@@ -46,6 +47,8 @@ bool any_traps(void);
 
 /* LVMON_SET_TASK_LAYOUT */
 s64 task_layout_set(const struct lvmon_task_layout *layout);
+/* A new hook's filter. */
+void filter_prepare(struct hook *hook);
 /* Current task_struct, or 0. */
 gva_t current_task(const struct vcpu_paging *paging);
 /* Does any hook of the trap want this hit? */
