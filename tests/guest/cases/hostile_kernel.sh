@@ -21,7 +21,7 @@ said()
 if ! ls "$build"/guest/modules/*.ko >/dev/null 2>&1; then
 	echo "skip $case: no test modules (the headers of the guest's kernel could not be had)"
 else
-	attack instructions,msrs,own,nmi,init --cpus 2
+	attack instructions,msrs,own,nmi --cpus 2
 	is "exit code" "$code" 0
 	for insn in vmmcall vmcall vmrun vmload vmsave clgi stgi skinit invlpga vmxoff vmlaunch \
 		getsec; do
@@ -47,10 +47,16 @@ else
 		holds "our memory $after" said "$after"
 	done
 	holds "no NMI is lost in a storm" said "2000 NMIs sent, 2000 seen"
-	holds "a storm of INITs ends" said "INIT sent"
-	is "and the processor comes back" "$(result online)" 2
 	is "nothing to complain" "$(result complaints)" 0
 	is "calls return" "$(result calls)" 0
+
+	# QEMU resets a CPU whatever is intercepted, so the page must be closed: threat model
+	attack init --cpus 2 --vmm apic=trap
+	is "INIT: exit code" "$code" 0
+	holds "a storm of INITs ends" said "INIT sent"
+	is "and the processor comes back" "$(result online)" 2
+	is "INIT: nothing to complain" "$(result complaints)" 0
+	is "INIT: calls return" "$(result calls)" 0
 
 	attack lies --signature "$here/signatures/lies"
 	is "lies: exit code" "$code" 0
