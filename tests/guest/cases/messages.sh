@@ -62,8 +62,8 @@ refuse run --kernel "$kernel" --vendor intel --emulator qemu
 refused "Intel in QEMU" "QEMU without KVM has no Intel VT-x"
 refuse run --kernel "$kernel" --vendor intel -- -smp 1
 refused "QEMU's arguments for Bochs" "mean nothing to Bochs"
-refuse run --kernel "$kernel" --vendor intel --cpus 2
-refused "several processors in Bochs" "one processor only in Bochs"
+refuse run --kernel "$kernel" --vendor amd --emulator bochs --cpus 2
+refused "several processors of AMD's in Bochs" "one processor only in Bochs"
 refuse run --kernel "$kernel" surplus
 refused "surplus argument" "unexpected argument 'surplus'"
 refuse run --kernel "$kernel" --nonsense
