@@ -19,6 +19,7 @@ UNIT_SRCS_test_vmm_ring := $(VMM_TEST_BASE) tools/ring.c tools/message.c
 UNIT_SRCS_test_vmm_time := $(VMM_TEST_BASE)
 UNIT_SRCS_test_vmm_ept := $(VMM_TEST_BASE) vmm/vmx/ept.c vmm/x86/nested.c
 UNIT_SRCS_test_vmm_cpu := $(VMM_TEST_BASE) vmm/cpu.c vmm/x86/nested.c
+UNIT_SRCS_test_vmm_lapic_reset := $(VMM_TEST_BASE)
 UNIT_SRCS_test_vmm_smp := $(VMM_TEST_GUEST)
 UNIT_SRCS_test_vmm_lapic := $(VMM_TEST_BASE)
 UNIT_SRCS_test_vmm_syscall := $(VMM_TEST_BASE) vmm/domain/space.c vmm/domain/syscall.c
@@ -37,6 +38,7 @@ $(B)/unit/test_vmm_multiboot: boot/multiboot.c vmm/string.c
 $(B)/unit/test_vmm_hooklist: vmm/monitor/hooklist.c
 $(B)/unit/test_vmm_time: vmm/time.c
 $(B)/unit/test_vmm_ring: vmm/ring.c
+$(B)/unit/test_vmm_lapic_reset: vmm/x86/lapic.c
 $(B)/unit/test_vmm_smp: vmm/smp.c tests/unit/smp_host.h
 $(B)/unit/test_vmm_lapic: vmm/x86/lapic.c
 $(B)/unit/test_vmm_emulate: tests/unit/run_here.h

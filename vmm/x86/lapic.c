@@ -377,6 +377,19 @@ void lapic_end_of_interrupt(void)
 	write_reg(lapic_x2apic(), APIC_EOI, 0);
 }
 
+/*
+ * The handlers that INIT has interrupted never will, and what is in service holds back all of its
+ * class and below: SDM vol. 3, 11.8.3.1.
+ */
+static void end_all(void)
+{
+	u32 left = 256;
+
+	for (u32 reg = APIC_ISR; reg < APIC_ISR + 0x80; reg += 0x10)
+		for (; left && read_reg(false, reg); left--)
+			write_reg(false, APIC_EOI, 0);
+}
+
 /* SDM vol. 3, 11.4.7.1; a CPU that is reset is in xAPIC mode. */
 void lapic_reset(bool enabled)
 {
@@ -386,6 +399,7 @@ void lapic_reset(bool enabled)
 	if (lapic_x2apic())
 		wrmsr(MSR_APIC_BASE, base);
 	wrmsr(MSR_APIC_BASE, base | APIC_BASE_ENABLE);
+	end_all();
 	this_periodic()->pending = false;
 	for (u32 reg = APIC_LVT_TIMER; reg <= APIC_LVT_TIMER + 0x50; reg += 0x10)
 		write_reg(false, reg, LVT_MASKED);
