@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * From the firmware's tables (ACPI 6.4, 5.2): how many CPUs there are, and their APIC ids; where
- * memory may be plugged in later. Runs before the guest, on the firmware's own tables;
- * every length is checked all the same.
+ * From the firmware's tables (ACPI 6.4, 5.2): how many CPUs there are, and their APIC ids; the
+ * ports by which a guest puts the machine to sleep; where memory may be plugged in later. Runs
+ * before the guest, on the firmware's own tables; every length is checked all the same.
  */
 #include "boot/boot.h"
 #include "vmm/log.h"
@@ -14,6 +14,29 @@
 #define MADT_LAPIC    0
 #define MADT_X2APIC   9
 #define LAPIC_ENABLED 1u
+
+/* Offsets in the FADT: ACPI 6.4, table 5.9 */
+#define FADT_DSDT	40
+#define FADT_PM1A_EVT	56
+#define FADT_PM1B_EVT	60
+#define FADT_PM1A_CNT	64
+#define FADT_PM1B_CNT	68
+#define FADT_X_DSDT	140
+#define FADT_X_PM1A_EVT 148
+#define FADT_X_PM1B_EVT 160
+#define FADT_X_PM1A_CNT 172
+#define FADT_X_PM1B_CNT 184
+/* In a Generic Address Structure: ACPI 6.4, table 5.1 */
+#define GAS_SYSTEM_IO 1
+#define GAS_ADDRESS   4
+
+/* AML: ACPI 6.4, 20.2 */
+#define AML_ZERO    0x00
+#define AML_ONE	    0x01
+#define AML_BYTE    0x0a
+#define AML_PACKAGE 0x12
+/* More SSDTs than any machine has; each is searched byte by byte. */
+#define SSDT_MAX 64
 
 /* SRAT: ACPI 6.4, 5.2.16.2 */
 #define SRAT_ENTRIES	48
@@ -145,6 +168,69 @@ void acpi_find_cpus(struct boot_info *bi)
 		}
 		at += e[1];
 	}
+}
+
+/*
+ * A value of SLP_TYP out of the package that has this name: the first of its numbers, which is for
+ * PM1a; PM1b's is the same wherever there is one. A bit, 0: there is no such package here.
+ */
+static u8 sleep_type(const struct table *t, const char name[4])
+{
+	const u8 *aml = (const u8 *)t;
+
+	for (u32 at = sizeof(*t); at + 12 <= t->length; at++) {
+		u32 i = at + 4;
+		u8 value;
+
+		if (memcmp(aml + at, name, 4) || aml[i] != AML_PACKAGE)
+			continue;
+		i += 2u + (aml[i + 1] >> 6) + 1; /* PkgLength, NumElements */
+		value = aml[i] == AML_BYTE ? aml[i + 1] : aml[i];
+		if ((aml[i] == AML_BYTE || aml[i] == AML_ZERO || aml[i] == AML_ONE) && value < 8)
+			return (u8)BIT(value);
+	}
+	return 0;
+}
+
+/* A block's first port. Where there are two fields, the newer one counts. */
+static u64 block_port(const struct table *fadt, u32 field, u32 newer)
+{
+	u64 port = 0;
+
+	if (number_at(fadt, newer, 1) == GAS_SYSTEM_IO)
+		port = number_at(fadt, newer + GAS_ADDRESS, 8);
+	return port ? port : number_at(fadt, field, 4);
+}
+
+/* S2 and S3 are refused unless the same value means a state that may pass. */
+void acpi_find_sleep(struct boot_info *bi)
+{
+	static const u32 blocks[4][2] = {{FADT_PM1A_EVT, FADT_X_PM1A_EVT},
+					 {FADT_PM1B_EVT, FADT_X_PM1B_EVT},
+					 {FADT_PM1A_CNT, FADT_X_PM1A_CNT},
+					 {FADT_PM1B_CNT, FADT_X_PM1B_CNT}};
+	const struct rsdp *rsdp = search_rsdp();
+	const struct table *fadt = rsdp ? find_table(rsdp, "FACP", 0) : NULL, *t;
+	u8 passed = 0;
+
+	memset(bi->pm1, 0, sizeof(bi->pm1));
+	bi->sleep_refused = 0;
+	if (!fadt)
+		return;
+	for (u32 i = 0; i < ARRAY_SIZE(blocks); i++) {
+		u64 port = block_port(fadt, blocks[i][0], blocks[i][1]);
+
+		if (port < 0xffff && !(port & 1))
+			bi->pm1[i] = (u16)port;
+	}
+	t = table_at(number_at(fadt, FADT_X_DSDT, 8));
+	if (!t)
+		t = table_at(number_at(fadt, FADT_DSDT, 4));
+	for (u32 n = 0; t && n <= SSDT_MAX; t = find_table(rsdp, "SSDT", n++)) {
+		bi->sleep_refused |= sleep_type(t, "_S2_") | sleep_type(t, "_S3_");
+		passed |= sleep_type(t, "_S1_") | sleep_type(t, "_S4_") | sleep_type(t, "_S5_");
+	}
+	bi->sleep_refused &= (u8)~passed;
 }
 
 static bool known_memory(const struct boot_info *bi, u64 base, u64 size)

@@ -65,7 +65,7 @@ static enum screen_style style_of(const char *kind)
 		return STYLE_NOTE;
 	if (strcmp(kind, "error") == 0 || strcmp(kind, "lost") == 0 ||
 	    strcmp(kind, "restart") == 0 || strcmp(kind, "cooldown") == 0 ||
-	    strcmp(kind, "warning") == 0)
+	    strcmp(kind, "warning") == 0 || strcmp(kind, "refused") == 0)
 		return STYLE_ERROR;
 	return STYLE_DIM;
 }
@@ -231,6 +231,11 @@ void event_record(struct event_output *output, const char *text, size_t size)
 void event_damaged(struct event_output *output)
 {
 	tell(output, own_record("error", "the event ring was damaged; events are lost"));
+}
+
+void event_refused(struct event_output *output, const char *message)
+{
+	tell(output, own_record("refused", message));
 }
 
 void event_lost(struct event_output *output, uint64_t count)

@@ -23,6 +23,9 @@ void event_record(struct event_output *output, const char *text, size_t size);
 /* The ring's content made no sense. */
 void event_damaged(struct event_output *output);
 
+/* The hypervisor itself has refused something: told on the log channel. */
+void event_refused(struct event_output *output, const char *message);
+
 /* Records that did not fit into the ring. */
 void event_lost(struct event_output *output, uint64_t count);
 

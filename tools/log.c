@@ -17,7 +17,7 @@ static bool contains(const char *text, const char *words)
 
 static void end_line(struct log_parser *parser)
 {
-	static const char fatal[] = "fatal: ";
+	static const char fatal[] = "fatal: ", refused[] = "refused: ";
 	const struct log_sink *sink = &parser->sink;
 	const char *text = parser->text;
 	uint64_t gpa, size;
@@ -45,6 +45,8 @@ static void end_line(struct log_parser *parser)
 		}
 	} else if (strncmp(text, fatal, strlen(fatal)) == 0) {
 		sink->line(sink->context, LOG_FATAL, text + strlen(fatal));
+	} else if (strncmp(text, refused, strlen(refused)) == 0) {
+		sink->line(sink->context, LOG_REFUSED, text + strlen(refused));
 	} else {
 		sink->line(sink->context, LOG_TEXT, text);
 	}

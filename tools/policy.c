@@ -49,6 +49,10 @@ static void print_ports(void)
 	printf("%-16s%s: %s\n", actions[POLICY_##action], name, reason);
 	POLICY_PORTS(ROW)
 #undef ROW
+#define ROW(first, last, action, name, reason) \
+	printf("  %-18s%-16s%s: %s\n", "in the FADT", actions[POLICY_##action], name, reason);
+	POLICY_PM1_PORTS(ROW)
+#undef ROW
 }
 
 static void print_cpuid(void)

@@ -99,11 +99,17 @@ static void log_line(void *context, enum log_kind kind, const char *text)
 		return;
 	make_printable(clean, sizeof(clean), text, strlen(text));
 	if (run->log_file) {
-		fprintf(run->log_file, "%s%s\n", kind == LOG_FATAL ? "fatal: " : "", clean);
+		fprintf(run->log_file, "%s%s\n",
+			kind == LOG_FATAL     ? "fatal: "
+			: kind == LOG_REFUSED ? "refused: "
+					      : "",
+			clean);
 		fflush(run->log_file);
 	}
 	if (kind == LOG_FATAL)
 		stop(run, 1, "LVisor cannot run this guest: %s", clean);
+	else if (kind == LOG_REFUSED)
+		event_refused(&run->events, clean);
 	else if (kind == LOG_CRASH)
 		screen_message(&run->screen, STYLE_ERROR, "crash", clean);
 	else if (run->options.verbose)

@@ -49,6 +49,14 @@ struct boot_info {
 	u32 cpus;
 	u32 apic_ids[MAX_CPUS];
 
+	/*
+	 * ACPI's ports (ACPI 6.4, 4.8.3), all even: PM1a_STS, PM1b_STS, PM1a_CNT, PM1b_CNT; 0:
+	 * none. And the values of SLP_TYP for the sleeping states that memory survives and the
+	 * CPUs' state does not, a bit each.
+	 */
+	u16 pm1[4];
+	u8 sleep_refused;
+
 	struct guest_entry guest;
 	char options[256]; /* the vmm's own command line */
 };

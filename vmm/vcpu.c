@@ -58,6 +58,7 @@ void vcpu_init(const struct boot_info *bi)
 {
 	own_start = bi->own;
 	own_size = bi->own_size;
+	ports_init(bi);
 	vcpu_ops->init(bi);
 }
 
@@ -215,27 +216,6 @@ static void handle_xsetbv(struct vcpu *vcpu, const struct vm_exit *exit)
 	}
 	xsetbv(value);
 	regs[LVMON_RIP] += exit->length;
-}
-
-/* Our port, and whatever a wide access to it overlaps: nothing is there. */
-static void slow_path handle_io(struct vcpu *vcpu, const struct vm_exit *exit)
-{
-	if (exit->io.port == 0x71) {
-		if (exit->io.in) {
-			vcpu->regs[LVMON_RAX] &= ~0xffull;
-			vcpu->regs[LVMON_RAX] |= inb(0x71);
-		} else {
-			smp_init_announced(vcpu->cpu);
-			outb(0x71, (u8)vcpu->regs[LVMON_RAX]);
-		}
-	} else
-	if (exit->io.in && !exit->io.string) {
-		if (exit->io.size == 4)
-			vcpu->regs[LVMON_RAX] = UINT32_MAX;
-		else
-			vcpu->regs[LVMON_RAX] |= exit->io.size == 2 ? 0xffff : 0xff;
-	}
-	vcpu->regs[LVMON_RIP] = exit->io.next_rip;
 }
 
 int vcpu_read_reg(struct vcpu *vcpu, enum lvmon_reg reg, u64 *value)
@@ -476,7 +456,7 @@ static void dispatch(struct vcpu *vcpu, const struct vm_exit *exit)
 		handle_msr_write(vcpu, exit);
 		break;
 	case EXIT_IO:
-		handle_io(vcpu, exit);
+		ports_access(vcpu, exit);
 		break;
 	case EXIT_NESTED_PAGE:
 		handle_nested_page(vcpu, exit);

@@ -166,6 +166,13 @@ void vcpu_init(const struct boot_info *bi);
 /* Do what the exit calls for; the guest runs on when it returns. */
 void vcpu_handle_exit(struct vcpu *vcpu, const struct vm_exit *exit);
 
+/* vmm/ports.c: the I/O ports that the guest does not reach by itself. */
+void ports_init(const struct boot_info *bi);
+/* Set their bits: the map is the same for both vendors. */
+void ports_trap(u8 *bitmap);
+/* What becomes of an access to one of them; RIP goes on. */
+void ports_access(struct vcpu *vcpu, const struct vm_exit *exit);
+
 /* What has come for the guest meanwhile; vcpu_handle_exit() ends with it. */
 void vcpu_pass_on(struct vcpu *vcpu);
 

@@ -52,7 +52,7 @@ enum policy_vendor { POLICY_AMD, POLICY_INTEL, POLICY_BOTH };
 	  "SVM is in use and hidden")                                                             \
 	X(AMD, 0xc0010130, 0xc0010137, REFUSE, REFUSE, "SEV and SNP", "hidden, as in CPUID")
 
-/* X(first, last, action, name, reason) */
+/* X(first, last, action, name, reason); ignored: reads as ones. */
 #define POLICY_PORTS(X)                                                                           \
 	X(0x64, 0x64, PASS, "keyboard controller", "a reset ends guest and hypervisor alike")     \
 	X(0x71, 0x71, EMULATE, "CMOS data",                                                       \
@@ -63,6 +63,16 @@ enum policy_vendor { POLICY_AMD, POLICY_INTEL, POLICY_BOTH };
 	  "the hypervisor's own output; reads as ones, also in a wider access")                   \
 	X(0xcf8, 0xcff, PASS, "PCI configuration",                                                \
 	  "devices are the guest's; what they write by DMA is not held back (no IOMMU yet)")
+
+/*
+ * X(first, last, action, name, reason): ports whose numbers the firmware tells in its FADT; first
+ * and last in boot_info.pm1. They are words, and any other access to them is ignored.
+ */
+#define POLICY_PM1_PORTS(X)                                                                       \
+	X(0, 1, EMULATE, "PM1a_STS, PM1b_STS",                                                    \
+	  "WAK_STS reads as set after a sleep that was refused, until it is cleared")             \
+	X(2, 3, EMULATE, "PM1a_CNT, PM1b_CNT",                                                    \
+	  "S2 and S3 are refused: the firmware would wake the guest without the hypervisor")
 
 /*
  * X(leaf, first subleaf, last, EAX, EBX, ECX, EDX, name, reason): the bits that read as 0. OSXSAVE

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The firmware's tables that say how many CPUs there are: pieces of the input all over memory. */
+/* The firmware's tables of CPUs and of sleep: pieces of the input all over memory. */
 #include "tests/fuzz/machine.h"
 
 #define EBDA  0x9fc00u
@@ -33,6 +33,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			memcpy(machine + at, "RSD PTR ", 8);
 		if (how & 2)
 			memcpy(machine + at, "APIC", 4);
+		if (how & 4)
+			memcpy(machine + at, "FACP", 4);
 		if (how & 1)
 			set_checksum(machine + at);
 	}
@@ -42,6 +44,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	acpi_find_cpus(&bi);
 	must(bi.cpus <= MAX_CPUS);
+	acpi_find_sleep(&bi);
+	for (u32 i = 0; i < ARRAY_SIZE(bi.pm1); i++)
+		must(!(bi.pm1[i] & 1));
 	return 0;
 }
 

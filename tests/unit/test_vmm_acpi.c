@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* CPUs and hot-pluggable memory by the firmware's tables, whole and damaged. */
+/* CPUs, the ports of sleep and hot-pluggable memory by the firmware's tables, whole and damaged. */
 #include "tests/unit/vmm_host.h"
 #include "boot/boot.h"
 
@@ -8,6 +8,7 @@
 #define ROOT   0x180000u
 #define OTHER  0x181000u
 #define MADT   0x182000u
+#define DSDT   0x183000u
 
 static u8 *memory;
 
@@ -83,6 +84,7 @@ static struct boot_info count(void)
 	struct boot_info bi = {.cpus = 99};
 
 	acpi_find_cpus(&bi);
+	acpi_find_sleep(&bi);
 	return bi;
 }
 
@@ -99,6 +101,87 @@ static void found(void **state)
 		assert_int_equal(bi.apic_ids[1], 4);
 		assert_int_equal(bi.apic_ids[2], 0x123);
 	}
+}
+
+/* Name (name, Package (4) { value, value, 0, 0 }) at the table's end; how: of the number. */
+static void add_state(u32 at, const char *name, u32 value, int how)
+{
+	u32 length, end;
+
+	memcpy(&length, memory + at + 4, 4);
+	end = at + length;
+	put(end, 0x08, 1);
+	if (how & 1)
+		put(++end, '\\', 1);
+	memcpy(memory + end + 1, name, 4);
+	put(end + 5, 0x12, 1);
+	if (how & 2) {
+		put(end + 6, 0x0040, 2); /* PkgLength of two bytes */
+		end++;
+	} else {
+		put(end + 6, 0x0a, 1);
+	}
+	put(end + 7, 4, 1);
+	put(end + 8, how & 4 ? value << 8 | 0x0a : value, 2);
+	put(at + 4, end + 16 - at, 4);
+}
+
+/* The FADT's ports and the packages, in any of their forms. */
+static void sleep_states(void **state)
+{
+	for (int how = 0; how < 8; how++) {
+		struct boot_info bi;
+		u32 s3 = how & 4 ? 5 : 1;
+
+		make(how & 1, RSDP);
+		table(OTHER, "FACP", how & 2 ? 148 : 116);
+		put(OTHER + (how & 2 ? 140 : 40), DSDT, 4);
+		put(OTHER + 56, 0x600, 4);
+		put(OTHER + 64, 0x604, 4);
+		put(OTHER + 68, 0x12345678, 4); /* no port */
+		table(DSDT, "DSDT", 36);
+		add_state(DSDT, "_S3_", s3, how);
+		add_state(DSDT, "_S4_", 2, 4);
+		add_state(DSDT, "_S5_", 0, how & 3);
+		bi = count();
+		assert_int_equal(bi.sleep_refused, 1 << s3);
+		assert_int_equal(bi.pm1[0], 0x600);
+		assert_int_equal(bi.pm1[1], 0);
+		assert_int_equal(bi.pm1[2], 0x604);
+		assert_int_equal(bi.pm1[3], 0);
+		/* newer fields count where they name a port */
+		table(OTHER, "FACP", 196);
+		put(OTHER + 148, 0, 1); /* memory, no port */
+		put(OTHER + 148 + 4, 0x500, 8);
+		put(OTHER + 160, 1, 1);
+		put(OTHER + 160 + 4, 0x700, 8);
+		put(OTHER + 172, 1, 1);
+		put(OTHER + 184, 1, 1);
+		put(OTHER + 184 + 4, 0x100000704, 8);
+		put(OTHER + 140, DSDT, 8);
+		bi = count();
+		assert_int_equal(bi.pm1[0], 0x600);
+		assert_int_equal(bi.pm1[1], 0x700);
+		assert_int_equal(bi.pm1[2], 0x604);
+		assert_int_equal(bi.pm1[3], 0);
+		assert_int_equal(bi.sleep_refused, 1 << s3);
+		/* a value that means power-off as well may pass */
+		add_state(DSDT, "_S2_", 0, how & 3);
+		assert_int_equal(count().sleep_refused, 1 << s3);
+		add_state(DSDT, "_S1_", s3, how);
+		assert_int_equal(count().sleep_refused, 0);
+	}
+	/* in a table besides, in place of the MADT; a value that cannot be; a package cut off */
+	make(false, RSDP);
+	put(OTHER + 40, DSDT, 4);
+	table(DSDT, "DSDT", 36);
+	table(MADT, "SSDT", 36);
+	add_state(MADT, "_S3_", 3, 4);
+	assert_int_equal(count().sleep_refused, 1 << 3);
+	add_state(DSDT, "_S2_", 8, 4);
+	assert_int_equal(count().sleep_refused, 1 << 3);
+	put(MADT + 4, 36 + 11, 4);
+	assert_int_equal(count().sleep_refused, 0);
 }
 
 /* SRAT: what is enabled, hot-pluggable, above 4 GB and not known becomes RAM, 64 GB at most. */
@@ -214,7 +297,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(found),    cmocka_unit_test(no_tables),
 		cmocka_unit_test(too_many), cmocka_unit_test(entries_that_do_not_fit),
-		cmocka_unit_test(any_byte), 
+		cmocka_unit_test(any_byte), cmocka_unit_test(sleep_states),
 		cmocka_unit_test(hot_plug),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);

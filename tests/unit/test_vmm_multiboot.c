@@ -50,6 +50,10 @@ void acpi_find_cpus(struct boot_info *bi)
 {
 }
 
+void acpi_find_sleep(struct boot_info *bi)
+{
+}
+
 hpa_t vmm_space_build(const struct boot_info *bi)
 {
 	return 0;

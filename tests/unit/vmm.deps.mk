@@ -23,6 +23,7 @@ UNIT_SRCS_test_vmm_lapic_reset := $(VMM_TEST_BASE)
 UNIT_SRCS_test_vmm_smp := $(VMM_TEST_GUEST)
 UNIT_SRCS_test_vmm_lapic := $(VMM_TEST_BASE)
 UNIT_SRCS_test_vmm_syscall := $(VMM_TEST_BASE) vmm/domain/space.c vmm/domain/syscall.c
+UNIT_SRCS_test_vmm_ports := $(VMM_TEST_BASE) vmm/ports.c
 UNIT_SRCS_test_vmm_acpi := $(VMM_TEST_BASE) boot/acpi.c
 UNIT_SRCS_test_vmm_boot := $(VMM_TEST_BASE) boot/linux.c
 UNIT_SRCS_test_vmm_multiboot := $(VMM_TEST_BASE)

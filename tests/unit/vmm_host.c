@@ -210,6 +210,8 @@ u64 host_cr3, host_cr3_writes, host_invlpgs, host_tsc;
 const volatile void *host_invlpg_last;
 void (*host_outb)(u16 port, u8 value);
 u8 (*host_inb)(u16 port);
+void (*host_outw)(u16 port, u16 value);
+u16 (*host_inw)(u16 port);
 struct cpuid_regs (*host_cpuid)(u32 leaf, u32 subleaf);
 
 static struct {
@@ -258,6 +260,17 @@ void outb(u16 port, u8 v)
 u8 inb(u16 port)
 {
 	return host_inb ? host_inb(port) : 0xff;
+}
+
+void outw(u16 port, u16 v)
+{
+	if (host_outw)
+		host_outw(port, v);
+}
+
+u16 inw(u16 port)
+{
+	return host_inw ? host_inw(port) : 0xffff;
 }
 
 u64 rdtsc(void)

@@ -61,6 +61,8 @@ extern u64 host_cr3, host_cr3_writes, host_invlpgs, host_tsc;
 extern const volatile void *host_invlpg_last;
 extern void (*host_outb)(u16 port, u8 value);
 extern u8 (*host_inb)(u16 port);
+extern void (*host_outw)(u16 port, u16 value);
+extern u16 (*host_inw)(u16 port);
 extern struct cpuid_regs (*host_cpuid)(u32 leaf, u32 subleaf);
 u64 host_msr(u32 msr);
 void host_msr_set(u32 msr, u64 value);

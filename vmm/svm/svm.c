@@ -98,9 +98,8 @@ static void init_maps(struct svm_vcpu *svm)
 
 	if (!iopm || !msrpm)
 		fatal("too little memory for the intercept maps");
-	/* Wide accesses that overlap the port are checked by the CPU: APM vol. 2, 15.10.1. */
-	((u8 *)phys_to_virt(iopm))[LOG_PORT / 8] |= (u8)BIT(LOG_PORT % 8);
-	((u8 *)phys_to_virt(iopm))[0x71 / 8] |= (u8)BIT(0x71 % 8);
+	/* Wide accesses that overlap a port are checked by the CPU: APM vol. 2, 15.10.1. */
+	ports_trap(phys_to_virt(iopm));
 	svm->vmcb->iopm = iopm;
 	svm->vmcb->msrpm = msrpm;
 	svm->msrpm = phys_to_virt(msrpm);

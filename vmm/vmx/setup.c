@@ -132,9 +132,8 @@ static void write_maps(struct vmx_vcpu *vmx)
 
 	if (!io || !msrs)
 		fatal("too little memory for the intercept maps");
-	/* Wide accesses that overlap the port are checked by the CPU: SDM vol. 3, 26.1.3. */
-	((u8 *)phys_to_virt(io))[LOG_PORT / 8] |= (u8)BIT(LOG_PORT % 8);
-	((u8 *)phys_to_virt(io))[0x71 / 8] |= (u8)BIT(0x71 % 8);
+	/* Wide accesses that overlap a port are checked by the CPU: SDM vol. 3, 26.1.3. */
+	ports_trap(phys_to_virt(io));
 	VMWRITE_ROW(VMCS_IO_BITMAP_A, io, io + PAGE_SIZE, msrs);
 	vmx->msr_bitmap = phys_to_virt(msrs);
 	policy_trap_msrs(POLICY_INTEL, vmx, vmx_trap_msr);

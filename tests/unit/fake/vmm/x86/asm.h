@@ -8,6 +8,8 @@
 
 #define outb	     hardware_outb
 #define inb	     hardware_inb
+#define outw	     hardware_outw
+#define inw	     hardware_inw
 #define rdmsr	     hardware_rdmsr
 #define wrmsr	     hardware_wrmsr
 #define rdtsc	     hardware_rdtsc
@@ -27,6 +29,8 @@
 #include_next <vmm/x86/asm.h>
 #undef outb
 #undef inb
+#undef outw
+#undef inw
 #undef rdmsr
 #undef wrmsr
 #undef rdtsc
@@ -46,6 +50,8 @@
 
 void outb(u16 port, u8 v);
 u8 inb(u16 port);
+void outw(u16 port, u16 v);
+u16 inw(u16 port);
 u64 rdmsr(u32 msr);
 void wrmsr(u32 msr, u64 v);
 u64 rdtsc(void);

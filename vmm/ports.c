@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The I/O ports that the guest does not reach by itself, by the policy's rows: what is ignored,
+ * where nothing is, and ACPI's PM1 blocks (ACPI 6.4, 4.8.3). A guest that put the machine to sleep
+ * with its memory kept (S2, S3) would be woken up by the firmware on CPUs that are not in our hands
+ * any more. Such a write is done without SLP_EN, and from then on WAK_STS reads as set until the
+ * guest clears it, as if something had woken the machine at once. States that lose memory as well
+ * (S4, S5) end with the firmware's start, and S1 keeps the CPUs as they are: they pass.
+ */
+#include "lvisor/policy.h"
+#include "vmm/log.h"
+#include "vmm/vcpu.h"
+#include "vmm/x86/asm.h"
+
+#define CMOS_DATA    0x71u
+#define STATUS_PORTS	2 /* the first of boot_info.pm1 */
+#define REFUSALS_LOGGED 100
+
+/* ACPI 6.4, tables 4.15 and 4.17 */
+#define WAK_STS	     0x8000u
+#define SLP_EN	     0x2000u
+#define SLP_TYP(cnt) ((cnt) >> 10 & 7)
+
+struct port_row {
+	u16 first, last;
+	u8 action;
+};
+
+#define ROW(first, last, action, name, reason) {first, last, POLICY_##action},
+static const struct port_row fixed[] = {POLICY_PORTS(ROW)};
+static const struct port_row registers[] = {POLICY_PM1_PORTS(ROW)};
+#undef ROW
+
+static const struct boot_info *machine;
+static u16 woken; /* WAK_STS or 0 */
+
+void ports_init(const struct boot_info *bi)
+{
+	machine = bi;
+}
+
+void ports_trap(u8 *bitmap)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(fixed); i++)
+		for (u32 p = fixed[i].first; p <= fixed[i].last; p++)
+			if (fixed[i].action != POLICY_PASS)
+				bitmap[p / 8] |= (u8)BIT(p % 8);
+	for (size_t i = 0; i < ARRAY_SIZE(registers); i++)
+		for (u32 r = registers[i].first; r <= registers[i].last; r++)
+			if (registers[i].action != POLICY_PASS && machine->pm1[r])
+				bitmap[machine->pm1[r] / 8] |= (u8)(3u << machine->pm1[r] % 8);
+}
+
+static u16 without_sleep(u16 value)
+{
+	static u32 lines; /* the log is not the guest's to fill */
+
+	if (!(value & SLP_EN) || !(machine->sleep_refused & BIT(SLP_TYP(value))))
+		return value;
+	if (__atomic_fetch_add(&lines, 1, __ATOMIC_RELAXED) < REFUSALS_LOGGED)
+		log_line("refused: sleep that the guest would wake up from unwatched");
+	__atomic_store_n(&woken, WAK_STS, __ATOMIC_SEQ_CST);
+	return (u16)(value & ~SLP_EN);
+}
+
+/*
+ * The CMOS's data, a byte, or with its index in one word. Before a kernel starts a CPU, it writes the
+ * shutdown status.
+ */
+static bool cmos_access(struct vcpu *vcpu, const struct vm_exit *exit)
+{
+	u64 *rax = &vcpu->regs[LVMON_RAX];
+	u16 port = exit->io.port;
+
+	if (exit->io.string || port + exit->io.size != CMOS_DATA + 1 || exit->io.size > 2)
+		return false;
+	if (!exit->io.in)
+		smp_init_announced(vcpu->cpu);
+	if (exit->io.size == 1 && exit->io.in)
+		*rax = (*rax & ~0xffull) | inb(port);
+	else if (exit->io.size == 1)
+		outb(port, (u8)*rax);
+	else if (exit->io.in)
+		*rax = (*rax & ~0xffffull) | inw(port);
+	else
+		outw(port, (u16)*rax);
+	return true;
+}
+
+void ports_access(struct vcpu *vcpu, const struct vm_exit *exit)
+{
+	u16 port = exit->io.port, value = (u16)vcpu->regs[LVMON_RAX];
+	u64 *rax = &vcpu->regs[LVMON_RAX];
+	u32 reg = 0;
+
+	/* They are words. All else is as if nothing were there, what overlaps our own port too. */
+	while (reg < ARRAY_SIZE(machine->pm1) &&
+	       (machine->pm1[reg] != port || exit->io.size != 2 || exit->io.string))
+		reg++;
+	if (cmos_access(vcpu, exit)) {
+		/* done */
+	} else if (reg == ARRAY_SIZE(machine->pm1)) {
+		if (exit->io.in && !exit->io.string)
+			*rax = exit->io.size == 4 ? UINT32_MAX
+						  : *rax | (BIT(exit->io.size * 8) - 1);
+	} else if (exit->io.in) {
+		*rax = (*rax & ~0xffffull) | inw(port) | (reg < STATUS_PORTS ? woken : 0);
+	} else {
+		if (reg < STATUS_PORTS)
+			__atomic_fetch_and(&woken, (u16)~value, __ATOMIC_SEQ_CST);
+		else
+			value = without_sleep(value);
+		outw(port, value);
+	}
+	vcpu->regs[LVMON_RIP] = exit->io.next_rip;
+}
