@@ -33,3 +33,4 @@ result calls_again $?
 calls getpriority 1
 dmesg | grep -E "NMI received|Dazed|Stale IRR|stall|lockup|BUG:|Oops:" >/tmp/complaints
 result complaints "$(grep -c . </tmp/complaints)"
+cat /tmp/complaints # for whoever reads the console of a failed run
