@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The I/O ports that the guest does not reach by itself, by the policy's rows: what is ignored,
- * where nothing is, and ACPI's PM1 blocks (ACPI 6.4, 4.8.3). A guest that put the machine to sleep
+ * where nothing is; the CMOS's data, which is done for the guest (smp_init_announced()); and ACPI's
+ * PM1 blocks (ACPI 6.4, 4.8.3). A guest that put the machine to sleep
  * with its memory kept (S2, S3) would be woken up by the firmware on CPUs that are not in our hands
  * any more. Such a write is done without SLP_EN, and from then on WAK_STS reads as set until the
  * guest clears it, as if something had woken the machine at once. States that lose memory as well
@@ -9,10 +10,11 @@
  */
 #include "lvisor/policy.h"
 #include "vmm/log.h"
+#include "vmm/smp.h"
 #include "vmm/vcpu.h"
 #include "vmm/x86/asm.h"
 
-#define CMOS_DATA    0x71u
+#define CMOS_DATA	0x71u
 #define STATUS_PORTS	2 /* the first of boot_info.pm1 */
 #define REFUSALS_LOGGED 100
 
@@ -64,8 +66,8 @@ static u16 without_sleep(u16 value)
 }
 
 /*
- * The CMOS's data, a byte, or with its index in one word. Before a kernel starts a CPU, it writes the
- * shutdown status.
+ * The CMOS's data, a byte, or with its index in one word. Before a kernel starts a CPU, it writes
+ * the shutdown status.
  */
 static bool cmos_access(struct vcpu *vcpu, const struct vm_exit *exit)
 {

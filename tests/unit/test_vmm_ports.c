@@ -2,6 +2,7 @@
 /* The guest's accesses to the ports that it does not reach by itself. */
 #include "tests/unit/vmm_host.h"
 #include "vmm/log.h"
+#include "vmm/smp.h"
 #include "vmm/vcpu.h"
 
 #define STATUS_A  0x600
@@ -17,11 +18,34 @@ static struct vcpu vcpu;
 static u32 writes;
 static u16 last_port, last_value;
 
-static void on_outw(u16 port, u16 value)
+static u32 announced;
+
+static void on_outw_or_b(u16 port, u16 value)
 {
 	writes++;
 	last_port = port;
 	last_value = value;
+}
+
+void smp_init_announced(struct cpu *cpu)
+{
+	(void)cpu;
+	announced++;
+}
+
+static void on_outb(u16 port, u8 value)
+{
+	on_outw_or_b(port, value);
+}
+
+static void on_outw(u16 port, u16 value)
+{
+	on_outw_or_b(port, value);
+}
+
+static u8 on_inb(u16 port)
+{
+	return port == 0x71 ? 0x5a : 0;
 }
 
 static u16 on_inw(u16 port)
@@ -34,6 +58,8 @@ static int setup(void **state)
 	ports_init(&machine);
 	host_outw = on_outw;
 	host_inw = on_inw;
+	host_outb = on_outb;
+	host_inb = on_inb;
 	return 0;
 }
 
@@ -62,6 +88,24 @@ static void write(u16 port, u64 value)
 	vcpu.regs[LVMON_RAX] = value;
 	access(false, port, 2, false);
 	assert_int_equal(vcpu.regs[LVMON_RAX], value);
+}
+
+/* The CMOS works; a write to it, of either kind, announces a CPU's start, and nothing else does. */
+static void cmos(void **state)
+{
+	announced = 0;
+	assert_int_equal(read(0x71, 1), 0x112233445566775a);
+	assert_int_equal(read(0x70, 2), 0x1122334455660202);
+	assert_int_equal(announced, 0);
+	vcpu.regs[LVMON_RAX] = 0x770a;
+	access(false, 0x71, 1, false);
+	assert_true(writes == 1 && last_port == 0x71 && last_value == 0x0a && announced == 1);
+	write(0x70, 0x0a0f);
+	assert_true(writes == 1 && last_port == 0x70 && last_value == 0x0a0f && announced == 2);
+	/* nobody does these; nothing is there for them */
+	access(false, 0x71, 1, true);
+	access(false, 0x6f, 4, false);
+	assert_int_equal(announced, 2);
 }
 
 /* Each value of SLP_TYP, at both registers, with and without SLP_EN. */
@@ -139,14 +183,15 @@ static void bitmap(void **state)
 	ports_trap(map);
 	for (u32 i = 0; i < sizeof(map); i++)
 		bits += (u32)__builtin_popcount(map[i]);
-	assert_int_equal(bits, 1);
+	assert_int_equal(bits, 2);
 	assert_true(map[LOG_PORT / 8] >> LOG_PORT % 8 & 1);
+	assert_true(map[0x71 / 8] >> 0x71 % 8 & 1);
 	ports_init(&machine);
 	ports_trap(map);
 	bits = 0;
 	for (u32 i = 0; i < sizeof(map); i++)
 		bits += (u32)__builtin_popcount(map[i]);
-	assert_int_equal(bits, 9);
+	assert_int_equal(bits, 10);
 	for (u32 i = 0; i < 4; i++)
 		assert_int_equal(map[machine.pm1[i] / 8] >> machine.pm1[i] % 8 & 3, 3);
 }
@@ -154,6 +199,7 @@ static void bitmap(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(cmos, setup),
 		cmocka_unit_test_setup(sleep_is_refused, setup),
 		cmocka_unit_test_setup(log_is_not_filled, setup),
 		cmocka_unit_test_setup(nothing_there, setup),
