@@ -48,6 +48,7 @@ before=$(nmis)
 result ready 2
 wait $worker
 result calls $?
+result meanwhile $(($(nmis) - before))
 settle
 result stepped $(($(nmis) - before))
 result unknown "$(dmesg | grep -c 'NMI received for unknown reason')"
