@@ -391,7 +391,10 @@ static void slow_path handle_nested_page(struct vcpu *vcpu, const struct vm_exit
 		return;
 	}
 	if (gpa - own_start >= own_size) {
-		if (nested_map_identity(gpa)) {
+		bool in_view = vcpu->step == STEP_TRAP && (gpa & PAGE_MASK) == vcpu->view.page;
+
+		/* A copy is not to be written to: the threat model knows. */
+		if (in_view || nested_map_identity(gpa)) {
 			log_line("no nested mapping for guest-physical %lx: #GP", gpa);
 			inject_gp(vcpu);
 			return;
