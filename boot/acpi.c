@@ -39,10 +39,10 @@
 #define SSDT_MAX 64
 
 /* SRAT: ACPI 6.4, 5.2.16.2 */
-#define SRAT_ENTRIES	48
-#define SRAT_MEMORY	1
-#define SRAT_ENABLED	1u
-#define SRAT_HOT_PLUG	2u
+#define SRAT_ENTRIES  48
+#define SRAT_MEMORY   1
+#define SRAT_ENABLED  1u
+#define SRAT_HOT_PLUG 2u
 /* What the window's page tables may take: 4 KB a GB. */
 #define HOT_PLUG_MAX	(BIT(30) * 64)
 #define HOT_PLUG_RANGES 8

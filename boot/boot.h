@@ -38,8 +38,9 @@ void acpi_find_cpus(struct boot_info *bi);
 /* Fills in bi->pm1 and bi->sleep_refused. */
 void acpi_find_sleep(struct boot_info *bi);
 /*
- * Memory that may be plugged in while the guest runs becomes RAM in bi's map: the window has to show
- * it from the start, where the guest must find it by itself. So this is for after linux_load().
+ * Memory that may be plugged in while the guest runs becomes RAM in bi's map: the window has to
+ * show it from the start, where the guest must find it by itself. So this is for after
+ * linux_load().
  */
 void acpi_add_hot_plug(struct boot_info *bi);
 

@@ -25,8 +25,9 @@ bool smp_icr_written(struct vcpu *vcpu, u32 low, u32 destination) must_check;
 bool smp_apic_store(struct vcpu *vcpu, gpa_t gpa) must_check;
 
 /*
- * The guest announces that it is about to start a CPU: it has written the CMOS's shutdown status, by
- * which a CPU's firmware would know what to do after INIT (MultiProcessor Specification 1.4, B.4).
+ * The guest announces that it is about to start a CPU: it has written the CMOS's shutdown status,
+ * by which a CPU's firmware would know what to do after INIT (MultiProcessor Specification 1.4,
+ * B.4).
  */
 void smp_init_announced(struct cpu *cpu);
 

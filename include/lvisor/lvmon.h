@@ -137,7 +137,8 @@ enum lvmon_verdict_kind {
 	/*
 	 * Only for EV_HOOK and EV_CALL_DONE: make the guest call function() with args[] at this
 	 * point, in the context of the current task; EV_CALL_DONE follows when it returns.
-	 * docs/architecture.md: allowed only where the hooked function is entered in process context.
+	 * docs/architecture.md: allowed only where the hooked function is entered in process
+	 * context.
 	 */
 	LVMON_CALL_GUEST,
 	/* Only for EV_HOOK and EV_CALL_DONE: the hooked function returns value at once. */

@@ -23,90 +23,90 @@ enum policy_vendor { POLICY_AMD, POLICY_INTEL, POLICY_BOTH };
  * ranges that intercept maps cover (APM vol. 2, 15.11; SDM vol. 3, 25.6.9) always exits; if no row
  * names it, the vmm reads and writes it for the guest, and a #GP is the guest's.
  */
-#define POLICY_MSRS(X)                                                                            \
-	X(BOTH, 0x1b, 0x1b, PASS, EMULATE, "APIC_BASE",                                           \
-	  "the page must stay where writes to the ICR are seen; its modes change as documented")  \
-	X(INTEL, 0x3a, 0x3a, REFUSE, REFUSE, "FEATURE_CONTROL", "VT-x is in use and hidden")      \
-	X(INTEL, 0x79, 0x79, PASS, IGNORE, "BIOS_UPDT_TRIG",                                      \
-	  "new microcode could change the instructions that hold the guest")                      \
-	X(INTEL, 0x9b, 0x9b, REFUSE, REFUSE, "SMM_MONITOR_CTL", "VT-x is in use and hidden")      \
-	X(BOTH, 0x200, 0x2ff, PASS, PASS, "MTRRs",                                                \
-	  "memory types decide speed and order, not who may reach what")                          \
-	X(INTEL, 0x480, 0x493, REFUSE, REFUSE, "VMX capabilities", "VT-x is in use and hidden")   \
-	X(INTEL, 0x560, 0x58f, REFUSE, REFUSE, "RTIT (Processor Trace)",                          \
-	  "its output goes to physical addresses past the nested page table")                     \
-	X(BOTH, 0x830, 0x830, PASS, EMULATE, "x2APIC ICR",                                        \
-	  "INIT and SIPI would take a CPU away from the hypervisor")                              \
-	X(AMD, 0xc0000080, 0xc0000080, EMULATE, EMULATE, "EFER", "SVME is in use and hidden")     \
-	X(AMD, 0xc0010010, 0xc0010010, PASS, IGNORE, "SYSCFG", "memory encryption, address map")  \
-	X(AMD, 0xc0010016, 0xc0010019, PASS, IGNORE, "IORR", "address map: RAM or devices")       \
-	X(AMD, 0xc001001a, 0xc001001a, PASS, IGNORE, "TOP_MEM", "address map: RAM or devices")    \
-	X(AMD, 0xc001001d, 0xc001001d, PASS, IGNORE, "TOP_MEM2", "address map: RAM or devices")   \
-	X(AMD, 0xc0010020, 0xc0010020, PASS, IGNORE, "PATCH_LOADER",                              \
-	  "new microcode could change the instructions that hold the guest")                      \
-	X(AMD, 0xc0010058, 0xc0010058, PASS, IGNORE, "MMIO_CFG_BASE",                             \
-	  "PCI configuration could be laid over the hypervisor's memory")                         \
-	X(AMD, 0xc0010111, 0xc0010113, PASS, IGNORE, "SMM_BASE, SMM_ADDR, SMM_MASK",              \
-	  "code in SMM is above the hypervisor")                                                  \
-	X(AMD, 0xc0010114, 0xc0010118, REFUSE, REFUSE, "VM_CR, IGNNE, SMM_CTL, VM_HSAVE_PA, SVM_KEY", \
-	  "SVM is in use and hidden")                                                             \
+#define POLICY_MSRS(X)                                                                           \
+	X(BOTH, 0x1b, 0x1b, PASS, EMULATE, "APIC_BASE",                                          \
+	  "the page must stay where writes to the ICR are seen; its modes change as documented") \
+	X(INTEL, 0x3a, 0x3a, REFUSE, REFUSE, "FEATURE_CONTROL", "VT-x is in use and hidden")     \
+	X(INTEL, 0x79, 0x79, PASS, IGNORE, "BIOS_UPDT_TRIG",                                     \
+	  "new microcode could change the instructions that hold the guest")                     \
+	X(INTEL, 0x9b, 0x9b, REFUSE, REFUSE, "SMM_MONITOR_CTL", "VT-x is in use and hidden")     \
+	X(BOTH, 0x200, 0x2ff, PASS, PASS, "MTRRs",                                               \
+	  "memory types decide speed and order, not who may reach what")                         \
+	X(INTEL, 0x480, 0x493, REFUSE, REFUSE, "VMX capabilities", "VT-x is in use and hidden")  \
+	X(INTEL, 0x560, 0x58f, REFUSE, REFUSE, "RTIT (Processor Trace)",                         \
+	  "its output goes to physical addresses past the nested page table")                    \
+	X(BOTH, 0x830, 0x830, PASS, EMULATE, "x2APIC ICR",                                       \
+	  "INIT and SIPI would take a CPU away from the hypervisor")                             \
+	X(AMD, 0xc0000080, 0xc0000080, EMULATE, EMULATE, "EFER", "SVME is in use and hidden")    \
+	X(AMD, 0xc0010010, 0xc0010010, PASS, IGNORE, "SYSCFG", "memory encryption, address map") \
+	X(AMD, 0xc0010016, 0xc0010019, PASS, IGNORE, "IORR", "address map: RAM or devices")      \
+	X(AMD, 0xc001001a, 0xc001001a, PASS, IGNORE, "TOP_MEM", "address map: RAM or devices")   \
+	X(AMD, 0xc001001d, 0xc001001d, PASS, IGNORE, "TOP_MEM2", "address map: RAM or devices")  \
+	X(AMD, 0xc0010020, 0xc0010020, PASS, IGNORE, "PATCH_LOADER",                             \
+	  "new microcode could change the instructions that hold the guest")                     \
+	X(AMD, 0xc0010058, 0xc0010058, PASS, IGNORE, "MMIO_CFG_BASE",                            \
+	  "PCI configuration could be laid over the hypervisor's memory")                        \
+	X(AMD, 0xc0010111, 0xc0010113, PASS, IGNORE, "SMM_BASE, SMM_ADDR, SMM_MASK",             \
+	  "code in SMM is above the hypervisor")                                                 \
+	X(AMD, 0xc0010114, 0xc0010118, REFUSE, REFUSE,                                           \
+	  "VM_CR, IGNNE, SMM_CTL, VM_HSAVE_PA, SVM_KEY", "SVM is in use and hidden")             \
 	X(AMD, 0xc0010130, 0xc0010137, REFUSE, REFUSE, "SEV and SNP", "hidden, as in CPUID")
 
 /* X(first, last, action, name, reason); ignored: reads as ones. */
-#define POLICY_PORTS(X)                                                                           \
-	X(0x64, 0x64, PASS, "keyboard controller", "a reset ends guest and hypervisor alike")     \
-	X(0x71, 0x71, EMULATE, "CMOS data",                                                       \
-	  "done for the guest; a write announces that it starts a CPU")                           \
-	X(0x92, 0x92, PASS, "system control A", "A20 and reset, as on the bare machine")          \
-	X(0xb2, 0xb2, PASS, "SMI command", "firmware is trusted")                                 \
-	X(0xe9, 0xe9, IGNORE, "debug port",                                                       \
-	  "the hypervisor's own output; reads as ones, also in a wider access")                   \
-	X(0xcf8, 0xcff, PASS, "PCI configuration",                                                \
+#define POLICY_PORTS(X)                                                                       \
+	X(0x64, 0x64, PASS, "keyboard controller", "a reset ends guest and hypervisor alike") \
+	X(0x71, 0x71, EMULATE, "CMOS data",                                                   \
+	  "done for the guest; a write announces that it starts a CPU")                       \
+	X(0x92, 0x92, PASS, "system control A", "A20 and reset, as on the bare machine")      \
+	X(0xb2, 0xb2, PASS, "SMI command", "firmware is trusted")                             \
+	X(0xe9, 0xe9, IGNORE, "debug port",                                                   \
+	  "the hypervisor's own output; reads as ones, also in a wider access")               \
+	X(0xcf8, 0xcff, PASS, "PCI configuration",                                            \
 	  "devices are the guest's; what they write by DMA is not held back (no IOMMU yet)")
 
 /*
  * X(first, last, action, name, reason): ports whose numbers the firmware tells in its FADT; first
  * and last in boot_info.pm1. They are words, and any other access to them is ignored.
  */
-#define POLICY_PM1_PORTS(X)                                                                       \
-	X(0, 1, EMULATE, "PM1a_STS, PM1b_STS",                                                    \
-	  "WAK_STS reads as set after a sleep that was refused, until it is cleared")             \
-	X(2, 3, EMULATE, "PM1a_CNT, PM1b_CNT",                                                    \
+#define POLICY_PM1_PORTS(X)                                                           \
+	X(0, 1, EMULATE, "PM1a_STS, PM1b_STS",                                        \
+	  "WAK_STS reads as set after a sleep that was refused, until it is cleared") \
+	X(2, 3, EMULATE, "PM1a_CNT, PM1b_CNT",                                        \
 	  "S2 and S3 are refused: the firmware would wake the guest without the hypervisor")
 
 /*
  * X(leaf, first subleaf, last, EAX, EBX, ECX, EDX, name, reason): the bits that read as 0. OSXSAVE
  * and OSPKE follow the guest's CR4 besides.
  */
-#define POLICY_CPUID(X)                                                                           \
-	X(0x00000001, 0, 0xffffffff, 0, 0, 0x60, 0, "VMX, SMX", "VT-x is in use and hidden")      \
-	X(0x00000007, 0, 0, 0, 0x02000000, 0, 0, "Processor Trace", "see its MSRs")               \
-	X(0x00000014, 0, 0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff,              \
-	  "Processor Trace", "see its MSRs")                                                      \
-	X(0x80000001, 0, 0xffffffff, 0, 0, 0x1004, 0, "SVM, SKINIT", "SVM is in use and hidden")  \
-	X(0x8000000a, 0, 0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff,              \
-	  "SVM revision and features", "SVM is in use and hidden")                                \
-	X(0x8000001f, 0, 0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff, "SME, SEV",  \
+#define POLICY_CPUID(X)                                                                          \
+	X(0x00000001, 0, 0xffffffff, 0, 0, 0x60, 0, "VMX, SMX", "VT-x is in use and hidden")     \
+	X(0x00000007, 0, 0, 0, 0x02000000, 0, 0, "Processor Trace", "see its MSRs")              \
+	X(0x00000014, 0, 0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff,             \
+	  "Processor Trace", "see its MSRs")                                                     \
+	X(0x80000001, 0, 0xffffffff, 0, 0, 0x1004, 0, "SVM, SKINIT", "SVM is in use and hidden") \
+	X(0x8000000a, 0, 0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff,             \
+	  "SVM revision and features", "SVM is in use and hidden")                               \
+	X(0x8000001f, 0, 0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff, "SME, SEV", \
 	  "encrypted memory could not be read from below")
 
 /*
  * X(vendor, instruction, what happens, reason); for people: the vmm has these as intercepts
  * (vmm/svm/svm.c, vmm/vmx/).
  */
-#define POLICY_INSNS(X)                                                                           \
-	X(AMD, "VMRUN VMLOAD VMSAVE STGI CLGI VMMCALL SKINIT INVLPGA", "#UD",                     \
-	  "as on a CPU without SVM")                                                              \
-	X(INTEL, "VMXON VMCALL VMLAUNCH VMRESUME VMPTRLD ... INVEPT INVVPID, GETSEC", "#UD",      \
-	  "as on a CPU without VT-x and SMX")                                                     \
-	X(INTEL, "MOV to CR4 with VMXE or SMXE", "#GP", "as on a CPU without VT-x and SMX")       \
-	X(BOTH, "INVD", "done as WBINVD", "the caches hold the hypervisor's memory too")          \
-	X(BOTH, "XSETBV", "passed; on Intel checked and done for the guest", "it exits always")   \
-	X(INTEL, "hardware task switch", "#GP and a line in the log",                             \
-	  "it exits always; no 64-bit system has hardware tasks")                                 \
-	X(BOTH, "RDTSC RDPMC HLT PAUSE MONITOR MWAIT WBINVD MOV to CR3 IN OUT", "passed",         \
-	  "time, power and the guest's own paging are the guest's")                               \
-	X(BOTH, "INIT, SIPI by the APIC's page, while a CPU can be started", "emulated",          \
-	  "they would take a CPU away from the hypervisor")                                       \
+#define POLICY_INSNS(X)                                                                         \
+	X(AMD, "VMRUN VMLOAD VMSAVE STGI CLGI VMMCALL SKINIT INVLPGA", "#UD",                   \
+	  "as on a CPU without SVM")                                                            \
+	X(INTEL, "VMXON VMCALL VMLAUNCH VMRESUME VMPTRLD ... INVEPT INVVPID, GETSEC", "#UD",    \
+	  "as on a CPU without VT-x and SMX")                                                   \
+	X(INTEL, "MOV to CR4 with VMXE or SMXE", "#GP", "as on a CPU without VT-x and SMX")     \
+	X(BOTH, "INVD", "done as WBINVD", "the caches hold the hypervisor's memory too")        \
+	X(BOTH, "XSETBV", "passed; on Intel checked and done for the guest", "it exits always") \
+	X(INTEL, "hardware task switch", "#GP and a line in the log",                           \
+	  "it exits always; no 64-bit system has hardware tasks")                               \
+	X(BOTH, "RDTSC RDPMC HLT PAUSE MONITOR MWAIT WBINVD MOV to CR3 IN OUT", "passed",       \
+	  "time, power and the guest's own paging are the guest's")                             \
+	X(BOTH, "INIT, SIPI by the APIC's page, while a CPU can be started", "emulated",        \
+	  "they would take a CPU away from the hypervisor")                                     \
 	X(BOTH, "triple fault", "the machine is reset", "as on the bare machine")
 
 #endif

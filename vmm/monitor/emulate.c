@@ -47,9 +47,9 @@ static bool load(struct vcpu *vcpu, const struct vcpu_paging *paging, const stru
 }
 
 /*
- * False: the CPU has to do it. So it is with other instructions, and with accesses that fail: either
- * the CPU meets the exception that is due, or the memory (or a page table) is none that we see, but
- * came after the start.
+ * False: the CPU has to do it. So it is with other instructions, and with accesses that fail:
+ * either the CPU meets the exception that is due, or the memory (or a page table) is none that we
+ * see, but came after the start.
  */
 static bool emulate(struct vcpu *vcpu, const struct vcpu_paging *paging,
 		    const struct lvmon_insn *insn)

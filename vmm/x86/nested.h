@@ -36,8 +36,8 @@ void nested_trap_apic(bool on);
 void nested_open_own(gpa_t page, bool open);
 
 /*
- * A CPU's own view: the table that is in force, but for one page, which is a copy of the guest's. So
- * an instruction under a trap can be executed without the other CPUs' losing the trap.
+ * A CPU's own view: the table that is in force, but for one page, which is a copy of the guest's.
+ * So an instruction under a trap can be executed without the other CPUs' losing the trap.
  */
 struct nested_view {
 	hpa_t tables[4]; /* by level, the root last */
