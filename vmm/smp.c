@@ -233,8 +233,7 @@ void smp_init_received(struct vcpu *vcpu)
 	while (!(sipi = __atomic_exchange_n(&cpu->sipi, 0, __ATOMIC_SEQ_CST)))
 		__asm__ volatile("sti; hlt; cli" : : : "memory");
 	__atomic_store_n(&cpu->waiting, false, __ATOMIC_SEQ_CST);
-	/* INIT leaves nothing pending, and no WAKE_VECTOR that is on its way may reach the guest.
-	 */
+	/* INIT leaves nothing pending; no WAKE_VECTOR on its way may reach the guest. */
 	while (__atomic_load_n(&cpu->wakers, __ATOMIC_SEQ_CST))
 		__asm__ volatile("pause");
 	do {
