@@ -31,8 +31,8 @@ ifndef LVISOR_DEPS
 DEP_GROUPS := build \
 	$(if $(filter demo guest check check-guest check-long bench,$(MAKECMDGOALS)),guest) \
 	$(if $(filter intel,$(VENDOR))$(filter check check-long,$(MAKECMDGOALS)),bochs) \
-	$(if $(filter check check-unit check-fuzz check-long unit-tests fuzz coverage,$(MAKECMDGOALS)),test) \
-	$(if $(filter check check-fuzz check-long fuzz,$(MAKECMDGOALS)),fuzz) \
+	$(if $(filter check check-unit check-fuzz check-long unit-tests fuzzers replays fuzz coverage,$(MAKECMDGOALS)),test) \
+	$(if $(filter check check-fuzz check-long fuzzers fuzz,$(MAKECMDGOALS)),fuzz) \
 	$(if $(filter style,$(MAKECMDGOALS)),style)
 $(shell tools/deps.sh $(DEP_GROUPS))
 ifneq ($(.SHELLSTATUS),0)
