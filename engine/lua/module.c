@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "engine/lua/api.h"
+#include "engine/lua/listing.h"
 #include "engine/record.h"
 #include "engine/text.h"
 
@@ -45,6 +46,7 @@ void module_open(lua_State *L)
 {
 	view_open(L);
 	event_open(L);
+	listing_open(L);
 	lua_newtable(L);
 	memory_open(L);
 	process_open(L);

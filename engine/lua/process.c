@@ -4,11 +4,10 @@
  * for a process's own memory laid end to end.
  */
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include "engine/current.h"
 #include "engine/lua/api.h"
-#include "engine/text.h"
+#include "engine/lua/listing.h"
 
 #define READ_MAX (4u << 20)
 
@@ -18,6 +17,7 @@ struct memory_box {
 };
 
 struct process {
+	struct object object; /* shows task */
 	struct linux_task task;
 };
 
@@ -39,6 +39,7 @@ void process_push(lua_State *L, const struct linux_task *task)
 	struct process *p = lua_newuserdatauv(L, sizeof(*p), 1);
 
 	p->task = *task;
+	p->object.row = &p->task;
 	luaL_setmetatable(L, PROCESS_TYPE);
 }
 
@@ -108,50 +109,6 @@ static int getproc(lua_State *L)
 	return 1;
 }
 
-struct task_list {
-	struct linux_task *tasks;
-	size_t count, at;
-};
-
-#define TASK_LIST_TYPE "process list"
-
-static int list_gc(lua_State *L)
-{
-	struct task_list *list = luaL_checkudata(L, 1, TASK_LIST_TYPE);
-
-	free(list->tasks);
-	list->tasks = NULL;
-	list->count = 0;
-	return 0;
-}
-
-static int list_next(lua_State *L)
-{
-	struct task_list *list = lua_touserdata(L, lua_upvalueindex(1));
-
-	if (list->at >= list->count)
-		return 0;
-	process_push(L, &list->tasks[list->at++]);
-	return 1;
-}
-
-/* lvmon.processes() -> iterator over process objects, as the kernel's list was at the call */
-static int processes(lua_State *L)
-{
-	struct task_list *list = lua_newuserdatauv(L, sizeof(*list), 0);
-	int ret = 0;
-
-	memset(list, 0, sizeof(*list));
-	luaL_setmetatable(L, TASK_LIST_TYPE);
-	if (engine.mode != ENGINE_CHECK)
-		ret = linux_tasks(&list->tasks, &list->count);
-	if (ret && ret != -EOVERFLOW)
-		return luaL_error(L, "processes: the kernel's list cannot be read (%s)",
-				  strerror(-ret));
-	lua_pushcclosure(L, list_next, 1);
-	return 1;
-}
-
 static void push_address(lua_State *L, int process, uint64_t offset)
 {
 	struct address *a;
@@ -197,108 +154,133 @@ static int process_va(lua_State *L)
 	return 1;
 }
 
-static int push_path(lua_State *L, const struct linux_task *task,
-		     int (*get)(const struct linux_task *, char *, size_t))
+static void push_path(lua_State *L, const struct linux_task *task,
+		      int (*get)(const struct linux_task *, char *, size_t))
 {
 	char text[4096];
 
 	if (engine.mode == ENGINE_CHECK || get(task, text, sizeof(text)))
 		text[0] = '\0';
 	lua_pushstring(L, text);
+}
+
+static void push_tgid(lua_State *L, const void *row)
+{
+	lua_pushinteger(L, ((const struct linux_task *)row)->tgid);
+}
+
+static void push_tid(lua_State *L, const void *row)
+{
+	lua_pushinteger(L, ((const struct linux_task *)row)->pid);
+}
+
+static void push_ppid(lua_State *L, const void *row)
+{
+	lua_pushinteger(L, ((const struct linux_task *)row)->ppid);
+}
+
+static void push_uid(lua_State *L, const void *row)
+{
+	lua_pushinteger(L, ((const struct linux_task *)row)->uid);
+}
+
+static void push_gid(lua_State *L, const void *row)
+{
+	lua_pushinteger(L, ((const struct linux_task *)row)->gid);
+}
+
+static void push_comm(lua_State *L, const void *row)
+{
+	const struct linux_task *task = row;
+
+	lua_pushlstring(L, task->comm, strnlen(task->comm, sizeof(task->comm)));
+}
+
+static void push_exe(lua_State *L, const void *row)
+{
+	push_path(L, row, linux_exe);
+}
+
+static void push_cmdline(lua_State *L, const void *row)
+{
+	push_path(L, row, linux_cmdline);
+}
+
+static void push_memory(lua_State *L, const void *row)
+{
+	push_address(L, 1, 0);
+}
+
+static void push_mem_size(lua_State *L, const void *row)
+{
+	lua_pushinteger(L, (lua_Integer)process_memory(L, 1)->size);
+}
+
+static void push_start_time(lua_State *L, const void *row)
+{
+	lua_pushinteger(L, (lua_Integer)((const struct linux_task *)row)->start_time);
+}
+
+static void push_task(lua_State *L, const void *row)
+{
+	lua_pushinteger(L, (lua_Integer)((const struct linux_task *)row)->task);
+}
+
+/* clang-format off */
+
+static const struct object_field process_fields[] = {
+	OBJECT_FIELD("pid", push_tgid),
+	OBJECT_FIELD("tgid", push_tgid),
+	OBJECT_FIELD("tid", push_tid),
+	OBJECT_FIELD("ppid", push_ppid),
+	OBJECT_FIELD("uid", push_uid),
+	OBJECT_FIELD("gid", push_gid),
+	OBJECT_FIELD("comm", push_comm),
+	OBJECT_FIELD("exe", push_exe),
+	OBJECT_FIELD("cmdline", push_cmdline),
+	OBJECT_FIELD("start_time", push_start_time),
+	OBJECT_FIELD("task", push_task),
+	OBJECT_APART("memory", push_memory),
+	OBJECT_APART("mem_size", push_mem_size),
+	OBJECT_METHOD("read", process_read),
+	OBJECT_METHOD("va", process_va),
+	OBJECT_END,
+};
+
+/* clang-format on */
+
+static void push_process(lua_State *L, const void *row)
+{
+	process_push(L, row);
+}
+
+static void push_plain(lua_State *L, const void *row)
+{
+	object_plain(L, process_fields, row);
+}
+
+static const struct listing_kind process_listing = {
+	.name = "processes",
+	.row_size = sizeof(struct linux_task),
+	.push = push_process,
+	.plain = push_plain,
+};
+
+/* lvmon.processes() -> listing of process objects, as the kernel's list was at the call */
+static int processes(lua_State *L)
+{
+	struct linux_task *tasks = NULL;
+	size_t count = 0;
+	int ret = 0;
+
+	if (engine.mode != ENGINE_CHECK)
+		ret = linux_tasks(&tasks, &count);
+	if (ret && ret != -EOVERFLOW)
+		return luaL_error(L, "processes: the kernel's list cannot be read (%s)",
+				  strerror(-ret));
+	listing_push(L, &process_listing, tasks, count,
+		     ret ? "the kernel's list of tasks loops or is too long" : NULL);
 	return 1;
-}
-
-enum field {
-	PID,
-	TGID,
-	TID,
-	PPID,
-	UID,
-	GID,
-	COMM,
-	EXE,
-	CMDLINE,
-	MEMORY,
-	MEM_SIZE,
-	START_TIME,
-	TASK,
-	READ,
-	VA,
-	FIELDS
-};
-
-static const char *const fields[] = {
-	"pid",	   "tgid",   "tid",	 "ppid",       "uid",  "gid",  "comm", "exe",
-	"cmdline", "memory", "mem_size", "start_time", "task", "read", "va",   NULL,
-};
-
-static int no_field(lua_State *L, const char *type, const char *const *list)
-{
-	const char *name = luaL_tolstring(L, 2, NULL);
-	struct text_near near;
-	char hint[256];
-
-	text_near_init(&near, name);
-	for (; *list; list++)
-		text_near_add(&near, *list);
-	text_near_print(&near, hint, sizeof(hint));
-	return luaL_error(L, "%s.%s: no such field%s", type, name, hint);
-}
-
-static int process_index(lua_State *L)
-{
-	const struct linux_task *task = process_check(L, 1);
-	const char *name = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : "";
-	int i = 0;
-
-	while (fields[i] && strcmp(fields[i], name))
-		i++;
-	switch ((enum field)i) {
-	case PID:
-	case TGID:
-		lua_pushinteger(L, task->tgid);
-		return 1;
-	case TID:
-		lua_pushinteger(L, task->pid);
-		return 1;
-	case PPID:
-		lua_pushinteger(L, task->ppid);
-		return 1;
-	case UID:
-		lua_pushinteger(L, task->uid);
-		return 1;
-	case GID:
-		lua_pushinteger(L, task->gid);
-		return 1;
-	case COMM:
-		lua_pushlstring(L, task->comm, strnlen(task->comm, sizeof(task->comm)));
-		return 1;
-	case EXE:
-		return push_path(L, task, linux_exe);
-	case CMDLINE:
-		return push_path(L, task, linux_cmdline);
-	case MEMORY:
-		push_address(L, 1, 0);
-		return 1;
-	case MEM_SIZE:
-		lua_pushinteger(L, (lua_Integer)process_memory(L, 1)->size);
-		return 1;
-	case START_TIME:
-		lua_pushinteger(L, (lua_Integer)task->start_time);
-		return 1;
-	case TASK:
-		lua_pushinteger(L, (lua_Integer)task->task);
-		return 1;
-	case READ:
-		lua_pushcfunction(L, process_read);
-		return 1;
-	case VA:
-		lua_pushcfunction(L, process_va);
-		return 1;
-	case FIELDS:
-		break;
-	}
-	return no_field(L, "process", fields);
 }
 
 static int process_tostring(lua_State *L)
@@ -413,7 +395,6 @@ void process_open(lua_State *L)
 		{NULL, NULL},
 	};
 	static const luaL_Reg process[] = {
-		{"__index", process_index},
 		{"__tostring", process_tostring},
 		{"__eq", process_eq},
 		{NULL, NULL},
@@ -424,11 +405,11 @@ void process_open(lua_State *L)
 		{NULL, NULL},
 	};
 	static const luaL_Reg box[] = {{"__gc", box_gc}, {NULL, NULL}};
-	static const luaL_Reg list[] = {{"__gc", list_gc}, {NULL, NULL}};
 
-	api_metatable(L, PROCESS_TYPE, process);
+	object_metatable(L, PROCESS_TYPE, process_fields);
+	luaL_setfuncs(L, process, 0);
+	lua_pop(L, 1);
 	api_metatable(L, ADDRESS_TYPE, address);
 	api_metatable(L, MEMORY_TYPE, box);
-	api_metatable(L, TASK_LIST_TYPE, list);
 	api_functions(L, functions);
 }

@@ -294,7 +294,7 @@ int linux_tasks(struct linux_task **tasks, size_t *count)
 	for (i = 0; i < process_count; i++)
 		(*tasks)[i] = processes[i].task;
 	*count = process_count;
-	return 0;
+	return fake.endless ? -EOVERFLOW : 0;
 }
 
 int linux_find_pid(int32_t pid, struct linux_task *out)

@@ -61,6 +61,7 @@ struct fake {
 	bool power;	   /* it can sleep, start another kernel, and gets more memory */
 	bool unknown;	   /* the kernel has not been found yet */
 	bool trapped;	   /* all places show a trap's byte: none can be decoded */
+	bool endless;	   /* the list of processes loops */
 	bool stored_first; /* no hook came before the first blob */
 	struct lvmon_hook armed[64];
 	uint64_t regs[LVMON_NR_REGS];

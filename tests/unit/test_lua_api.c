@@ -82,6 +82,42 @@ static void process_objects(void **state)
 	    "assert(tostring(p) == 'process 200 (calls)')\n");
 }
 
+static void listings(void **state)
+{
+	run("local l = lvmon.processes()\n"
+	    "assert(#l == 3 and l.complete and l.reason == nil and l[1].comm == 'init')\n"
+	    "assert(l[0] == nil and l[4] == nil and l[3] == lvmon.getproc())\n"
+	    "local names = ''\n"
+	    "for q in l do names = names .. q.pid .. ' '; if q.pid == 100 then break end end\n"
+	    "for q in l do names = names .. q.pid .. ' ' end\n"
+	    "assert(names == '1 100 1 100 200 ', names)\n"
+	    "l = lvmon.processes()\n"
+	    "assert(l().pid == 1 and l().pid == 100 and l().pid == 200 and l() == nil)\n"
+	    "local t = l:table()\n"
+	    "assert(#t == 3 and type(t[3]) == 'table' and t[3].comm == 'calls')\n"
+	    "assert(t[3].memory == nil and t[3].read == nil and t[3].exe == '/bin/calls')\n"
+	    "assert(lvmon.getproc():table().cmdline == t[3].cmdline)\n"
+	    "assert(tostring(l) == 'processes: 3')\n"
+	    "local function refused(f, text)\n"
+	    "  local ok, e = pcall(f)\n"
+	    "  assert(not ok and e:find(text, 1, true), e)\n"
+	    "end\n"
+	    "refused(function() for a in l do for b in l do end end end, 'inside a loop')\n"
+	    "refused(function() return l.tabel end, 'processes.tabel: no such field; did you "
+	    "mean')\n"
+	    "refused(function() return l[{}] end, 'no such field')\n"
+	    "refused(function() return l.table(7) end, 'listing expected')\n"
+	    "refused(function() return lvmon.getproc().table(7) end, 'process expected')\n");
+}
+
+static void listing_cut_short(void **state)
+{
+	fake.endless = true;
+	run("local l = lvmon.processes()\n"
+	    "assert(#l == 3 and not l.complete and l.reason:find('list of tasks'))\n"
+	    "assert(tostring(l):find('incomplete'))\n");
+}
+
 static void addresses(void **state)
 {
 	fake_write(p, 4090, "over the border", 15);
@@ -486,6 +522,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(process_objects, setup, teardown),
+		cmocka_unit_test_setup_teardown(listings, setup, teardown),
+		cmocka_unit_test_setup_teardown(listing_cut_short, setup, teardown),
 		cmocka_unit_test_setup_teardown(addresses, setup, teardown),
 		cmocka_unit_test_setup_teardown(large_reads_are_views, setup, teardown),
 		cmocka_unit_test_setup_teardown(registers, setup, teardown),
