@@ -78,7 +78,9 @@ enum field {
 	F_VMA_START, F_VMA_END, F_VMA_FLAGS, F_VMA_FILE, F_VMA_PGOFF, F_VMA_NEXT, F_VMA_OPS,
 	F_MAPLE_RANGE_PIVOT, F_MAPLE_RANGE_SLOT, F_MAPLE_ARANGE_PIVOT, F_MAPLE_ARANGE_SLOT,
 	F_FILE_MNT, F_FILE_DENTRY, F_FILE_MAPPING,
-	F_DENTRY_NAME, F_DENTRY_NAME_LEN, F_DENTRY_PARENT, F_DENTRY_PPREV,
+	F_DENTRY_NAME, F_DENTRY_NAME_LEN, F_DENTRY_PARENT, F_DENTRY_PPREV, F_DENTRY_INODE,
+	F_DENTRY_OPS, F_DENTRY_OPS_DNAME, F_DENTRY_FSDATA, F_INODE_INO, F_INODE_PRIVATE,
+	F_NS_OPS, F_NS_OPS_NAME, F_DMA_BUF_NAME,
 	F_MOUNT_MNT, F_MOUNT_PARENT, F_MOUNT_MOUNTPOINT, F_VFSMOUNT_ROOT,
 	F_MAPPING_PAGES_HEAD, F_XA_NODE_SHIFT, F_XA_NODE_SLOTS,
 	F_PAGE_FLAGS, F_PAGE_MAPPING, F_PAGE_INDEX, F_PAGE_HEAD, F_PAGE_MAPCOUNT, F_PAGE_REFCOUNT,
@@ -157,6 +159,8 @@ int page_walk(gpa_t root, unsigned int levels, gva_t va, bool user, struct mappi
 /* kernel memory: image and page tables of the kernel */
 int kread64(gva_t va, uint64_t *value) must_check;
 int kread32(gva_t va, uint32_t *value) must_check;
+/* Up to the NUL, at most size - 1 characters: always ends. 0 or -EFAULT, and "" then. */
+int kread_string(gva_t va, char *buf, size_t size) must_check;
 
 static inline bool kernel_pointer(gva_t va)
 {

@@ -117,3 +117,23 @@ int kread32(gva_t va, uint32_t *value)
 {
 	return linux_kread(va, value, sizeof(*value));
 }
+
+int kread_string(gva_t va, char *buf, size_t size)
+{
+	size_t n, step;
+
+	/* Page by page: the string may end where the mapping does. */
+	for (n = 0; n < size; n += step) {
+		step = PAGE_SIZE - (va + n) % PAGE_SIZE;
+		if (step > size - n)
+			step = size - n;
+		if (linux_kread(va + n, buf + n, step)) {
+			buf[0] = '\0';
+			return -EFAULT;
+		}
+		if (memchr(buf + n, '\0', step))
+			return 0;
+	}
+	buf[size - 1] = '\0';
+	return 0;
+}

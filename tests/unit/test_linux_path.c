@@ -137,11 +137,106 @@ static void test_bounds(void **state)
 	assert_int_equal(path_of_file(f, buf, 0), -EINVAL);
 }
 
+enum { OPS = 32, INODE = 40, FSDATA = 48, PSEUDO_SIZE = 56 }; /* more of struct dentry */
+enum { INO = 0, PRIVATE = 8 };				      /* struct inode */
+#define TEXT (GUEST_BASE + 0x1000)
+
+/* A dentry as d_alloc_pseudo() makes it: its own parent, and no mount has it as root. */
+static gva_t pseudo_new(const char *name, gva_t dname, uint64_t ino)
+{
+	gva_t d = guest_alloc(PSEUDO_SIZE, 8), s = guest_alloc(strlen(name) + 1, 1);
+	gva_t inode = guest_alloc(16, 8), ops = guest_alloc(16, 8);
+
+	memcpy(guest_at(s), name, strlen(name));
+	put64(d + NAME, s);
+	put32(d + LENGTH, (uint32_t)strlen(name));
+	put64(d + PARENT, d);
+	put64(d + OPS, ops);
+	put64(d + INODE, inode);
+	put64(ops + 8, dname);
+	put64(inode + INO, ino);
+	return d;
+}
+
+static gva_t string_new(const char *text)
+{
+	gva_t s = guest_alloc(strlen(text) + 1, 1);
+
+	memcpy(guest_at(s), text, strlen(text) + 1);
+	return s;
+}
+
+/* What is on no mounted file system. */
+static void test_made_up_names(void **state)
+{
+	static const struct guest_symbol symbols[] = {
+		{"tpipefs_dname", TEXT},      {"tsockfs_dname", TEXT + 16},
+		{"tns_dname", TEXT + 32},     {"tdmabuffs_dname", TEXT + 48},
+		{"tpidfs_dname", TEXT + 64},  {"tanon_inodefs_dname", TEXT + 80},
+		{"Tsimple_dname", TEXT + 96},
+	};
+	gva_t mount = mount_new(0, root, root), d, ns, ops, inode;
+	struct kernel_blob *blob;
+	char buf[64];
+
+	guest_kernel.field[F_DENTRY_OPS] = OPS;
+	guest_kernel.field[F_DENTRY_INODE] = INODE;
+	guest_kernel.field[F_DENTRY_FSDATA] = FSDATA;
+	guest_kernel.field[F_DENTRY_OPS_DNAME] = 8;
+	guest_kernel.field[F_INODE_INO] = INO;
+	guest_kernel.field[F_INODE_PRIVATE] = PRIVATE;
+	guest_kernel.field[F_NS_OPS] = 8;
+	guest_kernel.field[F_NS_OPS_NAME] = 0;
+	guest_kernel.field[F_DMA_BUF_NAME] = 8;
+	blob = guest_symbols(symbols, sizeof(symbols) / sizeof(symbols[0]));
+	expect(file_new(mount, pseudo_new("", TEXT, 123)), "pipe:[123]");
+	expect(file_new(mount, pseudo_new("TCP", TEXT + 16, ~0ull)),
+	       "socket:[18446744073709551615]");
+	expect(file_new(mount, pseudo_new("", TEXT + 64, 7)), "anon_inode:[pidfd]");
+	expect(file_new(mount, pseudo_new("[eventfd]", TEXT + 80, 7)), "anon_inode:[eventfd]");
+	expect(file_new(mount, pseudo_new("memfd:x", TEXT + 96, 7)), "/memfd:x (deleted)");
+	d = pseudo_new("dmabuf", TEXT + 48, 7);
+	expect(file_new(mount, d), "/dmabuf:");
+	ops = guest_alloc(16, 8);
+	put64(d + FSDATA, ops);
+	expect(file_new(mount, d), "/dmabuf:");
+	put64(ops + 8, string_new("udmabuf"));
+	expect(file_new(mount, d), "/dmabuf:udmabuf");
+
+	d = pseudo_new("", TEXT + 32, 4026531840u);
+	memcpy(&inode, guest_at(d + INODE), 8);
+	ns = guest_alloc(16, 8);
+	ops = guest_alloc(8, 8);
+	put64(inode + PRIVATE, ns);
+	put64(ns + 8, ops);
+	put64(ops, string_new("net"));
+	expect(file_new(mount, d), "net:[4026531840]");
+	/* A name that does not end is cut. */
+	put64(ops, string_new("0123456789012345678901234567890123456789"));
+	expect(file_new(mount, d), "0123456789012345678901234567890:[4026531840]");
+	put64(ops, 0xffff999912345678ull);
+	assert_int_equal(path_of_file(file_new(mount, d), buf, sizeof(buf)), -EFAULT);
+	put64(d + INODE, 0);
+	assert_int_equal(path_of_file(file_new(mount, d), buf, sizeof(buf)), -EFAULT);
+	put64(d + OPS, 0x400000);
+	assert_int_equal(path_of_file(file_new(mount, d), buf, sizeof(buf)), -EFAULT);
+	/* The root of such a file system, where it is mounted; and other operations than d_dname.
+	 */
+	d = pseudo_new("", TEXT + 96, 7);
+	expect(file_new(mount_new(0, root, d), d), "/");
+	d = pseudo_new("x", 0, 7);
+	put64(d + PARENT, root);
+	put64(d + PPREV, 1);
+	expect(file_new(root_mount, d), "/x");
+	free(blob);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_paths, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_bounds, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_made_up_names, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
