@@ -206,6 +206,13 @@ static int look_into_dump(const struct options *o)
 		return 1;
 	}
 	printf("%s\n", linux_summary());
+	for (i = 0; i < LINUX_FACILITIES; i++) {
+		const char *why = linux_missing((enum linux_facility)i);
+
+		if (why)
+			fprintf(stderr, "engine: no %s: %s\n",
+				linux_facility_name((enum linux_facility)i), why);
+	}
 	if (!o->signature_count)
 		return print_processes();
 	for (i = 0; i < o->signature_count; i++) {

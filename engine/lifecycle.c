@@ -97,6 +97,52 @@ static uint64_t reg(enum lvmon_reg r)
 	return backend->reg_read(r, &value) ? 0 : value;
 }
 
+/* One after another, "a, b, c" */
+static void add_name(char *list, size_t size, const char *name)
+{
+	size_t n = strlen(list);
+
+	snprintf(list + n, size - n, "%s%s", n ? ", " : "", name);
+}
+
+/* What cannot be read of this kernel, and what can: one record. */
+static void report_missing(void)
+{
+	char off[512] = "", on[512] = "";
+	char message[sizeof(off) + sizeof(on) + 200];
+	json_t *r, *list;
+	int f;
+
+	for (f = 0; f < LINUX_FACILITIES; f++) {
+		const char *name = linux_facility_name((enum linux_facility)f);
+
+		if (linux_missing((enum linux_facility)f))
+			add_name(off, sizeof(off), name);
+		else
+			add_name(on, sizeof(on), name);
+	}
+	if (!off[0])
+		return;
+	r = record_new("warning");
+	list = json_object();
+	for (f = 0; f < LINUX_FACILITIES && list; f++) {
+		const char *why = linux_missing((enum linux_facility)f);
+
+		if (why)
+			record_string(list, linux_facility_name((enum linux_facility)f), why);
+	}
+	snprintf(message, sizeof(message),
+		 "of this kernel cannot be read: %s; what works: hooks of kernel functions, "
+		 "symbols, registers, kernel and physical memory%s%s",
+		 off, on[0] ? ", " : "", on);
+	record_string(r, "message", message);
+	if (r && list)
+		json_object_set(r, "missing", list);
+	json_decref(list);
+	record_emit(r);
+	engine_log("%s", message);
+}
+
 void lifecycle_kernel_up(void)
 {
 	struct linux_anchor anchor;
@@ -126,6 +172,7 @@ void lifecycle_kernel_up(void)
 	record_number(r, "discovery_us", (engine_clock() - began) / 1000);
 	record_emit(r);
 	engine_log("%s", linux_summary());
+	report_missing();
 }
 
 uint32_t lifecycle_load(void)

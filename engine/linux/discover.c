@@ -99,43 +99,80 @@ static int find_root(struct kernel_blob *b, const struct image *img, uint64_t cr
 	return 0;
 }
 
-static int load_btf(struct kernel_blob **b, const struct image *img, char *error, size_t error_size)
-{
-	struct kernel_blob *bigger;
-	gva_t start, stop;
-	uint64_t size;
+static const void *given_btf;
+static size_t given_btf_size;
 
-	if (symbol_find(*b, "__start_BTF", &start) || symbol_find(*b, "__stop_BTF", &stop) ||
-	    stop <= start || stop - start > MAX_BTF) {
-		snprintf(error, error_size, "the kernel has no BTF (CONFIG_DEBUG_INFO_BTF)");
-		return -ENOENT;
-	}
-	size = align_up((*b)->size + (stop - start), 8);
-	bigger = realloc(*b, size);
-	if (!bigger) {
-		snprintf(error, error_size, "no memory for BTF");
+void linux_use_btf(const void *btf, size_t size)
+{
+	given_btf = btf;
+	given_btf_size = size;
+}
+
+/* Give the blob's end to BTF of this size, in place of what is there. *b may move. */
+static int room_for_btf(struct kernel_blob **b, uint64_t size)
+{
+	uint64_t start = (*b)->sec[SEC_BTF].size ? (*b)->sec[SEC_BTF].off : (*b)->size;
+	struct kernel_blob *bigger = realloc(*b, align_up(start + size, 8));
+
+	if (!bigger)
 		return -ENOMEM;
-	}
 	*b = bigger;
-	bigger->sec[SEC_BTF] = (struct section){(uint32_t)bigger->size, (uint32_t)(stop - start)};
-	bigger->size = size;
-	if (image_read(img, start, (void *)section(bigger, SEC_BTF), stop - start)) {
-		snprintf(error, error_size, "BTF is outside the image");
-		return -ENOENT;
-	}
+	bigger->sec[SEC_BTF] = (struct section){(uint32_t)start, (uint32_t)size};
+	bigger->size = align_up(start + size, 8);
+	memset((uint8_t *)bigger + start, 0, bigger->size - start);
 	return 0;
 }
 
+/* The fields from the kernel's own BTF. 0, -ENOENT: none that can be used, -ENOMEM */
+static int fields_of_kernel(struct kernel_blob **b, const struct image *img)
+{
+	gva_t start, stop;
+	int err;
+
+	if (symbol_find(*b, "__start_BTF", &start) || symbol_find(*b, "__stop_BTF", &stop) ||
+	    stop <= start || stop - start > MAX_BTF)
+		return -ENOENT;
+	err = room_for_btf(b, stop - start);
+	if (err)
+		return err;
+	if (image_read(img, start, (void *)section(*b, SEC_BTF), stop - start))
+		return -ENOENT;
+	return fields_resolve(*b);
+}
+
+/*
+ * The fields: from the kernel's own BTF, else from what was given. Without either, what cannot be
+ * read is written down in the blob.
+ */
+static int load_fields(struct kernel_blob **b, const struct image *img)
+{
+	int err = fields_of_kernel(b, img);
+
+	if (err == -ENOENT && given_btf && given_btf_size <= MAX_BTF) {
+		err = room_for_btf(b, given_btf_size);
+		if (err)
+			return err;
+		memcpy((void *)section(*b, SEC_BTF), given_btf, given_btf_size);
+		memset((*b)->missing, 0, sizeof((*b)->missing));
+		err = fields_resolve(*b);
+	}
+	if (err != -ENOENT)
+		return err;
+	(*b)->sec[SEC_BTF].size = 0;
+	memset((*b)->missing, 0, sizeof((*b)->missing));
+	err = fields_resolve(*b);
+	return err == -ENOENT ? 0 : err;
+}
+
 /* linux_current's offset: a per-CPU variable of its own, or a member of pcpu_hot. */
-static int find_current(struct kernel_blob *b)
+static void find_current(struct kernel_blob *b)
 {
 	gva_t va;
 
-	if (b->field[F_PCPU_CURRENT] != NO_FIELD && !symbol_find(b, "pcpu_hot", &va)) {
+	if (b->field[F_PCPU_CURRENT] != NO_FIELD && !symbol_find(b, "pcpu_hot", &va))
 		b->current = va + (gva_t)(int64_t)b->field[F_PCPU_CURRENT];
-		return 0;
-	}
-	return symbol_find(b, "current_task", &b->current);
+	else if (symbol_find(b, "current_task", &b->current))
+		facility_lacks(b, LINUX_CURRENT, "no symbol current_task");
 }
 
 /* What is left once the symbols are there and the image's place is known. *b may move. */
@@ -165,17 +202,16 @@ static int complete(struct kernel_blob **b, const struct image *img, const struc
 		snprintf(error, error_size, "no init_top_pgt");
 		return -ENOENT;
 	}
-	err = load_btf(b, img, error, error_size);
-	if (err)
+	err = load_fields(b, img);
+	if (err) {
+		snprintf(error, error_size, "no memory for BTF");
 		return err;
-	k = *b;
-	err = fields_resolve(k, error, error_size);
-	if (err)
-		return err;
-	if (find_current(k)) {
-		snprintf(error, error_size, "no current_task");
-		return -ENOENT;
 	}
+	k = *b;
+	find_current(k);
+	if (symbol_find(k, "init_task", &end))
+		facility_lacks(k, LINUX_TASKS, "no symbol init_task");
+	facilities_settle(k);
 	snprintf(k->summary, sizeof(k->summary), "Linux %s, %u symbols, %u types, kernel at 0x%llx",
 		 k->release, k->symbols, k->types, (unsigned long long)k->image_start);
 	return 0;
@@ -320,9 +356,12 @@ int linux_restore(const void *blob, size_t size)
 	if ((uintptr_t)blob % 8 || size < sizeof(*b) || b->magic != BLOB_MAGIC ||
 	    b->version != BLOB_VERSION || b->header_size != sizeof(*b) || b->size != size ||
 	    (b->levels != 4 && b->levels != 5) || b->image_end <= b->image_start ||
-	    b->field[F_PAGE_SIZE] <= 0 ||
+	    !b->field[F_PAGE_SIZE] || b->field[F_PAGE_SIZE] < NO_FIELD ||
 	    b->summary[sizeof(b->summary) - 1])
 		return -EINVAL;
+	for (i = 0; i < LINUX_FACILITIES; i++)
+		if (b->missing[i][MISSING_SIZE - 1])
+			return -EINVAL;
 	for (i = 0; i < NR_SECTIONS; i++)
 		if (b->sec[i].off < sizeof(*b) || b->sec[i].off % 8 || b->sec[i].off > size ||
 		    b->sec[i].size > size - b->sec[i].off)

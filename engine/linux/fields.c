@@ -2,7 +2,8 @@
 /*
  * The members this folder reads, by the names that kernels give them. This one table is where a
  * rename between kernels is written down: rows with the same number are alternatives, and the first
- * that the kernel has is taken. All are resolved once, at discovery.
+ * that the kernel has is taken. NEED rows say which facility is off without them. All are resolved
+ * once, at discovery.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,53 +12,53 @@
 #include "engine/linux/internal.h"
 
 struct field_name {
+	int facility; /* that cannot do without; -1: it can */
 	enum field field;
 	const char *type, *path; /* path NULL: the size of the type */
-	bool optional;
 };
 
 /* clang-format off */
-#define NEED(f, type, path) { f, type, path, false }
-#define MAY(f, type, path) { f, type, path, true }
+#define NEED(facility, f, type, path) { facility, f, type, path }
+#define MAY(f, type, path) { -1, f, type, path } /* an alternative, or optional */
 
 static const struct field_name field_names[] = {
-	NEED(F_TASK_TASKS, "task_struct", "tasks"),
-	NEED(F_TASK_PID, "task_struct", "pid"),
-	NEED(F_TASK_TGID, "task_struct", "tgid"),
-	NEED(F_TASK_COMM, "task_struct", "comm"),
-	NEED(F_TASK_REAL_PARENT, "task_struct", "real_parent"),
-	NEED(F_TASK_REAL_CRED, "task_struct", "real_cred"),
-	NEED(F_TASK_MM, "task_struct", "mm"),
-	NEED(F_TASK_FLAGS, "task_struct", "flags"),
-	NEED(F_TASK_START, "task_struct", "start_boottime"),
+	NEED(LINUX_TASKS, F_TASK_TASKS, "task_struct", "tasks"),
+	NEED(LINUX_TASKS, F_TASK_PID, "task_struct", "pid"),
+	NEED(LINUX_TASKS, F_TASK_TGID, "task_struct", "tgid"),
+	NEED(LINUX_TASKS, F_TASK_COMM, "task_struct", "comm"),
+	NEED(LINUX_TASKS, F_TASK_REAL_PARENT, "task_struct", "real_parent"),
+	NEED(LINUX_DETAILS, F_TASK_REAL_CRED, "task_struct", "real_cred"),
+	NEED(LINUX_TASKS, F_TASK_MM, "task_struct", "mm"),
+	NEED(LINUX_DETAILS, F_TASK_FLAGS, "task_struct", "flags"),
+	NEED(LINUX_DETAILS, F_TASK_START, "task_struct", "start_boottime"),
 	MAY(F_TASK_START, "task_struct", "real_start_time"), /* to 5.4 */
-	NEED(F_CRED_UID, "cred", "uid"),
-	NEED(F_CRED_GID, "cred", "gid"),
-	NEED(F_MM_PGD, "mm_struct", "pgd"),
-	NEED(F_MM_ARG_START, "mm_struct", "arg_start"),
-	NEED(F_MM_ARG_END, "mm_struct", "arg_end"),
-	NEED(F_MM_EXE_FILE, "mm_struct", "exe_file"),
+	NEED(LINUX_DETAILS, F_CRED_UID, "cred", "uid"),
+	NEED(LINUX_DETAILS, F_CRED_GID, "cred", "gid"),
+	NEED(LINUX_SPACES, F_MM_PGD, "mm_struct", "pgd"),
+	NEED(LINUX_SPACES, F_MM_ARG_START, "mm_struct", "arg_start"),
+	NEED(LINUX_SPACES, F_MM_ARG_END, "mm_struct", "arg_end"),
+	NEED(LINUX_PATHS, F_MM_EXE_FILE, "mm_struct", "exe_file"),
 	MAY(F_MM_MMAP, "mm_struct", "mmap"),             /* to 6.0 */
 	MAY(F_MM_MT_ROOT, "mm_struct", "mm_mt.ma_root"), /* from 6.1 */
 	MAY(F_MM_VDSO, "mm_struct", "context.vdso"),
-	NEED(F_VMA_START, "vm_area_struct", "vm_start"),
-	NEED(F_VMA_END, "vm_area_struct", "vm_end"),
-	NEED(F_VMA_FLAGS, "vm_area_struct", "vm_flags"),
-	NEED(F_VMA_FILE, "vm_area_struct", "vm_file"),
-	NEED(F_VMA_PGOFF, "vm_area_struct", "vm_pgoff"),
-	NEED(F_VMA_OPS, "vm_area_struct", "vm_ops"),
+	NEED(LINUX_MEMORY, F_VMA_START, "vm_area_struct", "vm_start"),
+	NEED(LINUX_MEMORY, F_VMA_END, "vm_area_struct", "vm_end"),
+	NEED(LINUX_MEMORY, F_VMA_FLAGS, "vm_area_struct", "vm_flags"),
+	NEED(LINUX_MEMORY, F_VMA_FILE, "vm_area_struct", "vm_file"),
+	NEED(LINUX_MEMORY, F_VMA_PGOFF, "vm_area_struct", "vm_pgoff"),
+	NEED(LINUX_MEMORY, F_VMA_OPS, "vm_area_struct", "vm_ops"),
 	MAY(F_VMA_NEXT, "vm_area_struct", "vm_next"),    /* to 6.0 */
 	MAY(F_MAPLE_RANGE_PIVOT, "maple_range_64", "pivot"),
 	MAY(F_MAPLE_RANGE_SLOT, "maple_range_64", "slot"),
 	MAY(F_MAPLE_ARANGE_PIVOT, "maple_arange_64", "pivot"),
 	MAY(F_MAPLE_ARANGE_SLOT, "maple_arange_64", "slot"),
-	NEED(F_FILE_MNT, "file", "f_path.mnt"),
-	NEED(F_FILE_DENTRY, "file", "f_path.dentry"),
-	NEED(F_FILE_MAPPING, "file", "f_mapping"),
-	NEED(F_DENTRY_NAME, "dentry", "d_name.name"),
-	NEED(F_DENTRY_NAME_LEN, "dentry", "d_name.len"),
-	NEED(F_DENTRY_PARENT, "dentry", "d_parent"),
-	NEED(F_DENTRY_PPREV, "dentry", "d_hash.pprev"),
+	NEED(LINUX_PATHS, F_FILE_MNT, "file", "f_path.mnt"),
+	NEED(LINUX_PATHS, F_FILE_DENTRY, "file", "f_path.dentry"),
+	NEED(LINUX_PAGES, F_FILE_MAPPING, "file", "f_mapping"),
+	NEED(LINUX_PATHS, F_DENTRY_NAME, "dentry", "d_name.name"),
+	NEED(LINUX_PATHS, F_DENTRY_NAME_LEN, "dentry", "d_name.len"),
+	NEED(LINUX_PATHS, F_DENTRY_PARENT, "dentry", "d_parent"),
+	NEED(LINUX_PATHS, F_DENTRY_PPREV, "dentry", "d_hash.pprev"),
 	/* Names of what is on no mounted file system. */
 	MAY(F_DENTRY_INODE, "dentry", "d_inode"),
 	MAY(F_DENTRY_OPS, "dentry", "d_op"),
@@ -68,22 +69,22 @@ static const struct field_name field_names[] = {
 	MAY(F_NS_OPS, "ns_common", "ops"),
 	MAY(F_NS_OPS_NAME, "proc_ns_operations", "name"),
 	MAY(F_DMA_BUF_NAME, "dma_buf", "name"),
-	NEED(F_MOUNT_MNT, "mount", "mnt"),
-	NEED(F_MOUNT_PARENT, "mount", "mnt_parent"),
-	NEED(F_MOUNT_MOUNTPOINT, "mount", "mnt_mountpoint"),
-	NEED(F_VFSMOUNT_ROOT, "vfsmount", "mnt_root"),
-	NEED(F_MAPPING_PAGES_HEAD, "address_space", "i_pages.xa_head"),
-	NEED(F_XA_NODE_SHIFT, "xa_node", "shift"),
-	NEED(F_XA_NODE_SLOTS, "xa_node", "slots"),
-	NEED(F_PAGE_FLAGS, "page", "flags"),
-	NEED(F_PAGE_MAPPING, "page", "mapping"),
-	NEED(F_PAGE_INDEX, "page", "index"),
+	NEED(LINUX_PATHS, F_MOUNT_MNT, "mount", "mnt"),
+	NEED(LINUX_PATHS, F_MOUNT_PARENT, "mount", "mnt_parent"),
+	NEED(LINUX_PATHS, F_MOUNT_MOUNTPOINT, "mount", "mnt_mountpoint"),
+	NEED(LINUX_PATHS, F_VFSMOUNT_ROOT, "vfsmount", "mnt_root"),
+	NEED(LINUX_PAGES, F_MAPPING_PAGES_HEAD, "address_space", "i_pages.xa_head"),
+	NEED(LINUX_PAGES, F_XA_NODE_SHIFT, "xa_node", "shift"),
+	NEED(LINUX_PAGES, F_XA_NODE_SLOTS, "xa_node", "slots"),
+	NEED(LINUX_PAGES, F_PAGE_FLAGS, "page", "flags"),
+	NEED(LINUX_PAGES, F_PAGE_MAPPING, "page", "mapping"),
+	NEED(LINUX_PAGES, F_PAGE_INDEX, "page", "index"),
 	MAY(F_PAGE_INDEX, "page", "__folio_index"),
 	MAY(F_PAGE_HEAD, "page", "compound_head"),
 	MAY(F_PAGE_HEAD, "page", "compound_info"),       /* from 7.1 */
-	NEED(F_PAGE_MAPCOUNT, "page", "_mapcount"),
-	NEED(F_PAGE_REFCOUNT, "page", "_refcount"),
-	NEED(F_PAGE_SIZE, "page", NULL),
+	NEED(LINUX_PAGES, F_PAGE_MAPCOUNT, "page", "_mapcount"),
+	NEED(LINUX_PAGES, F_PAGE_REFCOUNT, "page", "_refcount"),
+	NEED(LINUX_PAGES, F_PAGE_SIZE, "page", NULL),
 	MAY(F_PCPU_CURRENT, "pcpu_hot", "current_task"), /* 6.2 to 6.14 */
 };
 
@@ -257,19 +258,59 @@ static void types_find(struct kernel_blob *b, const struct btf *btf, uint32_t id
 	b->types = n;
 }
 
-int fields_resolve(struct kernel_blob *b, char *error, size_t error_size)
+/* A process's mappings are in a maple tree (from 6.1) or in a list. */
+static bool knows_mappings(const struct kernel_blob *b)
+{
+	if (b->field[F_MM_MT_ROOT] != NO_FIELD)
+		return b->field[F_MAPLE_RANGE_PIVOT] != NO_FIELD &&
+		       b->field[F_MAPLE_RANGE_SLOT] != NO_FIELD &&
+		       b->field[F_MAPLE_ARANGE_PIVOT] != NO_FIELD &&
+		       b->field[F_MAPLE_ARANGE_SLOT] != NO_FIELD;
+	return b->field[F_MM_MMAP] != NO_FIELD && b->field[F_VMA_NEXT] != NO_FIELD;
+}
+
+static void tell_missing(struct kernel_blob *b)
+{
+	size_t i;
+
+	for (i = 0; i < NR_NAMES; i++) {
+		const struct field_name *f = &field_names[i];
+		char why[MISSING_SIZE];
+
+		if (f->facility < 0 || b->field[f->field] != NO_FIELD)
+			continue;
+		if (b->types)
+			snprintf(why, sizeof(why), "struct %s has no %s", f->type,
+				 f->path ? f->path : "size");
+		else
+			snprintf(why, sizeof(why), "no BTF that says where %s.%s is", f->type,
+				 f->path ? f->path : "size");
+		facility_lacks(b, (enum linux_facility)f->facility, why);
+	}
+	if (!knows_mappings(b))
+		facility_lacks(b, LINUX_MEMORY,
+			       b->types ? "struct mm_struct has no tree or list of mappings"
+					: "no BTF that says where mm_struct.mm_mt is");
+	if (!b->types)
+		facility_lacks(b, LINUX_TYPES, "no BTF (CONFIG_DEBUG_INFO_BTF)");
+}
+
+int fields_resolve(struct kernel_blob *b)
 {
 	uint32_t ids[NR_NAMES];
 	struct btf *btf;
 	size_t i;
-	int err = 0;
 
 	for (i = 0; i < NR_FIELDS; i++)
 		b->field[i] = NO_FIELD;
 	b->enumerators_known = 0;
+	b->types = 0;
+	errno = 0;
 	btf = btf_open(b);
 	if (!btf) {
-		snprintf(error, error_size, "the kernel's BTF cannot be parsed");
+		if (errno == ENOMEM)
+			return -ENOMEM;
+		tell_missing(b);
 		return -ENOENT;
 	}
 	types_find(b, btf, ids);
@@ -289,17 +330,8 @@ int fields_resolve(struct kernel_blob *b, char *error, size_t error_size)
 			b->field[f->field] = off;
 	}
 	btf__free(btf);
-	for (i = 0; i < NR_NAMES; i++) {
-		const struct field_name *f = &field_names[i];
-
-		if (f->optional || b->field[f->field] != NO_FIELD)
-			continue;
-		snprintf(error, error_size, "this kernel's struct %s has no %s", f->type,
-			 f->path ? f->path : "size");
-		err = -ENOENT;
-		break;
-	}
-	return err;
+	tell_missing(b);
+	return 0;
 }
 
 int btf_enumerator(const struct kernel_blob *b, const char *name, int64_t *value)

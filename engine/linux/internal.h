@@ -99,8 +99,9 @@ enum kept_enumerator {
 /* clang-format on */
 
 #define BLOB_MAGIC   0x31304b4e4c5256ull /* "VRLNK01" */
-#define BLOB_VERSION 1
+#define BLOB_VERSION 2
 #define NO_FIELD     (-1)
+#define MISSING_SIZE 80
 
 struct kernel_blob {
 	uint64_t magic;
@@ -121,6 +122,7 @@ struct kernel_blob {
 	int64_t enumerator[NR_ENUMERATORS];
 	char release[96];
 	char summary[192];
+	char missing[LINUX_FACILITIES][MISSING_SIZE]; /* why a facility is off; "": it is not */
 };
 
 extern const struct kernel_blob *kernel; /* NULL until found */
@@ -140,6 +142,13 @@ static inline gva_t at(gva_t base, enum field f)
 {
 	return base + (gva_t)(int64_t)kernel->field[f];
 }
+
+/* facility.c */
+
+/* This kernel lacks what f needs: why, in a few words. The first reason is kept. */
+void facility_lacks(struct kernel_blob *b, enum linux_facility f, const char *why);
+/* What stands on something that is off is off. Once all reasons are known. */
+void facilities_settle(struct kernel_blob *b);
 
 /* pagewalk.c */
 
@@ -229,8 +238,12 @@ int symbol_at(const struct kernel_blob *b, gva_t va, char name[SYMBOL_NAME_SIZE]
 /* btf.c and fields.c */
 
 struct btf;
-/* Fill field[], enumerator[] and types from the blob's BTF. */
-int fields_resolve(struct kernel_blob *b, char *error, size_t error_size) must_check;
+/*
+ * Fill field[], enumerator[] and types from the blob's BTF; what the kernel lacks is told to
+ * facility_lacks(). 0; -ENOENT: the BTF cannot be parsed (or there is none), and no field is known;
+ * -ENOMEM
+ */
+int fields_resolve(struct kernel_blob *b) must_check;
 int btf_enumerator(const struct kernel_blob *b, const char *name, int64_t *value) must_check;
 
 /* A member's offset: path is "a.b"; anonymous members are looked through. */

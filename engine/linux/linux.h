@@ -19,12 +19,46 @@ struct linux_anchor {
 };
 
 /*
- * Find the kernel: image, kallsyms, BTF, the fields this module needs. 0; -ENOENT when there is no
- * kernel (why: one line in error). Once found, all functions below work; until then they
- * give -ENODATA.
+ * Find the kernel: image, kallsyms, BTF, the fields this folder reads. 0; -ENOENT when there is no
+ * kernel (why: one line in error). Until one is found, all functions below give -ENODATA; then
+ * symbols and kernel memory work, and of the rest what linux_need() says.
  */
 int linux_discover(const struct linux_anchor *anchor, char *error, size_t error_size) must_check;
 bool linux_known(void);
+
+/*
+ * BTF for a kernel that has none of its own (made from a profile). It is taken by the next
+ * linux_discover(), which copies it; it must stay there until then. NULL: none.
+ */
+void linux_use_btf(const void *btf, size_t size);
+
+/*
+ * What can be read of a kernel. Each stands on fields, symbols and other facilities
+ * (facility.c, fields.c); a kernel that lacks one of these lacks the facility, and the others go
+ * on. Every function here that looks at more than symbols and bytes begins with linux_need().
+ */
+enum linux_facility {
+	LINUX_TASKS,   /* the list of processes; pid, parent, name */
+	LINUX_CURRENT, /* which process an event is of */
+	LINUX_DETAILS, /* users and start times of processes */
+	LINUX_SPACES,  /* processes' memory by address, command lines */
+	LINUX_MEMORY,  /* mappings */
+	LINUX_PATHS,   /* paths of files, executables too */
+	LINUX_PAGES,   /* whose a page is, the page cache */
+	LINUX_FILES,   /* open files */
+	LINUX_SOCKETS,
+	LINUX_MODULES,
+	LINUX_MOUNTS, /* mounted file systems */
+	LINUX_TYPES,  /* structures by name */
+	LINUX_FACILITIES
+};
+
+/* 0; -ENODATA: no kernel known; -ENOTSUP: this kernel lacks it */
+int linux_need(enum linux_facility f) must_check;
+/* Why linux_need() refuses: "struct page has no flags"; NULL when it does not. */
+const char *linux_missing(enum linux_facility f);
+/* For people: "processes", "open files". */
+const char *linux_facility_name(enum linux_facility f);
 
 /* What discovery found as one self-contained blob (private copies), and back from it. */
 int linux_save(void **blob, size_t *size) must_check;	     /* caller frees */
@@ -62,9 +96,9 @@ int linux_task_layout(struct lvmon_task_layout *layout) must_check;
 struct linux_task {
 	gva_t task;	     /* struct task_struct */
 	gva_t mm;	     /* 0: a kernel thread */
-	uint64_t start_time; /* start_boottime, ns */
+	uint64_t start_time; /* start_boottime, ns; 0 without LINUX_DETAILS */
 	int32_t pid, tgid, ppid;
-	uint32_t uid, gid;
+	uint32_t uid, gid; /* without LINUX_DETAILS (uid_t)-1, nobody's */
 	char comm[LINUX_COMM_SIZE];
 };
 

@@ -116,11 +116,11 @@ static int mm_pgd(gva_t mm, gpa_t *pgd)
 int linux_memory(const struct linux_task *task, struct linux_memory *out)
 {
 	struct area_vector av = {.mem = out};
-	int err, tries;
+	int err = linux_need(LINUX_MEMORY), tries;
 
 	memset(out, 0, sizeof(*out));
-	if (!kernel)
-		return -ENODATA;
+	if (err)
+		return err;
 	out->task = *task;
 	err = mm_pgd(task->mm, &out->pgd);
 	if (err)
@@ -230,8 +230,8 @@ static bool page_exclusive(gpa_t gpa, uint64_t mapping_size)
 	uint64_t flags, head_flags, mapping;
 	uint32_t mapcount, refcount;
 
-	if (vmemmap(&base) || !known(E_PG_SWAPBACKED) || !known(E_PG_SWAPCACHE) ||
-	    !known(E_PG_LOCKED))
+	if (linux_need(LINUX_PAGES) || vmemmap(&base) || !known(E_PG_SWAPBACKED) ||
+	    !known(E_PG_SWAPCACHE) || !known(E_PG_LOCKED))
 		return false;
 	page = base +
 	       (gpa & ~(mapping_size - 1)) / PAGE_SIZE * (uint64_t)kernel->field[F_PAGE_SIZE];
@@ -264,7 +264,7 @@ static int page_cached(const struct linux_area *a, gva_t va, gpa_t *gpa)
 	uint64_t index = a->pgoff + (va - a->start) / PAGE_SIZE, first, flags, size;
 	gva_t mapping, head, page, base;
 
-	if (!a->file || (a->flags & VM_HUGETLB))
+	if (linux_need(LINUX_PAGES) || !a->file || (a->flags & VM_HUGETLB))
 		return -ENOENT;
 	if (!kernel_pointer(a->file) || kread64(at(a->file, F_FILE_MAPPING), &mapping) ||
 	    !kernel_pointer(mapping) || kread64(at(mapping, F_MAPPING_PAGES_HEAD), &head) ||
@@ -288,10 +288,10 @@ int linux_memory_page(const struct linux_memory *mem, uint64_t offset, struct li
 	const struct linux_area *a;
 	struct mapping m;
 	gva_t va;
-	int err;
+	int err = linux_need(LINUX_MEMORY);
 
-	if (!kernel)
-		return -ENODATA;
+	if (err)
+		return err;
 	a = area_at(mem, offset);
 	if (!a)
 		return -ERANGE;
@@ -347,12 +347,11 @@ int linux_process_read(const struct linux_task *task, gva_t va, void *buf, size_
 {
 	uint8_t *to = buf;
 	gpa_t pgd;
-	int err;
+	int err = linux_need(LINUX_SPACES);
 
-	if (!kernel)
-		return -ENODATA;
-	err = mm_pgd(task->mm, &pgd);
 	if (err)
+		return err;
+	if (mm_pgd(task->mm, &pgd))
 		return -EFAULT;
 	while (size > 0) {
 		struct mapping m;

@@ -166,11 +166,13 @@ int path_of_file(gva_t file, char *buf, size_t size)
 	gva_t dentry, first, vfsmount, root;
 	char path[PATH_SIZE];
 	size_t start = sizeof(path) - 1;
-	int i, err;
+	int i, err = linux_need(LINUX_PATHS);
 
 	if (!size)
 		return -EINVAL;
 	buf[0] = '\0';
+	if (err)
+		return err;
 	path[start] = '\0';
 	if (!kernel_pointer(file) || kread64(at(file, F_FILE_MNT), &vfsmount) ||
 	    kread64(at(file, F_FILE_DENTRY), &first))
@@ -213,12 +215,13 @@ int path_of_file(gva_t file, char *buf, size_t size)
 int linux_exe(const struct linux_task *task, char *buf, size_t size)
 {
 	gva_t file;
+	int err = linux_need(LINUX_PATHS);
 
-	if (!kernel)
-		return -ENODATA;
 	if (!size)
 		return -EINVAL;
 	buf[0] = '\0';
+	if (err)
+		return err;
 	if (!task->mm)
 		return 0;
 	if (kread64(at(task->mm, F_MM_EXE_FILE), &file))
@@ -230,12 +233,13 @@ int linux_cmdline(const struct linux_task *task, char *buf, size_t size)
 {
 	gva_t start, end;
 	size_t n, i;
+	int err = linux_need(LINUX_SPACES);
 
-	if (!kernel)
-		return -ENODATA;
 	if (!size)
 		return -EINVAL;
 	buf[0] = '\0';
+	if (err)
+		return err;
 	if (!task->mm)
 		return 0;
 	if (kread64(at(task->mm, F_MM_ARG_START), &start) ||

@@ -14,13 +14,13 @@
 
 int linux_task(gva_t task, struct linux_task *out)
 {
-	uint32_t flags, value;
+	uint32_t flags = 0, value;
 	gva_t parent, cred;
+	int err = linux_need(LINUX_TASKS);
 
-	if (!kernel)
-		return -ENODATA;
-	memset(out, 0, sizeof(*out));
-	out->task = task;
+	if (err)
+		return err;
+	*out = (struct linux_task){.task = task, .uid = ~0u, .gid = ~0u};
 	if (!kernel_pointer(task) || task % 8 || kread32(at(task, F_TASK_PID), &value) ||
 	    value > PID_MAX_LIMIT)
 		return -EFAULT;
@@ -28,8 +28,9 @@ int linux_task(gva_t task, struct linux_task *out)
 	if (kread32(at(task, F_TASK_TGID), &value) || value > PID_MAX_LIMIT)
 		return -EFAULT;
 	out->tgid = (int32_t)value;
-	if (kread32(at(task, F_TASK_FLAGS), &flags) || kread64(at(task, F_TASK_MM), &out->mm) ||
-	    kread64(at(task, F_TASK_START), &out->start_time) ||
+	if ((has_field(F_TASK_FLAGS) && kread32(at(task, F_TASK_FLAGS), &flags)) ||
+	    (has_field(F_TASK_START) && kread64(at(task, F_TASK_START), &out->start_time)) ||
+	    kread64(at(task, F_TASK_MM), &out->mm) ||
 	    linux_kread(at(task, F_TASK_COMM), out->comm, sizeof(out->comm)))
 		return -EFAULT;
 	out->comm[LINUX_COMM_SIZE - 1] = '\0';
@@ -39,7 +40,8 @@ int linux_task(gva_t task, struct linux_task *out)
 	if (!kread64(at(task, F_TASK_REAL_PARENT), &parent) && kernel_pointer(parent) &&
 	    !kread32(at(parent, F_TASK_TGID), &value) && value <= PID_MAX_LIMIT)
 		out->ppid = (int32_t)value;
-	if (!kread64(at(task, F_TASK_REAL_CRED), &cred) && kernel_pointer(cred)) {
+	if (!linux_need(LINUX_DETAILS) && !kread64(at(task, F_TASK_REAL_CRED), &cred) &&
+	    kernel_pointer(cred)) {
 		if (kread32(at(cred, F_CRED_UID), &out->uid) ||
 		    kread32(at(cred, F_CRED_GID), &out->gid))
 			return -EFAULT;
@@ -50,9 +52,10 @@ int linux_task(gva_t task, struct linux_task *out)
 int linux_current(uint64_t gs_base, uint64_t kernel_gs_base, uint32_t cpl, struct linux_task *out)
 {
 	gva_t task;
+	int err = linux_need(LINUX_CURRENT);
 
-	if (!kernel)
-		return -ENODATA;
+	if (err)
+		return err;
 	/* SWAPGS: the kernel's base is put aside while user code runs. */
 	if (kread64((cpl ? kernel_gs_base : gs_base) + kernel->current, &task))
 		return -EFAULT;
@@ -68,10 +71,10 @@ static int tasks_each(int (*fn)(const struct linux_task *task, void *arg), void 
 	gva_t init, head, pos, mark;
 	uint32_t steps = 0, lap = 1;
 	struct linux_task task;
-	int ret;
+	int ret = linux_need(LINUX_TASKS);
 
-	if (!kernel)
-		return -ENODATA;
+	if (ret)
+		return ret;
 	if (symbol_find(kernel, "init_task", &init))
 		return -ENOENT;
 	head = at(init, F_TASK_TASKS);
@@ -158,7 +161,7 @@ int linux_find_pid(int32_t tgid, struct linux_task *out)
 	int ret;
 
 	ret = tasks_each(pid_matches, &s);
-	if (ret == -ENODATA)
+	if (ret == -ENODATA || ret == -ENOTSUP)
 		return ret;
 	return ret == 1 ? 0 : -ESRCH;
 }
@@ -166,9 +169,10 @@ int linux_find_pid(int32_t tgid, struct linux_task *out)
 int linux_task_layout(struct lvmon_task_layout *layout)
 {
 	gva_t va;
+	int err = linux_need(LINUX_CURRENT);
 
-	if (!kernel)
-		return -ENODATA;
+	if (err)
+		return err;
 	*layout = (struct lvmon_task_layout){
 		.current_offset = kernel->current,
 		.tgid = (uint32_t)kernel->field[F_TASK_TGID],

@@ -10,14 +10,14 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct kernel_blob *b = calloc(1, sizeof(*b) + size);
-	char error[128];
 	int64_t value;
 
 	b->sec[SEC_BTF] = (struct section){sizeof(*b), (uint32_t)size};
 	memcpy(b + 1, data, size);
-	memset(error, 'x', sizeof(error));
-	if (fields_resolve(b, error, sizeof(error)))
-		must(memchr(error, '\0', sizeof(error)));
+	(void)!fields_resolve(b);
+	for (int f = 0; f < LINUX_FACILITIES; f++)
+		must(memchr(b->missing[f], '\0', MISSING_SIZE));
+	facilities_settle(b);
 	for (int i = 0; i < NR_FIELDS; i++)
 		must(b->field[i] == NO_FIELD ||
 		     (b->field[i] >= 0 && b->field[i] <= (int32_t)MEMBER_MAX));
@@ -41,10 +41,11 @@ static void structure(const char *name, const char *const members[], size_t coun
 
 void fuzz_seeds(void)
 {
-	static const char *const task[] = {"tasks", "pid", "tgid", "comm", "real_parent", "real_cred",
-					   "mm",    "flags", "start_boottime"};
-	static const char *const page[] = {"flags", "mapping", "index", "compound_head", "_mapcount",
-					   "_refcount"};
+	static const char *const task[] = {"tasks", "pid",	   "tgid",
+					   "comm",  "real_parent", "real_cred",
+					   "mm",    "flags",	   "start_boottime"};
+	static const char *const page[] = {"flags",	    "mapping",	 "index",
+					   "compound_head", "_mapcount", "_refcount"};
 	static const char *const cred[] = {"uid", "gid"};
 	const void *raw;
 	uint32_t size;

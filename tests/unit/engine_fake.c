@@ -152,6 +152,22 @@ bool linux_known(void)
 {
 	return !fake.unknown;
 }
+
+int linux_need(enum linux_facility f)
+{
+	return fake.unknown ? -ENODATA : fake.no_pages && f == LINUX_PAGES ? -ENOTSUP : 0;
+}
+
+const char *linux_missing(enum linux_facility f)
+{
+	return fake.no_pages && f == LINUX_PAGES ? "struct page has no flags" : NULL;
+}
+
+const char *linux_facility_name(enum linux_facility f)
+{
+	return f == LINUX_PAGES ? "states of pages" : "something";
+}
+
 const char *linux_summary(void)
 {
 	return "Linux of cardboard";
@@ -229,8 +245,7 @@ int linux_kread(gva_t va, void *buf, size_t size)
 			{0x100000000, 0x13fffffff, 0, 0x01000200, 0, 0, FAKE_RESOURCES, 0},
 		};
 
-		memcpy(buf, resources[va < FAKE_KERNEL ? 1 + (va - FAKE_RESOURCES) / 64 : 0],
-		       size);
+		memcpy(buf, resources[va < FAKE_KERNEL ? 1 + (va - FAKE_RESOURCES) / 64 : 0], size);
 		return 0;
 	}
 	if (va != 0xffff888000001000ull)

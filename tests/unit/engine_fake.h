@@ -60,6 +60,7 @@ struct fake {
 	bool no_calls;	   /* symbol access_process_vm is missing */
 	bool power;	   /* it can sleep, start another kernel, and gets more memory */
 	bool unknown;	   /* the kernel has not been found yet */
+	bool no_pages;	   /* it lacks what LINUX_PAGES needs */
 	bool trapped;	   /* all places show a trap's byte: none can be decoded */
 	bool endless;	   /* the list of processes loops */
 	bool stored_first; /* no hook came before the first blob */

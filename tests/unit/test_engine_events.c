@@ -168,6 +168,29 @@ static void no_kernel(void **state)
 	assert_non_null(strstr(fake_string("error", 0, "message"), "no image"));
 }
 
+/* What the kernel lacks is said once, and the rest goes on. */
+static void lacking_kernel(void **state)
+{
+	json_t *missing;
+	const char *text;
+
+	make_archive(SAY("one"), SAY("two"), "");
+	fake.no_pages = true;
+	begin();
+	kernel_up();
+	assert_int_equal(fake_count("kernel"), 1);
+	assert_int_equal(fake_count("warning"), 1);
+	text = fake_string("warning", 0, "message");
+	assert_non_null(strstr(text, "cannot be read: states of pages; what works: hooks"));
+	missing = json_object_get(fake_record("warning", 0), "missing");
+	assert_int_equal(json_object_size(missing), 1);
+	assert_string_equal(json_string_value(json_object_get(missing, "states of pages")),
+			    "struct page has no flags");
+	first_program();
+	assert_int_equal(fake_number("ready", 0, "signatures"), 2);
+	assert_int_equal(fake_count("warning"), 1);
+}
+
 static void damaged_archive(void **state)
 {
 	make_archive(SAY("one"), SAY("two"), "");
@@ -400,6 +423,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(in_order, setup, teardown),
 		cmocka_unit_test_setup_teardown(nothing_to_do, setup, teardown),
 		cmocka_unit_test_setup_teardown(no_kernel, setup, teardown),
+		cmocka_unit_test_setup_teardown(lacking_kernel, setup, teardown),
 		cmocka_unit_test_setup_teardown(damaged_archive, setup, teardown),
 		cmocka_unit_test_setup_teardown(killed_in_a_handler, setup, teardown),
 		cmocka_unit_test_setup_teardown(deaths_lead_to_a_pause, setup, teardown),
