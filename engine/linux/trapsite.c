@@ -91,6 +91,22 @@ static void classify_mov(const cs_x86 *x, struct lvmon_insn *insn)
 	}
 }
 
+/*
+ * A LOCK among the legacy prefixes (SDM vol. 2, 2.1.1). Capstone keeps one prefix of a group, and
+ * REP, which is in the same group, may stand behind it.
+ */
+static bool has_lock(const cs_insn *in)
+{
+	static const uint8_t others[] = {0xf2, 0xf3, 0x26, 0x2e, 0x36,
+					 0x3e, 0x64, 0x65, 0x66, 0x67};
+	uint16_t i;
+
+	for (i = 0; i < in->size && in->bytes[i] != 0xf0; i++)
+		if (!memchr(others, in->bytes[i], sizeof(others)))
+			return false;
+	return i < in->size;
+}
+
 static void classify(const cs_insn *in, struct lvmon_insn *insn)
 {
 	const cs_x86 *x = &in->detail->x86;
@@ -100,7 +116,7 @@ static void classify(const cs_insn *in, struct lvmon_insn *insn)
 	 * Rare enough to be stepped. A rep prefix means nothing to any of these, to the CPU too;
 	 * with a lock prefix they are no instructions (SDM vol. 2, LOCK).
 	 */
-	if (x->addr_size != 8 || x->prefix[0] == X86_PREFIX_LOCK)
+	if (x->addr_size != 8 || has_lock(in))
 		return;
 	switch (in->id) {
 	case X86_INS_NOP:
