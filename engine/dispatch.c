@@ -347,6 +347,7 @@ void dispatch(const struct lvmon_event *ev, struct lvmon_verdict *verdict)
 {
 	memset(verdict, 0, sizeof(*verdict));
 	limit_reset();
+	linux_guest_ran();
 	engine.event = ev;
 	engine.memory->sequence = ev->sequence;
 	engine.memory->late = 0;

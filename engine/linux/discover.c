@@ -331,8 +331,10 @@ int linux_discover(const struct linux_anchor *anchor, char *error, size_t error_
 	} else {
 		err = discover_image(&img, anchor, &b, error, error_size);
 	}
-	if (!err)
+	if (!err) {
 		kernel = b; /* never freed: what was found before may be in use */
+		linux_guest_ran();
+	}
 	return err;
 }
 
@@ -369,5 +371,6 @@ int linux_restore(const void *blob, size_t size)
 	if (!kallsyms_valid(b))
 		return -EINVAL;
 	kernel = b;
+	linux_guest_ran();
 	return 0;
 }

@@ -81,6 +81,8 @@ int linux_enumerator(const char *name, int64_t *value) must_check;
 /* Kernel virtual memory. */
 int linux_kva_to_gpa(gva_t va, gpa_t *gpa) must_check;
 int linux_kread(gva_t va, void *buf, size_t size) must_check;
+/* The guest has run since, or is another one: what was remembered of its page tables is void. */
+void linux_guest_ran(void);
 
 /*
  * Decode the instruction to trap in the kernel function at va: the first behind the patchable entry

@@ -118,6 +118,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!blob)
 		set_up();
 	kernel = blob;
+	linux_guest_ran();
 	blob->levels = 4 + (take(&in, 1) & 1);
 	blob->root = PGD - GUEST_BASE;
 	while (input_left(&in) && words < MAX_WORDS) {

@@ -227,6 +227,10 @@ int linux_kva_to_gpa(gva_t va, gpa_t *gpa)
 	return -ENOENT;
 }
 
+void linux_guest_ran(void)
+{
+}
+
 int linux_kread(gva_t va, void *buf, size_t size)
 {
 	uint64_t *words = buf;

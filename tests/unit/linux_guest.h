@@ -48,6 +48,7 @@ static inline void guest_start(void)
 	for (i = 0; i < NR_FIELDS; i++)
 		guest_kernel.field[i] = NO_FIELD;
 	kernel = &guest_kernel;
+	linux_guest_ran();
 	guest_next = GUEST_BASE + 0x10000;
 }
 

@@ -161,6 +161,34 @@ static void test_kernel_read(void **state)
 	assert_int_equal(linux_kread(direct, buf, 1), -ENODATA);
 }
 
+/* What a walk found holds until the guest runs, and not longer. */
+static void test_remembered(void **state)
+{
+	gva_t direct = 0xffff888000000000ull;
+	uint8_t byte;
+
+	guest_kernel.root = ROOT;
+	entry(ROOT, direct, 4, 0x20000 | P);
+	entry(0x20000, direct, 3, 0x21000 | P);
+	entry(0x21000, direct, 2, 0x22000 | P);
+	entry(0x22000, direct, 1, 0x31000 | P);
+	guest_ram[0x31008] = 1;
+	guest_ram[0x30008] = 2;
+	assert_int_equal(linux_kread(direct + 8, &byte, 1), 0);
+	assert_int_equal(byte, 1);
+	/* another page in the same place of the memory, and one that has none */
+	assert_int_equal(linux_kread(direct + 8 + 256 * PAGE_SIZE, &byte, 1), -EFAULT);
+	assert_int_equal(linux_kread(direct + 8 + 512 * GB, &byte, 1), -EFAULT);
+	entry(0x22000, direct, 1, 0x30000 | P);
+	linux_guest_ran();
+	assert_int_equal(linux_kread(direct + 8, &byte, 1), 0);
+	assert_int_equal(byte, 2);
+	entry(0x22000, direct, 1, GUEST_RAM | P);
+	linux_guest_ran();
+	assert_int_equal(linux_kread(direct + 8, &byte, 1), -EFAULT);
+	assert_int_equal(linux_kread(direct + 8, &byte, 1), -EFAULT);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -170,6 +198,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_prot_none, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_hostile, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_kernel_read, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_remembered, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
