@@ -211,6 +211,8 @@ static int complete(struct kernel_blob **b, const struct image *img, const struc
 	find_current(k);
 	if (symbol_find(k, "init_task", &end))
 		facility_lacks(k, LINUX_TASKS, "no symbol init_task");
+	if (symbol_find(k, "modules", &end))
+		facility_lacks(k, LINUX_MODULES, "no symbol modules");
 	facilities_settle(k);
 	snprintf(k->summary, sizeof(k->summary), "Linux %s, %u symbols, %u types, kernel at 0x%llx",
 		 k->release, k->symbols, k->types, (unsigned long long)k->image_start);

@@ -86,6 +86,25 @@ static const struct field_name field_names[] = {
 	NEED(LINUX_PAGES, F_PAGE_REFCOUNT, "page", "_refcount"),
 	NEED(LINUX_PAGES, F_PAGE_SIZE, "page", NULL),
 	MAY(F_PCPU_CURRENT, "pcpu_hot", "current_task"), /* 6.2 to 6.14 */
+	NEED(LINUX_MODULES, F_MODULE_LIST, "module", "list"),
+	NEED(LINUX_MODULES, F_MODULE_NAME, "module", "name"),
+	NEED(LINUX_MODULES, F_MODULE_STATE, "module", "state"),
+	NEED(LINUX_MODULES, F_MODULE_TAINTS, "module", "taints"),
+	MAY(F_MODULE_REFS, "module", "refcnt"),
+	MAY(F_MODULE_INIT, "module", "init"),
+	MAY(F_MODULE_EXIT, "module", "exit"),
+	MAY(F_MODULE_CORE, "module", "core_layout"),     /* to 6.3 */
+	MAY(F_MODULE_INIT_AREA, "module", "init_layout"),
+	NEED(LINUX_MODULES, F_MODULE_AREA_BASE, "module_layout", "base"),
+	NEED(LINUX_MODULES, F_MODULE_AREA_SIZE, "module_layout", "size"),
+	MAY(F_MODULE_AREA_TEXT, "module_layout", "text_size"),
+	MAY(F_MODULE_MEM, "module", "mem"),              /* from 6.4 */
+	MAY(F_MODULE_MEM_SIZE, "module_memory", NULL),
+	MAY(F_MODULE_AREA_BASE, "module_memory", "base"),
+	MAY(F_MODULE_AREA_SIZE, "module_memory", "size"),
+	MAY(F_MODULE_USES, "module", "source_list"),
+	MAY(F_MODULE_USE_LIST, "module_use", "source_list"),
+	MAY(F_MODULE_USE_SOURCE, "module_use", "source"),
 };
 
 /* clang-format on */
@@ -269,6 +288,15 @@ static bool knows_mappings(const struct kernel_blob *b)
 	return b->field[F_MM_MMAP] != NO_FIELD && b->field[F_VMA_NEXT] != NO_FIELD;
 }
 
+/* A module's memory is in seven areas (from 6.4) or in two that begin with code. */
+static bool knows_module_areas(const struct kernel_blob *b)
+{
+	if (b->field[F_MODULE_MEM] != NO_FIELD)
+		return b->field[F_MODULE_MEM_SIZE] != NO_FIELD;
+	return b->field[F_MODULE_CORE] != NO_FIELD && b->field[F_MODULE_INIT_AREA] != NO_FIELD &&
+	       b->field[F_MODULE_AREA_TEXT] != NO_FIELD;
+}
+
 static void tell_missing(struct kernel_blob *b)
 {
 	size_t i;
@@ -291,6 +319,8 @@ static void tell_missing(struct kernel_blob *b)
 		facility_lacks(b, LINUX_MEMORY,
 			       b->types ? "struct mm_struct has no tree or list of mappings"
 					: "no BTF that says where mm_struct.mm_mt is");
+	if (!knows_module_areas(b))
+		facility_lacks(b, LINUX_MODULES, "struct module has no areas of memory");
 	if (!b->types)
 		facility_lacks(b, LINUX_TYPES, "no BTF (CONFIG_DEBUG_INFO_BTF)");
 }

@@ -86,6 +86,10 @@ enum field {
 	F_PAGE_FLAGS, F_PAGE_MAPPING, F_PAGE_INDEX, F_PAGE_HEAD, F_PAGE_MAPCOUNT, F_PAGE_REFCOUNT,
 	F_PAGE_SIZE,
 	F_PCPU_CURRENT,
+	F_MODULE_LIST, F_MODULE_NAME, F_MODULE_STATE, F_MODULE_TAINTS, F_MODULE_REFS,
+	F_MODULE_INIT, F_MODULE_EXIT, F_MODULE_CORE, F_MODULE_INIT_AREA, F_MODULE_MEM,
+	F_MODULE_MEM_SIZE, F_MODULE_AREA_BASE, F_MODULE_AREA_SIZE, F_MODULE_AREA_TEXT,
+	F_MODULE_USES, F_MODULE_USE_LIST, F_MODULE_USE_SOURCE,
 	NR_FIELDS
 };
 
@@ -256,6 +260,20 @@ int maple_each(gva_t root, int (*fn)(gva_t entry, void *arg), void *arg) must_ch
 
 /* The entry at index, 0 when there is none. */
 int xarray_load(gva_t head, uint64_t index, gva_t *entry) must_check;
+
+/* list.c */
+
+struct list_walk {
+	gva_t head, mark;
+	uint32_t steps, lap, max;
+};
+
+/*
+ * The list's first entry (the address of its list_head) and the next ones; *pos is head at the end.
+ * 0; -EFAULT: the list leads nowhere; -EOVERFLOW: more than max entries, or a loop.
+ */
+int list_first(struct list_walk *w, gva_t head, uint32_t max, gva_t *pos) must_check;
+int list_next(struct list_walk *w, gva_t *pos) must_check;
 
 /* path.c */
 int path_of_file(gva_t file, char *buf, size_t size) must_check;

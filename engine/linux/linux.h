@@ -171,4 +171,45 @@ int linux_memory_read(const struct linux_memory *mem, uint64_t offset, void *buf
 /* Copy from a process's virtual address space through its page tables. 0 or -EFAULT. */
 int linux_process_read(const struct linux_task *task, gva_t va, void *buf, size_t size) must_check;
 
+/* Modules. */
+#define LINUX_MODULE_NAME  64 /* MODULE_NAME_LEN is 56 */
+#define LINUX_MODULE_AREAS 7
+
+struct linux_module_area {
+	gva_t start;
+	uint32_t size; /* bytes */
+	uint32_t text; /* of these, from the start on, are code */
+};
+
+/* include/linux/module.h, enum module_state */
+enum linux_module_state {
+	LINUX_MODULE_LIVE,
+	LINUX_MODULE_COMING,
+	LINUX_MODULE_GOING,
+	LINUX_MODULE_UNFORMED, /* not in /proc/modules */
+};
+
+struct linux_module {
+	gva_t module;	 /* struct module */
+	gva_t base;	 /* of its code, as /proc/modules shows it */
+	uint64_t size;	 /* of all areas: the same */
+	uint64_t taints; /* a bit for each TAINT_* (include/linux/panic.h) */
+	uint32_t state;	 /* enum linux_module_state */
+	int32_t refs;	 /* -1: this kernel counts none */
+	bool permanent;	 /* it has no exit function */
+	char name[LINUX_MODULE_NAME];
+	/* What it lies in; code for start-up only is there until it has run. */
+	uint32_t area_count;
+	struct linux_module_area areas[LINUX_MODULE_AREAS];
+};
+
+/*
+ * All modules in the order of the kernel's list, the newest first. *modules is malloc'ed. -EFAULT:
+ * the list ends in nothing or has entries that make no sense, -EOVERFLOW: it loops or is too long;
+ * both with what was found in *modules. -ENODATA, -ENOTSUP, -ENOMEM: nothing.
+ */
+int linux_modules(struct linux_module **modules, size_t *count) must_check;
+/* Calls fn with the name of each module that uses this one. 0, or why not all (as above). */
+int linux_module_users(gva_t module, void (*fn)(const char *name, void *arg), void *arg) must_check;
+
 #endif
