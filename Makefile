@@ -7,7 +7,7 @@
 #	make check-long		the same and the tests that take long
 #	make guest-disk		a whole Debian on a disk image, as a guest: build/guest/disk/
 #	make fuzz		search with each fuzzer, FUZZ_SECONDS=600 each
-#	make coverage		which lines the unit tests and the fuzzers' seeds execute
+#	make coverage		which lines the tests execute: on the host, and as a guest's hypervisor
 #	make bench		measurements, as tables
 #	VENDOR=intel		demo and check-guest on Intel VT-x in Bochs (slow)
 #	make style		where the formatting differs from .clang-format
@@ -29,7 +29,7 @@ COMMON_CFLAGS := -std=gnu11 -g -Wall -Wextra -Wshadow -Werror=implicit -Wno-unus
 ifneq ($(filter-out clean,$(or $(MAKECMDGOALS),all)),)
 ifndef LVISOR_DEPS
 DEP_GROUPS := build \
-	$(if $(filter demo guest check check-guest check-long bench,$(MAKECMDGOALS)),guest) \
+	$(if $(filter demo guest check check-guest check-long bench coverage,$(MAKECMDGOALS)),guest) \
 	$(if $(filter intel,$(VENDOR))$(filter check check-long,$(MAKECMDGOALS)),bochs) \
 	$(if $(filter check check-unit check-fuzz check-long unit-tests fuzzers replays fuzz coverage,$(MAKECMDGOALS)),test) \
 	$(if $(filter check check-fuzz check-long fuzzers fuzz,$(MAKECMDGOALS)),fuzz) \
@@ -67,7 +67,7 @@ check-long: $(PRODUCTS) unit-tests fuzzers guest
 	$(Q)tests/check.sh unit fuzz guest intel-all long
 
 coverage:
-	$(Q)$(MAKE) B=build/coverage COVERAGE=1 unit-tests replays
+	$(Q)$(MAKE) B=build/coverage COVERAGE=1 all guest unit-tests replays
 	$(Q)B=build/coverage tests/coverage.sh
 
 fuzz: fuzzers

@@ -1,5 +1,7 @@
 # The hypervisor image: a flat binary with a multiboot header (boot/multiboot.S).
-VMM_CFLAGS := $(COMMON_CFLAGS) -O2 -flto=auto -ffreestanding -mgeneral-regs-only -mno-red-zone -mcmodel=kernel \
+# What guests execute is told by line (tests/guest/coverage.sh): code stays near its lines.
+VMM_OPTIMIZE := $(if $(COVERAGE),-Og -fno-inline,-O2 -flto=auto)
+VMM_CFLAGS := $(COMMON_CFLAGS) $(VMM_OPTIMIZE) -ffreestanding -mgeneral-regs-only -mno-red-zone -mcmodel=kernel \
 	-fno-pic -fno-stack-protector -fno-asynchronous-unwind-tables -fomit-frame-pointer \
 	-fcf-protection=none -Wconversion -I. -Iinclude
 ifdef DEBUG
