@@ -9,6 +9,7 @@
 #include <string.h>
 #include <stdlib.h>
 #include "engine/current.h"
+#include "engine/deny.h"
 #include "engine/dispatch.h"
 #include "engine/guards.h"
 #include "engine/lifecycle.h"
@@ -80,6 +81,7 @@ static inline struct activity *activity_new(const struct lvmon_event *ev, struct
 static void activity_wait(struct activity *a)
 {
 	activity_keep(a);
+	a->deny = engine.memory->deny;
 	slots[a->slot] = a;
 	if (spare == a)
 		spare = NULL;
@@ -125,6 +127,7 @@ static void enter(struct activity *a)
 	engine.activity = a;
 	engine.signature = a->owner;
 	engine.event = a->ev;
+	engine.memory->on_timeout = a->hook->on_timeout;
 	engine_mark(ENGINE_HANDLER, a->signature, a->ordinal);
 }
 
@@ -133,6 +136,18 @@ static void leave(const struct lvmon_event *ev)
 	engine.activity = NULL;
 	engine.signature = NULL;
 	engine.event = ev;
+}
+
+/* The handler has no say, whose fault that is: do as its hook says. */
+static void not_heard(const struct hook *h, const char *reason)
+{
+	struct signature *outer = engine.signature;
+
+	if (h->on_timeout != HOOK_DENY)
+		return;
+	engine.signature = h->signature;
+	deny(DENY_EPERM, reason, h->name);
+	engine.signature = outer;
 }
 
 /* Does the filter of the hook let the event's task pass? */
@@ -157,8 +172,10 @@ static inline bool take_hook(struct activity *a, struct hook_site *site)
 		if (!passes(a, h))
 			continue;
 		if (engine.memory->entry[a->signature].until_ns) {
-			if (!strikes_allow(a->signature, a->ev->time_ns, &over))
+			if (!strikes_allow(a->signature, a->ev->time_ns, &over)) {
+				not_heard(h, "cooldown");
 				continue;
+			}
 			if (over)
 				signature_cooldown(h->signature, false);
 		}
@@ -179,8 +196,11 @@ static inline void resumed(struct activity *a, int status, bool clean)
 	/* coroutine.c lets no script yield from here. */
 	if (status == LUA_YIELD)
 		status = LUA_ERRRUN;
-	if (status != LUA_OK)
+	if (status != LUA_OK) {
 		signature_report(a->owner, a->co, "handler");
+		if (limit_expired)
+			not_heard(a->hook, "time");
+	}
 	a->co = NULL;
 	if (status != LUA_OK || !clean || a->thread->tables || limit_expired || a->hook->idle) {
 		thread_put(a->hook, a->thread, status == LUA_OK);
@@ -310,6 +330,7 @@ static void on_orphan(const struct lvmon_event *ev, struct lvmon_verdict *verdic
 {
 	struct hook_trap *trap = hooks_trap(ev->hook);
 	struct activity *a = trap ? activity_new(ev, trap) : NULL;
+	struct hook_site *site;
 	bool again = false;
 
 	lose("the engine was restarted while a handler waited for the guest",
@@ -319,6 +340,10 @@ static void on_orphan(const struct lvmon_event *ev, struct lvmon_verdict *verdic
 		return;
 	a->signature = id_signature(ev->call);
 	a->ordinal = id_ordinal(ev->call);
+	site = hooks_next(trap, a->signature, a->ordinal, true);
+	if (site && site->hook->signature->index == a->signature &&
+	    site->hook->ordinal == a->ordinal)
+		not_heard(site->hook, "restart");
 	if (ev->flags & LVMON_EVF_AGAIN)
 		lifecycle_position(&a->signature, &a->ordinal, &again);
 	if (!run(a, hooks_next(trap, a->signature, a->ordinal, again), verdict))
@@ -336,6 +361,7 @@ static __attribute__((noinline)) void on_call_done(const struct lvmon_event *ev,
 		return;
 	}
 	a->kept.cpu = ev->cpu; /* the task may have moved */
+	engine.memory->deny = a->deny;
 	enter(a);
 	write_returned(a->job, ev->result);
 	if (!work(a, verdict) && !run(a, handler_done(a), verdict))
@@ -352,6 +378,8 @@ void dispatch(const struct lvmon_event *ev, struct lvmon_verdict *verdict)
 	engine.memory->sequence = ev->sequence;
 	engine.memory->late = 0;
 	engine.persist->where[0] = '\0';
+	if (!(ev->flags & LVMON_EVF_AGAIN))
+		engine.memory->deny = 0;
 	lifecycle_death(ev);
 	switch (ev->kind) {
 	case LVMON_EV_KERNEL_UP:
@@ -364,6 +392,7 @@ void dispatch(const struct lvmon_event *ev, struct lvmon_verdict *verdict)
 		on_call_done(ev, verdict);
 		break;
 	}
+	deny_apply(verdict);
 	hooks_flush();
 	engine_idle();
 	engine.event = NULL;

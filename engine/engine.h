@@ -42,8 +42,10 @@ struct engine_memory {
 	uint32_t loaded;      /* signatures were loaded at least once */
 	uint32_t late;	      /* the handler at work started after the event's time was used up */
 	uint32_t discoveries; /* begun and not ended */
+	uint32_t deny;	     /* what the event at work will return, an errno; 0: nothing (deny.h) */
+	uint64_t sequence;   /* of the event at work */
+	uint32_t on_timeout; /* of the handler at work: enum hook_timeout */
 	uint32_t reserved;
-	uint64_t sequence; /* of the event at work */
 	struct strike_entry entry[ENGINE_MAX_SIGNATURES];
 };
 

@@ -16,6 +16,12 @@ enum hook_abi {
 	HOOK_ABI_IA32, /* the same with the 32-bit registers' order */
 };
 
+/* When a handler was not let run to its end. */
+enum hook_timeout {
+	HOOK_CONTINUE, /* the call goes on */
+	HOOK_DENY,     /* it returns -EPERM */
+};
+
 struct hook;
 struct hook_site;
 struct thread;
@@ -49,6 +55,7 @@ struct hook {
 	uint32_t ordinal; /* in the signature: the same in a restarted engine */
 	int handler;	  /* reference in the registry */
 	struct lvmon_filter filter;
+	enum hook_timeout on_timeout;
 	char name[HOOK_NAME_SIZE]; /* as the signature gave it, without a prefix: "execve" */
 	unsigned int busy;	   /* activities that run its handler */
 	struct thread *idle;	   /* a coroutine for the next event (thread.c); NULL: none */

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "engine/deny.h"
 #include "engine/guards.h"
 #include "engine/hooks.h"
 #include "engine/lifecycle.h"
@@ -36,7 +37,7 @@ static gva_t live_patch; /* the trap on klp_enable_patch; 0: none */
 static struct {
 	bool pending;
 	uint32_t reason, phase, signature, handler;
-	bool late;
+	bool late, deny;
 	char where[sizeof(((struct lvmon_persist *)0)->where)];
 } death;
 
@@ -278,6 +279,7 @@ static void take_over(const struct lvmon_start *start)
 	death.signature = p->signature;
 	death.handler = p->handler;
 	death.late = engine.memory->late;
+	death.deny = engine.memory->on_timeout == HOOK_DENY;
 	memcpy(death.where, p->where, sizeof(death.where));
 	death.where[sizeof(death.where) - 1] = '\0';
 	engine.memory->late = 0;
@@ -348,6 +350,9 @@ void lifecycle_death(const struct lvmon_event *ev)
 	if (s && death.phase == ENGINE_HANDLER && !death.late &&
 	    engine.memory->entry[s->index].strikes == STRIKES_LIMIT)
 		signature_cooldown(s, true);
+	if (s && death.phase == ENGINE_HANDLER && !death.late && death.deny &&
+	    (ev->flags & LVMON_EVF_AGAIN))
+		deny(DENY_EPERM, "restart", NULL);
 	engine.signature = NULL;
 }
 

@@ -6,6 +6,7 @@
  */
 #include <string.h>
 #include "engine/current.h"
+#include "engine/deny.h"
 #include "engine/lua/api.h"
 #include "engine/text.h"
 #include "engine/thread.h"
@@ -79,11 +80,40 @@ static int push_comm(lua_State *L)
 	return 1;
 }
 
-enum field { NAME, SYSCALL, PID, COMM, TASK, CPU, TIME, SEQUENCE, ARGS, REGS, PROCESS, FIELDS };
+/* ev:deny([errno]): the call returns -errno (EPERM) and is not done. */
+static int event_deny(lua_State *L)
+{
+	struct thread *t = luaL_checkudata(L, 1, EVENT_TYPE);
+	lua_Integer number = luaL_optinteger(L, 2, DENY_EPERM);
+
+	luaL_argcheck(L, number >= 1 && number <= DENY_NUMBER_MAX, 2, "not an errno");
+	if (!t->activity)
+		return luaL_error(L, "event.deny: the event is over");
+	if (t->activity->site->abi == HOOK_ABI_NONE)
+		return luaL_error(L, "event.deny: not a system call");
+	deny((uint32_t)number, "signature", t->activity->hook->name);
+	return 0;
+}
+
+enum field {
+	NAME,
+	SYSCALL,
+	PID,
+	COMM,
+	TASK,
+	CPU,
+	TIME,
+	SEQUENCE,
+	ARGS,
+	REGS,
+	PROCESS,
+	DENY,
+	FIELDS
+};
 
 static const char *const fields[] = {
-	"name", "syscall",  "pid",  "comm", "task",    "cpu",
-	"time", "sequence", "args", "regs", "process", NULL,
+	"name",	    "syscall", "pid",  "comm",	  "task", "cpu", "time",
+	"sequence", "args",    "regs", "process", "deny", NULL,
 };
 
 /* Tables that are made once an event: user value 1 or 2 of the object. */
@@ -145,6 +175,9 @@ static int event_index(lua_State *L)
 		return cached(L, 1, a, push_args);
 	case REGS:
 		return cached(L, 2, a, push_regs);
+	case DENY:
+		lua_pushcfunction(L, event_deny);
+		return 1;
 	case FIELDS:
 		break;
 	}

@@ -140,11 +140,14 @@ static void resolve(lua_State *L, struct hook *h)
 		add_syscall(h, "execveat");
 }
 
-static void read_filter(lua_State *L, int arg, struct lvmon_filter *filter)
+/* The third argument: a filter, and what becomes of a call that no handler could judge. */
+static void read_options(lua_State *L, int arg, struct hook *h)
 {
-	static const char *const names[] = {"pid", "comm", NULL};
+	static const char *const names[] = {"pid", "comm", "on_timeout"};
+	static const char *const on_timeout[] = {"continue", "deny", NULL};
+	struct lvmon_filter *filter = &h->filter;
 	const char *comm;
-	size_t n;
+	size_t i, n;
 
 	if (lua_isnoneornil(L, arg))
 		return;
@@ -152,9 +155,12 @@ static void read_filter(lua_State *L, int arg, struct lvmon_filter *filter)
 	lua_pushnil(L);
 	while (lua_next(L, arg)) {
 		lua_pop(L, 1);
-		if (lua_type(L, -1) != LUA_TSTRING || (strcmp(lua_tostring(L, -1), names[0]) &&
-						       strcmp(lua_tostring(L, -1), names[1])))
-			luaL_error(L, "hook.syscall: a filter has pid and comm, not %s",
+		for (i = 0; i < 3; i++)
+			if (lua_type(L, -1) == LUA_TSTRING &&
+			    !strcmp(lua_tostring(L, -1), names[i]))
+				break;
+		if (i == 3)
+			luaL_error(L, "hook.syscall: options are pid, comm and on_timeout, not %s",
 				   luaL_tolstring(L, -1, NULL));
 	}
 	if (lua_getfield(L, arg, "pid") != LUA_TNIL) {
@@ -169,7 +175,9 @@ static void read_filter(lua_State *L, int arg, struct lvmon_filter *filter)
 		filter->flags |= LVMON_FILTER_COMM;
 		memcpy(filter->comm, comm, n);
 	}
-	lua_pop(L, 2);
+	if (lua_getfield(L, arg, "on_timeout") != LUA_TNIL)
+		h->on_timeout = (enum hook_timeout)luaL_checkoption(L, -1, NULL, on_timeout);
+	lua_pop(L, 3);
 }
 
 static void warn(const struct hook *h, const char *error)
@@ -182,8 +190,8 @@ static void warn(const struct hook *h, const char *error)
 }
 
 /*
- * lvmon.hook.syscall(name or number, handler [, { pid =, comm = }]) -> hook object. The handler is
- * called with an event object each time a process begins the system call.
+ * lvmon.hook.syscall(name or number, handler [, { pid =, comm =, on_timeout = }]) -> hook object.
+ * The handler is called with an event object each time a process begins the system call.
  */
 static int hook_syscall(lua_State *L)
 {
@@ -197,7 +205,7 @@ static int hook_syscall(lua_State *L)
 	lua_settop(L, 3);
 	h.signature = signature_of(L);
 	resolve(L, &h);
-	read_filter(L, 3, &h.filter);
+	read_options(L, 3, &h);
 	object = lua_newuserdatauv(L, sizeof(*object), 0);
 	object->hook = NULL;
 	luaL_setmetatable(L, HOOK_TYPE);

@@ -306,6 +306,90 @@ static void killed_late(void **state)
 	assert_string_equal(fake_string("print", 0, "message"), "two");
 }
 
+#define GUARD(word)                                                                             \
+	"lvmon.hook.syscall('openat', function() print('" word "') end, { on_timeout = 'deny' " \
+							       "})\n"
+
+static void is_denied(const struct lvmon_verdict *v, const char *reason)
+{
+	assert_int_equal(v->kind, LVMON_RETURN);
+	assert_int_equal((int64_t)v->value, -EPERM);
+	assert_int_equal(fake_count("denied"), 1);
+	assert_string_equal(fake_string("denied", 0, "reason"), reason);
+	assert_string_equal(fake_string("denied", 0, "signature"), "one.lua");
+	assert_int_equal(fake_number("denied", 0, "errno"), EPERM);
+	assert_int_equal(json_integer_value(json_object_get(
+				 json_object_get(fake_record("denied", 0), "process"), "pid")),
+			 200);
+}
+
+/* Killed in a handler that is to deny then; those behind it see the call all the same. */
+static void killed_and_denied(void **state)
+{
+	struct fake_process *p = fake_process(200, "p", 1, LINUX_PAGE_PRIVATE);
+	struct lvmon_verdict v;
+	struct lvmon_event ev;
+
+	make_archive(GUARD("one"), SAY("two"), "");
+	begin();
+	kernel_up();
+	first_program();
+	assert_int_equal(fake_event_once("__x64_sys_openat", p, &ev).kind, LVMON_CONTINUE);
+	fake.time_ns = ev.time_ns = engine_now();
+	fake_forget_records();
+	for (int i = 0; i < 3; i++) {
+		persist.phase = ENGINE_HANDLER;
+		persist.signature = persist.handler = 0;
+		engine.memory->on_timeout = HOOK_DENY; /* as its start has left it */
+		restart(LVMON_DEATH_TIME);
+		ev.flags = LVMON_EVF_AGAIN;
+		dispatch(&ev, &v);
+		is_denied(&v, "restart"); /* told once */
+		assert_int_equal(fake_count("print"), i + 1);
+	}
+	/* Killed once more, in the second one: what was decided stays, and is not told again. */
+	persist.phase = ENGINE_HANDLER;
+	persist.signature = 1;
+	engine.memory->on_timeout = HOOK_CONTINUE;
+	restart(LVMON_DEATH_FAULT);
+	fake_forget_records();
+	dispatch(&ev, &v);
+	assert_int_equal(v.kind, LVMON_RETURN);
+	assert_int_equal(fake_count("denied"), 0);
+	/* The pause is no way round it. */
+	fake_forget_records();
+	v = fake_event("__x64_sys_openat", p);
+	is_denied(&v, "cooldown");
+	fake.time_ns += 11000000000u;
+	assert_int_equal(fake_event("__x64_sys_openat", p).kind, LVMON_CONTINUE);
+	assert_int_equal(fake_count("denied"), 1);
+}
+
+/* Not when the time was another one's, and not in an event that the engine did not die in. */
+static void killed_and_not_denied(void **state)
+{
+	struct fake_process *p = fake_process(200, "p", 1, LINUX_PAGE_PRIVATE);
+	struct lvmon_verdict v;
+	struct lvmon_event ev;
+
+	make_archive(GUARD("one"), SAY("two"), "");
+	begin();
+	kernel_up();
+	first_program();
+	fake_event_once("__x64_sys_openat", p, &ev);
+	for (int late = 0; late < 2; late++) {
+		persist.phase = ENGINE_HANDLER;
+		persist.signature = persist.handler = 0;
+		engine.memory->on_timeout = HOOK_DENY;
+		engine.memory->late = (uint32_t)late;
+		restart(LVMON_DEATH_TIME);
+		ev.flags = late ? LVMON_EVF_AGAIN : 0;
+		dispatch(&ev, &v);
+		assert_int_equal(v.kind, LVMON_CONTINUE);
+	}
+	assert_int_equal(fake_count("denied"), 0);
+}
+
 static void killed_while_loading(void **state)
 {
 	struct fake_process *p = fake_process(200, "p", 1, LINUX_PAGE_PRIVATE);
@@ -428,6 +512,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(killed_in_a_handler, setup, teardown),
 		cmocka_unit_test_setup_teardown(deaths_lead_to_a_pause, setup, teardown),
 		cmocka_unit_test_setup_teardown(killed_late, setup, teardown),
+		cmocka_unit_test_setup_teardown(killed_and_denied, setup, teardown),
+		cmocka_unit_test_setup_teardown(killed_and_not_denied, setup, teardown),
 		cmocka_unit_test_setup_teardown(killed_while_loading, setup, teardown),
 		cmocka_unit_test_setup_teardown(killed_in_discovery, setup, teardown),
 		cmocka_unit_test_setup_teardown(guarded, setup, teardown),

@@ -38,15 +38,17 @@ static int teardown(void **state)
 }
 
 /* One SIGXCPU after 20 ms, as the vmm would send it; SIGALRM after 5 s ends the test. */
-static void run_limited(struct fake_process *p)
+static struct lvmon_verdict run_limited(struct fake_process *p)
 {
+	struct lvmon_verdict v;
 	struct itimerval once = {.it_value = {.tv_usec = 20000}}, none = {0};
 
 	alarm(5);
 	setitimer(ITIMER_VIRTUAL, &once, NULL);
-	fake_event("__x64_sys_openat", p);
+	v = fake_event("__x64_sys_openat", p);
 	setitimer(ITIMER_VIRTUAL, &none, NULL);
 	alarm(0);
+	return v;
 }
 
 #define HOOK(body) "lvmon.hook.syscall('openat', function(ev)\n" body "\nend)\n"
@@ -83,6 +85,59 @@ static void stopped(const char *script, int line)
 static void plain_loop(void **state)
 {
 	stopped(HOOK("while true do end"), 2);
+}
+
+/* on_timeout: the call is denied when its own handler was stopped, and the others see it. */
+static void denied(void **state)
+{
+	static const struct {
+		const char *options;
+		enum lvmon_verdict_kind kind;
+	} cases[] = {
+		{"nil", LVMON_CONTINUE},
+		{"{ on_timeout = 'continue' }", LVMON_CONTINUE},
+		{"{ on_timeout = 'deny' }", LVMON_RETURN},
+		{"{ on_timeout = 'deny', pid = 200 }", LVMON_RETURN},
+		{"{ on_timeout = 'deny', pid = 201 }", LVMON_CONTINUE},
+	};
+	char script[256];
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct fake_process *p = fake_process(200, "p", 1, LINUX_PAGE_PRIVATE);
+		struct lvmon_verdict v;
+
+		snprintf(script, sizeof(script),
+			 "lvmon.hook.syscall('openat', function() while true do end end, %s)",
+			 cases[i].options);
+		fake_signature("slow.lua", script);
+		fake_signature("next.lua", HOOK("print('next')"));
+		assert_int_equal(fake_load(), 2);
+		v = run_limited(p);
+		assert_int_equal(v.kind, cases[i].kind);
+		assert_int_equal(fake_count("print"), 1);
+		assert_int_equal(fake_count("denied"), v.kind == LVMON_RETURN);
+		if (v.kind == LVMON_RETURN) {
+			assert_int_equal((int64_t)v.value, -1);
+			assert_string_equal(fake_string("denied", 0, "signature"), "slow.lua");
+			assert_string_equal(fake_string("denied", 0, "reason"), "time");
+			assert_string_equal(fake_string("denied", 0, "hook"), "openat");
+		}
+		teardown(state);
+		setup(state);
+	}
+}
+
+/* An error is an answer, if a poor one: the call goes on. */
+static void not_denied(void **state)
+{
+	struct fake_process *p = fake_process(200, "p", 1, LINUX_PAGE_PRIVATE);
+
+	fake_signature("poor.lua", "lvmon.hook.syscall('openat', function() error('no') end,\n"
+				   "{ on_timeout = 'deny' })");
+	assert_int_equal(fake_load(), 1);
+	assert_int_equal(run_limited(p).kind, LVMON_CONTINUE);
+	assert_int_equal(fake_count("error"), 1);
+	assert_int_equal(fake_count("denied"), 0);
 }
 
 static void in_pcall(void **state)
@@ -187,6 +242,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(plain_loop, setup, teardown),
+		cmocka_unit_test_setup_teardown(denied, setup, teardown),
+		cmocka_unit_test_setup_teardown(not_denied, setup, teardown),
 		cmocka_unit_test_setup_teardown(in_pcall, setup, teardown),
 		cmocka_unit_test_setup_teardown(in_xpcall_with_a_slow_handler, setup, teardown),
 		cmocka_unit_test_setup_teardown(in_a_coroutine, setup, teardown),

@@ -270,6 +270,45 @@ static void restarted_meanwhile(void **state)
 	assert_string_equal(fake_string("print", 0, "message"), "two");
 }
 
+/* Denied before it waits for the guest, or because its engine died while it waited. */
+static void denied(void **state)
+{
+	static const struct lvmon_start successor = {.generation = 1};
+	struct fake_process *p = fake_process(200, "p", 2, LINUX_PAGE_SHARED);
+	struct lvmon_event ev, other;
+	struct lvmon_verdict v;
+
+	fake_signature("one.lua", "lvmon.hook.syscall('openat', function(ev)\n"
+				  "  ev:deny(13)\n"
+				  "  lvmon.memwrite(lvmon.getproc().memory, 'x')\n"
+				  "  ev:deny(14)\nend, { on_timeout = 'deny' })\n"
+				  "lvmon.hook.syscall('execve', function() end)");
+	fake_load();
+	v = fake_event_once("__x64_sys_openat", p, &ev);
+	assert_int_equal(v.kind, LVMON_CALL_GUEST);
+	assert_int_equal(fake_event_once("__x64_sys_execve", p, &other).kind, LVMON_CONTINUE);
+	ev = fake_call(&v, &ev);
+	dispatch(&ev, &v);
+	assert_int_equal(v.kind, LVMON_RETURN);
+	assert_int_equal((int64_t)v.value, -13);
+	assert_int_equal(fake_count("denied"), 1);
+	assert_int_equal(fake_number("denied", 0, "errno"), 13);
+	assert_string_equal(fake_string("denied", 0, "reason"), "signature");
+
+	fake_page(p, 0, LINUX_PAGE_SHARED);
+	v = fake_event_once("__x64_sys_openat", p, &ev);
+	assert_int_equal(v.kind, LVMON_CALL_GUEST);
+	ev = fake_call(&v, &ev);
+	dispatch_reset();
+	engine.start = &successor;
+	fake_forget_records();
+	dispatch(&ev, &v);
+	assert_int_equal(v.kind, LVMON_RETURN);
+	assert_int_equal((int64_t)v.value, -1);
+	assert_string_equal(fake_string("denied", 0, "reason"), "restart");
+	assert_string_equal(fake_string("denied", 0, "signature"), "one.lua");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -281,6 +320,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(in_a_callback, setup, teardown),
 		cmocka_unit_test_setup_teardown(another_process, setup, teardown),
 		cmocka_unit_test_setup_teardown(restarted_meanwhile, setup, teardown),
+		cmocka_unit_test_setup_teardown(denied, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

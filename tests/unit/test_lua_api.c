@@ -198,6 +198,43 @@ static void event_fields(void **state)
 	assert_int_equal(fake_count("print"), 1);
 }
 
+/* The first denial counts, and only while the event lasts. */
+static void event_deny(void **state)
+{
+	struct lvmon_verdict v;
+
+	fake_signature("t.lua",
+		       "lvmon.hook.syscall('openat', function(ev)\n"
+		       "  old = ev\n"
+		       "  for _, n in ipairs{0, -1, 512, 1 << 32} do\n"
+		       "    assert(not pcall(ev.deny, ev, n))\n"
+		       "  end\n"
+		       "  assert(not pcall(ev.deny, 1) and not pcall(ev.deny, ev, 'EPERM'))\n"
+		       "  ev:deny(13)\n"
+		       "  ev:deny()\n"
+		       "end)\n"
+		       "local deny\n"
+		       "lvmon.hook.syscall('execve', function(ev)\n"
+		       "  assert(not pcall(function() return old.deny end))\n"
+		       "  if deny then assert(not pcall(deny, old)) end\n"
+		       "  deny = ev.deny\n"
+		       "  if ev.comm == 'calls' then ev:deny() end\n"
+		       "end)\n");
+	fake_load();
+	v = fake_event("__x64_sys_openat", p);
+	assert_int_equal(v.kind, LVMON_RETURN);
+	assert_int_equal((int64_t)v.value, -13);
+	v = fake_event("__x64_sys_execve", p);
+	assert_int_equal(v.kind, LVMON_RETURN);
+	assert_int_equal((int64_t)v.value, -1);
+	v = fake_event("__x64_sys_execve", fake_process(300, "sh", 1, LINUX_PAGE_PRIVATE));
+	assert_int_equal(v.kind, LVMON_CONTINUE);
+	no_errors();
+	assert_int_equal(fake_count("denied"), 2);
+	assert_string_equal(fake_string("denied", 1, "hook"), "execve");
+	assert_string_equal(fake_string("denied", 1, "reason"), "signature");
+}
+
 static void hooks(void **state)
 {
 	struct fake_process *sh = fake_process(300, "sh", 1, LINUX_PAGE_PRIVATE);
@@ -267,7 +304,8 @@ static void errors_at_load(void **state)
 	refused("lvmon.hook.syscall(999, print)", 1, "no system call number 999");
 	refused("lvmon.hook.syscall('getpid', print)", 1, "no place for a trap");
 	refused("lvmon.hook.syscall('openat')", 1, "function expected");
-	refused("lvmon.hook.syscall('openat', print, { cmm = 'x' })", 1, "pid and comm, not cmm");
+	refused("lvmon.hook.syscall('openat', print, { cmm = 'x' })", 1,
+		"pid, comm and on_timeout, not cmm");
 	refused("lvmon.hook.syscall('openat', print, { comm = 'sixteen bytes ..' })", 1,
 		"at most 15");
 	refused("lvmon.hook.address(0x1000, 'w', print)", 1, "not available yet");
@@ -528,6 +566,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(large_reads_are_views, setup, teardown),
 		cmocka_unit_test_setup_teardown(registers, setup, teardown),
 		cmocka_unit_test_setup_teardown(event_fields, setup, teardown),
+		cmocka_unit_test_setup_teardown(event_deny, setup, teardown),
 		cmocka_unit_test_setup_teardown(hooks, setup, teardown),
 		cmocka_unit_test_setup_teardown(hooks_in_handlers, setup, teardown),
 		cmocka_unit_test_setup_teardown(errors_at_load, setup, teardown),
