@@ -29,9 +29,12 @@ struct backend {
 	int (*blob_store)(const void *blob, size_t size);
 	int (*log)(const char *text, size_t size);
 
-	const uint8_t *window;       /* guest-physical address 0 */
+	const uint8_t *window;	     /* guest-physical address 0 */
 	const struct lvmon_ram *ram; /* ascending, not overlapping */
 	size_t ram_ranges;
+	/* A file's ranges are where they are in the file: where ram[i] begins. NULL: in the window.
+	 */
+	const uint8_t *const *places;
 };
 
 /* The one in use; set once at start. */
@@ -53,10 +56,15 @@ int guest_read(gpa_t gpa, void *buf, size_t size) must_check;
 const struct backend *backend_domain(const struct lvmon_start **start);
 
 /*
- * Map a memory dump read-only: raw (byte 0 of the file is guest-physical 0). Registers that are
- * known may be given (regs[i] valid where bit i of regs_known is set). 0 or -E...
+ * Map a memory dump read-only: raw, LiME or ELF core (engine/dump/). Registers that are known may
+ * be given (regs[i] valid where bit i of regs_known is set) and come before those of the file. 0 or
+ * -E..., with what is wrong in error.
  */
 int backend_dump_open(const char *path, const uint64_t regs[LVMON_NR_REGS], uint64_t regs_known,
-		      const struct backend **out) must_check;
+		      const struct backend **out, char *error, size_t error_size) must_check;
+
+/* What is known of the dump that is open: for people, and how many CPUs' registers it has. */
+const char *backend_dump_format(void);
+size_t backend_dump_cpus(void);
 
 #endif

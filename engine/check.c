@@ -256,7 +256,7 @@ static bool is(const char *from, const struct lexer *l, const char *text)
 
 static const char *const lvmon_names[] = {
 	"memread", "memwrite", "regread", "regwrite",  "getproc", "processes", "hook",
-	"memsize", "cputime",  "symbol",  "symbolize", "alert",	  NULL,
+	"memsize", "cputime",  "symbol",  "symbolize", "alert",	  "mode",      NULL,
 };
 
 static const char *const hook_names[] = {"syscall", "address", NULL};

@@ -8,63 +8,33 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <unistd.h>
 #include "engine/command.h"
-#include "engine/engine.h"
-#include "engine/lifecycle.h"
-#include "engine/limit.h"
-#include "engine/linux/linux.h"
-#include "engine/lua/api.h"
+#include "engine/look.h"
 #include "engine/signature.h"
-#include "engine/text.h"
 
 const char *argp_program_version = "lvisor engine " ENGINE_VERSION;
 
-#define SIGNATURES_MAX ENGINE_MAX_SIGNATURES
-
 struct options {
-	const char *dump;
+	struct look look;
 	bool check;
-	uint64_t regs[LVMON_NR_REGS], known;
-	char *signatures[SIGNATURES_MAX];
-	size_t signature_count;
 	char **files;
 	size_t file_count;
 };
 
-static const struct argp_option list[] = {
-	{"check", 'c', NULL, 0, "Check the signatures in FILE... (folders: their *.lua and lib/)",
-	 0},
-	{"dump", 'd', "FILE", 0, "Look into a raw memory dump: kernel and processes", 0},
-	{"registers", 'r', "cr3=..,cr4=..,lstar=..", 0, "Registers that go with the dump", 0},
-	{"signature", 's', "FILE", 0, "Load a signature on the dump (may be repeated)", 0},
-	{0},
-};
-
-/* "cr3=0x1000,lstar=..." */
-static void parse_registers(struct options *o, char *text, struct argp_state *state)
+static int64_t number(const char *text, struct argp_state *state)
 {
-	char *item, *value, *end;
+	char *end;
+	long value;
 
-	for (item = strtok(text, ","); item; item = strtok(NULL, ",")) {
-		int reg;
-
-		value = strchr(item, '=');
-		if (!value)
-			argp_error(state, "%s: no value", item);
-		*value++ = '\0';
-		reg = register_find(item);
-		if (reg < 0)
-			argp_error(state, "%s: no such register", item);
-		errno = 0;
-		o->regs[reg] = strtoull(value, &end, 0);
-		if (*end || errno || end == value)
-			argp_error(state, "%s: not a number", value);
-		o->known |= 1ull << reg;
-	}
+	errno = 0;
+	value = strtol(text, &end, 0);
+	if (*end || errno || end == text || value < 0 || value > INT32_MAX)
+		argp_error(state, "%s: not a process id", text);
+	return value;
 }
 
+/* What both ways to call have. */
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct options *o = state->input;
@@ -74,61 +44,29 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		o->check = true;
 		return 0;
 	case 'd':
-		o->dump = arg;
+		o->look.dump = arg;
 		return 0;
 	case 'r':
-		parse_registers(o, arg, state);
+		if (look_registers(&o->look, arg))
+			exit(1);
 		return 0;
 	case 's':
-		if (o->signature_count == SIGNATURES_MAX)
+		if (o->look.signature_count == ENGINE_MAX_SIGNATURES)
 			argp_error(state, "too many signatures");
-		o->signatures[o->signature_count++] = arg;
+		o->look.signatures[o->look.signature_count++] = arg;
+		return 0;
+	case 'j':
+		o->look.json = true;
+		return 0;
+	case 'p':
+		o->look.pid = number(arg, state);
 		return 0;
 	case ARGP_KEY_ARGS:
 		o->files = state->argv + state->next;
 		o->file_count = (size_t)(state->argc - state->next);
 		return 0;
-	case ARGP_KEY_END:
-		if (o->check == (o->dump != NULL))
-			argp_error(state, "give --check or --dump");
-		if (o->check != (o->file_count > 0))
-			argp_error(state, o->check ? "no file to check" : "unexpected argument");
-		return 0;
 	}
 	return ARGP_ERR_UNKNOWN;
-}
-
-static void print_clean(const char *text)
-{
-	char clean[2048];
-
-	text_clean(text, strlen(text), false, clean, sizeof(clean));
-	fputs(clean, stdout);
-}
-
-static int print_processes(void)
-{
-	struct linux_task *tasks = NULL;
-	size_t count = 0, i;
-	int ret = linux_tasks(&tasks, &count);
-
-	printf("%7s %7s %5s  %-15s %s\n", "PID", "PPID", "UID", "COMM", "EXE");
-	for (i = 0; i < count; i++) {
-		char exe[1024] = "", comm[LINUX_COMM_SIZE + 1] = "";
-
-		memcpy(comm, tasks[i].comm, LINUX_COMM_SIZE);
-		if (linux_exe(&tasks[i], exe, sizeof(exe)))
-			exe[0] = '\0';
-		printf("%7d %7d %5u  ", tasks[i].tgid, tasks[i].ppid, tasks[i].uid);
-		print_clean(comm);
-		printf("%*s", (int)(strlen(comm) < 15 ? 16 - strlen(comm) : 1), "");
-		print_clean(exe);
-		putchar('\n');
-	}
-	free(tasks);
-	if (ret)
-		fprintf(stderr, "engine: the process list is damaged: %s\n", strerror(-ret));
-	return ret ? 1 : 0;
 }
 
 /* The text of a file; NULL with a message on standard error. */
@@ -186,62 +124,126 @@ void command_folder(const char *path)
 	signatures_library(find_library);
 }
 
-static int look_into_dump(const struct options *o)
+/* --- scan and the ready views --- */
+
+static const struct argp_option look_list[] = {
+	{"json", 'j', NULL, 0, "One JSON object a line", 0},
+	{"registers", 'r', "FILE", 0,
+	 "Registers that go with the dump: NAME=VALUE each, or a JSON object (also NAME=VALUE,... "
+	 "in "
+	 "place of a file). cr3, cr4 and lstar help to find the kernel; without any it is searched "
+	 "for",
+	 0},
+	{"signature", 's', "FILE", 0, "scan: run this signature on the dump (may be repeated)", 0},
+	{"pid", 'p', "N", 0, "of this process only", 0},
+	{0},
+};
+
+static error_t parse_look(int key, char *arg, struct argp_state *state)
 {
-	struct linux_anchor anchor = {o->regs[LVMON_CR3], o->regs[LVMON_CR4], o->regs[LVMON_LSTAR]};
-	char error[256] = "";
-	size_t i, size;
-	int ret;
+	struct options *o = state->input;
+	struct look *l = &o->look;
 
-	ret = backend_dump_open(o->dump, o->regs, o->known, &backend);
-	if (ret) {
-		fprintf(stderr, "engine: %s: %s\n", o->dump, strerror(-ret));
-		return 1;
+	switch (key) {
+	case 's':
+		if (l->report)
+			argp_error(state, "only scan takes signatures");
+		return parse(key, arg, state);
+	case 'p':
+		if (!l->report || !l->report->by_pid)
+			argp_error(state, "--pid is not for this command");
+		return parse(key, arg, state);
+	case ARGP_KEY_ARG:
+		if (!l->dump)
+			l->dump = arg;
+		else if (l->report && l->report->argument && !l->name)
+			l->name = arg;
+		else
+			argp_error(state, "unexpected argument '%s'", arg);
+		return 0;
+	case ARGP_KEY_END:
+		if (!l->dump)
+			argp_error(state, "name the memory dump to look into");
+		if (l->report && l->report->argument && *l->report->argument != '[' && !l->name)
+			argp_error(state, "%s is missing", l->report->argument);
+		return 0;
+	case ARGP_KEY_ARGS:
+		return ARGP_ERR_UNKNOWN;
 	}
-	engine_init(ENGINE_DUMP, NULL);
-	limit_init(engine.persist->where, sizeof(engine.persist->where));
-	ret = linux_discover(&anchor, error, sizeof(error));
-	if (ret) {
-		fprintf(stderr, "engine: %s: no kernel found: %s\n", o->dump, error);
-		return 1;
-	}
-	printf("%s\n", linux_summary());
-	for (i = 0; i < LINUX_FACILITIES; i++) {
-		const char *why = linux_missing((enum linux_facility)i);
+	return parse(key, arg, state);
+}
 
-		if (why)
-			fprintf(stderr, "engine: no %s: %s\n",
-				linux_facility_name((enum linux_facility)i), why);
-	}
-	if (!o->signature_count)
-		return print_processes();
-	for (i = 0; i < o->signature_count; i++) {
-		const char *slash = strrchr(o->signatures[i], '/');
-		char *text = command_read(o->signatures[i], &size);
+/* engine scan|ps|... */
+static int look_main(const struct report *report, int argc, char **argv)
+{
+	static struct options options;
+	char usage[64], doc[512], name[64];
+	const struct argp argp = {look_list, parse_look, usage, doc, NULL, NULL, NULL};
 
-		if (!text || signature_add(slash ? slash + 1 : o->signatures[i], text, size))
-			return 1;
-	}
-	fflush(stdout);
-	command_folder(o->signatures[0]);
-	return lifecycle_load() == o->signature_count ? 0 : 1;
+	snprintf(name, sizeof(name), "lvisor %s", argv[0]);
+	argv[0] = name;
+	snprintf(usage, sizeof(usage), "DUMP%s%s", report && report->argument ? " " : "",
+		 report && report->argument ? report->argument : "");
+	if (report)
+		snprintf(doc, sizeof(doc), "Prints %s of a memory dump.", report->help);
+	else
+		snprintf(
+			doc, sizeof(doc),
+			"Looks into a memory dump (raw, LiME, ELF core): with signatures what they "
+			"report, else a summary and the processes.\vExit status: 0; 1 when the "
+			"dump or "
+			"a signature cannot be read.");
+	argp_err_exit_status = 1;
+	options.look.report = report;
+	options.look.pid = -1;
+	argp_parse(&argp, argc, argv, 0, NULL, &options);
+	return look(&options.look);
+}
+
+/* --- check, and the short way to a dump --- */
+
+static const struct argp_option list[] = {
+	{"check", 'c', NULL, 0, "Check the signatures in FILE... (folders: their *.lua and lib/)",
+	 0},
+	{"dump", 'd', "FILE", 0, "As lvisor scan: look into a memory dump", 0},
+	{"registers", 'r', "FILE", 0, "Registers that go with the dump", 0},
+	{"signature", 's', "FILE", 0, "Load a signature on the dump (may be repeated)", 0},
+	{0},
+};
+
+static error_t parse_command(int key, char *arg, struct argp_state *state)
+{
+	struct options *o = state->input;
+
+	if (key != ARGP_KEY_END)
+		return parse(key, arg, state);
+	if (o->check == (o->look.dump != NULL))
+		argp_error(state, "give --check or --dump");
+	if (o->check != (o->file_count > 0))
+		argp_error(state, o->check ? "no file to check" : "unexpected argument");
+	return 0;
 }
 
 int command_main(int argc, char **argv)
 {
 	static const struct argp argp = {
 		list,
-		parse,
-		"--check FILE...\n--dump FILE [--registers ...] [--signature FILE]...",
+		parse_command,
+		"--check FILE...\n--dump FILE [--registers ...] [--signature FILE]...\n"
+		"scan|ps|... --help",
 		"LVisor's engine on plain Linux: checks signatures, looks into memory dumps.",
 		NULL,
 		NULL,
 		NULL,
 	};
 	static struct options options;
+	const struct report *report = argc > 1 ? report_find(argv[1]) : NULL;
 
+	if (report || (argc > 1 && strcmp(argv[1], "scan") == 0))
+		return look_main(report, argc - 1, argv + 1);
+	options.look.pid = -1;
 	argp_parse(&argp, argc, argv, 0, NULL, &options);
 	if (options.check)
 		return check_files(options.files, options.file_count) ? 1 : 0;
-	return look_into_dump(&options);
+	return look(&options.look);
 }

@@ -15,7 +15,7 @@ static const struct lvmon_ram *range_of(gpa_t gpa)
 {
 	size_t lo = 0, hi;
 
-	if (!backend || !backend->window)
+	if (!backend || (!backend->window && !backend->places))
 		return NULL;
 	hi = backend->ram_ranges;
 	while (lo < hi) {
@@ -32,21 +32,30 @@ static const struct lvmon_ram *range_of(gpa_t gpa)
 	return NULL;
 }
 
+/* Of a byte in range r. */
+static const uint8_t *pointer(const struct lvmon_ram *r, gpa_t gpa)
+{
+	return backend->places ? backend->places[r - backend->ram] + (gpa - r->gpa)
+			       : backend->window + gpa;
+}
+
 const void *guest_span(gpa_t gpa, size_t *size)
 {
 	const struct lvmon_ram *r = range_of(gpa);
-	size_t n = 0;
+	const uint8_t *p;
+	uint64_t n;
 
 	if (!r)
 		return NULL;
-	/* Ranges may touch: memory goes on in the next one then. */
-	while (r < backend->ram + backend->ram_ranges && n < *size && r->gpa <= gpa + n) {
-		n = r->gpa + r->size - gpa;
-		r++;
-	}
+	p = pointer(r, gpa);
+	n = r->gpa + r->size - gpa;
+	/* Ranges may touch: memory goes on in the next one then, unless a file has it elsewhere. */
+	while (n < *size && ++r < backend->ram + backend->ram_ranges && r->gpa == gpa + n &&
+	       pointer(r, r->gpa) == p + n)
+		n += r->size;
 	if (n < *size)
 		*size = n;
-	return backend->window + gpa;
+	return p;
 }
 
 const void *guest_ptr(gpa_t gpa, size_t size)
@@ -59,10 +68,18 @@ const void *guest_ptr(gpa_t gpa, size_t size)
 
 int guest_read(gpa_t gpa, void *buf, size_t size)
 {
-	const void *p = guest_ptr(gpa, size);
+	uint8_t *to = buf;
 
-	if (!p)
-		return -EFAULT;
-	memcpy(buf, p, size);
+	while (size > 0) {
+		size_t n = size;
+		const void *p = guest_span(gpa, &n);
+
+		if (!p)
+			return -EFAULT;
+		memcpy(to, p, n);
+		to += n;
+		gpa += n;
+		size -= n;
+	}
 	return 0;
 }

@@ -148,28 +148,50 @@ static void put_rest(struct line *line, const json_t *event)
 	}
 }
 
-static void show(struct event_output *output, const json_t *event)
+/* The record's kind, and what it says. */
+static const char *describe(const json_t *event, struct line *cleaned, struct line *line)
 {
 	const json_t *kind = json_object_get(event, "kind");
 	const json_t *message = json_object_get(event, "message");
 	const char *label = json_is_string(kind) ? json_string_value(kind) : "event";
-	struct line line = {.used = 0}, cleaned = {.used = 0};
 
-	put(&cleaned, label, strlen(label));
-	put_place(&line, event);
-	put_detail(&line, event, "technique", "");
+	put(cleaned, label, strlen(label));
+	put_place(line, event);
+	put_detail(line, event, "technique", "");
 	if (json_object_get(event, "technique"))
-		put(&line, " ", 1);
+		put(line, " ", 1);
 	if (json_is_string(message))
-		put_lines(&line, message);
+		put_lines(line, message);
 	else
-		put_rest(&line, event);
+		put_rest(line, event);
 	if (json_is_string(message)) {
-		put_detail(&line, event, "reason", ", reason: ");
-		put_detail(&line, event, "where", ", at ");
+		put_detail(line, event, "reason", ", reason: ");
+		put_detail(line, event, "where", ", at ");
 	}
-	put_process(&line, json_object_get(event, "process"));
+	put_process(line, json_object_get(event, "process"));
+	return label;
+}
+
+static void show(struct event_output *output, const json_t *event)
+{
+	struct line line = {.used = 0}, cleaned = {.used = 0};
+	const char *label = describe(event, &cleaned, &line);
+
 	screen_message(output->screen, style_of(label), cleaned.text, line.text);
+}
+
+bool event_line(const char *text, size_t size, char *out, size_t out_size)
+{
+	struct line line = {.used = 0}, cleaned = {.used = 0};
+	json_t *event = json_loadb(text, size, JSON_ALLOW_NUL, NULL);
+	bool is = json_is_object(event);
+
+	if (is) {
+		describe(event, &cleaned, &line);
+		snprintf(out, out_size, "[%s] %s", cleaned.text, line.text);
+	}
+	json_decref(event);
+	return is;
 }
 
 static void keep(struct event_output *output, const char *text, size_t size)

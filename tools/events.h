@@ -20,6 +20,9 @@ struct event_output {
 /* One record as it came from the ring. */
 void event_record(struct event_output *output, const char *text, size_t size);
 
+/* A record as a line for a person, "[kind] ...", printable. False: it is no record. */
+bool event_line(const char *text, size_t size, char *out, size_t out_size);
+
 /* The ring's content made no sense. */
 void event_damaged(struct event_output *output);
 

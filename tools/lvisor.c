@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * The lvisor command: `run` boots a guest under LVisor, `check` looks at signatures without a
- * guest, `policy` prints what the guest may do.
+ * guest, `policy` prints what the guest may do, `scan` and the ready views look into memory dumps.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -9,11 +9,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "engine/report.h"
 #include "lvisor/lvmon.h"
 #include "tools/inputs.h"
 #include "tools/message.h"
 #include "tools/policy.h"
 #include "tools/run.h"
+#include "tools/scan.h"
 
 #define VERSION "0.1"
 
@@ -21,6 +23,8 @@ static const char HELP[] =
 	"Usage: lvisor run --kernel FILE [--initrd FILE] [--signature FILE|DIR]... [OPTION...]\n"
 	"       lvisor check FILE|DIR...\n"
 	"       lvisor policy\n"
+	"       lvisor scan [--signature FILE]... [--registers FILE] [--json] DUMP\n"
+	"       lvisor VIEW [--json] [--pid N] DUMP\n"
 	"\n"
 	"LVisor is a thin hypervisor: it runs one unmodified Linux and, underneath, signatures\n"
 	"written in Lua that watch it.\n"
@@ -28,8 +32,23 @@ static const char HELP[] =
 	"  run        boot a guest under LVisor; lvisor run --help lists the options\n"
 	"  check      look for mistakes in signatures, without a guest\n"
 	"  policy     print what happens when the guest uses what is privileged, and why\n"
+	"  scan       look into a memory dump: its processes, or what signatures say of it\n"
+	"\n"
+	"Ready views of a memory dump; lvisor VIEW --help lists the options:\n"
+	"\n";
+
+static const char HELP_END[] =
+	"\n"
 	"  --version  print version\n"
 	"  --help     print this text\n";
+
+static void print_help(FILE *file)
+{
+	fputs(HELP, file);
+	for (const struct report *r = reports; r->name; r++)
+		fprintf(file, "  %-10s %s\n", r->name, r->help);
+	fputs(HELP_END, file);
+}
 
 /* The engine is the only judge of what a signature may say, so it does the checking. */
 static int check_main(int argc, char **argv)
@@ -67,18 +86,20 @@ int main(int argc, char **argv)
 		return check_main(argc - 1, argv + 1);
 	if (strcmp(command, "policy") == 0)
 		return policy_main(argc - 1, argv + 1);
+	if (strcmp(command, "scan") == 0 || report_find(command))
+		return scan_main(argc - 1, argv + 1);
 	if (strcmp(command, "--version") == 0 || strcmp(command, "-V") == 0) {
 		printf("lvisor %s (interface %d)\n", VERSION, LVMON_ABI_VERSION);
 		return 0;
 	}
 	if (strcmp(command, "--help") == 0 || strcmp(command, "-h") == 0 ||
 	    strcmp(command, "help") == 0) {
-		fputs(HELP, stdout);
+		print_help(stdout);
 		return 0;
 	}
 	if (*command)
 		complain("'%s' is no command of lvisor; lvisor --help lists them", command);
 	else
-		fputs(HELP, stderr);
+		print_help(stderr);
 	return 1;
 }

@@ -7,8 +7,9 @@ $(TOOLS_OBJS): $(B)/%.o: %.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(TOOLS_CFLAGS) -MMD -MP -c $< -o $@
 
-$(B)/lvisor: $(TOOLS_OBJS)
-	$(Q)$(CC) -o $@ $(TOOLS_OBJS) -ljansson
+# The list of views is the engine's.
+$(B)/lvisor: $(TOOLS_OBJS) $(B)/obj/engine/report_table.o
+	$(Q)$(CC) -o $@ $^ -ljansson
 
 $(B)/fixed_time.so: tools/preload/fixed_time.c
 	@mkdir -p $(@D)

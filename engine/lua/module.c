@@ -42,6 +42,12 @@ static void strict(lua_State *L, const char *name)
 	lua_setmetatable(L, -2);
 }
 
+static const char *const modes[] = {
+	[ENGINE_LIVE] = "live",
+	[ENGINE_CHECK] = "check",
+	[ENGINE_DUMP] = "dump",
+};
+
 void module_open(lua_State *L)
 {
 	view_open(L);
@@ -56,6 +62,8 @@ void module_open(lua_State *L)
 	hook_open(L);
 	strict(L, "lvmon.hook");
 	lua_setfield(L, -2, "hook");
+	lua_pushstring(L, modes[engine.mode]);
+	lua_setfield(L, -2, "mode");
 	strict(L, "lvmon");
 
 	lua_getfield(L, LUA_REGISTRYINDEX, "loaded");

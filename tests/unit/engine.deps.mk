@@ -1,6 +1,6 @@
 , := ,
 # Everything of the engine but its start, its backends and the introspection, which is faked.
-ENGINE_TEST_SRCS := tests/unit/engine_fake.c $(filter-out engine/main.c engine/command.c engine/check.c \
+ENGINE_TEST_SRCS := tests/unit/engine_fake.c $(filter-out engine/main.c engine/command.c engine/check.c engine/look.c engine/report.c \
 	engine/backend_domain.c engine/backend_dump.c,$(wildcard engine/*.c)) \
 	$(wildcard engine/lua/*.c engine/scan/*.c)
 ENGINE_TEST_LIBS := -llua5.4 -ljansson -lm
@@ -13,10 +13,15 @@ UNIT_SRCS_test_ustar := engine/ustar.c
 UNIT_SRCS_test_record := $(ENGINE_TEST_SRCS)
 UNIT_LIBS_test_record := $(ENGINE_TEST_LIBS)
 # The check of names is part of the command.
-UNIT_SRCS_test_lua_api += engine/check.c engine/command.c engine/backend_dump.c
+UNIT_SRCS_test_lua_api += engine/check.c engine/command.c engine/look.c engine/report.c \
+	engine/backend_dump.c $(wildcard engine/dump/*.c)
 
 # Each allocation, those of the libraries too, each call and each read may fail.
 UNIT_SRCS_test_engine_faults := $(ENGINE_TEST_SRCS)
 UNIT_LIBS_test_engine_faults := $(patsubst %,-Wl$(,)--wrap=%,malloc calloc realloc strdup guest_ptr guest_span \
 	linux_kread linux_process_read linux_memory_page) -l:liblua5.4.a -l:libjansson.a -lm
 $(B)/unit/test_engine_faults: tests/unit/fault.h
+
+DUMP_TEST_SRCS := $(wildcard engine/dump/*.c) engine/backend_dump.c engine/guest.c
+UNIT_SRCS_test_dump := $(DUMP_TEST_SRCS)
+$(B)/unit/test_dump: tests/unit/dump_maker.h

@@ -82,6 +82,27 @@ static void process_objects(void **state)
 	    "assert(tostring(p) == 'process 200 (calls)')\n");
 }
 
+static void mode(void **state)
+{
+	static const struct {
+		enum engine_mode mode;
+		const char *text;
+	} modes[] = {
+		{ENGINE_LIVE, "assert(lvmon.mode == 'live')"},
+		{ENGINE_DUMP, "assert(lvmon.mode == 'dump')"},
+		{ENGINE_CHECK, "assert(lvmon.mode == 'check')"},
+	};
+	size_t i;
+
+	for (i = 0; i < 3; i++) {
+		fake_reset();
+		engine.mode = modes[i].mode;
+		fake_signature("mode.lua", modes[i].text);
+		assert_int_equal(fake_load(), 1);
+		no_errors();
+	}
+}
+
 static void listings(void **state)
 {
 	run("local l = lvmon.processes()\n"
@@ -560,6 +581,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(process_objects, setup, teardown),
+		cmocka_unit_test_setup_teardown(mode, setup, teardown),
 		cmocka_unit_test_setup_teardown(listings, setup, teardown),
 		cmocka_unit_test_setup_teardown(listing_cut_short, setup, teardown),
 		cmocka_unit_test_setup_teardown(addresses, setup, teardown),

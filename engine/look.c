@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Looking into a memory dump: open it, find the kernel, and then print a summary, run signatures,
+ * or print a ready view (report.c).
+ */
+#include <errno.h>
+#include <jansson.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "engine/command.h"
+#include "engine/lifecycle.h"
+#include "engine/limit.h"
+#include "engine/linux/linux.h"
+#include "engine/look.h"
+#include "engine/lua/api.h"
+#include "engine/record.h"
+#include "engine/signature.h"
+#include "engine/text.h"
+
+void look_print(const char *text, size_t size)
+{
+	char *clean = malloc(4 * size + 1);
+
+	if (!clean)
+		return;
+	text_clean(text, size, false, clean, 4 * size + 1);
+	fputs(clean, stdout);
+	free(clean);
+}
+
+/* --- registers --- */
+
+static int set_register(struct look *l, const char *where, const char *name, const char *value)
+{
+	int reg = register_find(name);
+	uint64_t number;
+	char *end;
+
+	if (reg < 0) {
+		fprintf(stderr, "lvisor: error: registers %s: %s: no such register\n", where, name);
+		return 1;
+	}
+	errno = 0;
+	number = strtoull(value, &end, 0);
+	if (*end || errno || end == value) {
+		fprintf(stderr, "lvisor: error: registers %s: %s=%s: not a number\n", where, name,
+			value);
+		return 1;
+	}
+	l->regs[reg] = number;
+	l->known |= 1ull << reg;
+	return 0;
+}
+
+static int registers_of_object(struct look *l, const char *where, json_t *object)
+{
+	const char *name;
+	json_t *value;
+	char number[32];
+	int err = 0;
+
+	json_object_foreach(object, name, value)
+	{
+		snprintf(number, sizeof(number), "%lld", (long long)json_integer_value(value));
+		err = err ||
+		      set_register(l, where, name,
+				   json_is_string(value) ? json_string_value(value) : number);
+	}
+	return err;
+}
+
+/* "cr3=0x1000,lstar=...", also a line each, with comments behind #. */
+static int registers_of_text(struct look *l, const char *where, char *text)
+{
+	char *item, *value, *c;
+	int err = 0;
+
+	for (c = text; (c = strchr(c, '#'));)
+		while (*c && *c != '\n')
+			*c++ = ' ';
+	for (item = strtok(text, ", \t\r\n"); item && !err; item = strtok(NULL, ", \t\r\n")) {
+		value = strchr(item, '=');
+		if (!value) {
+			fprintf(stderr, "lvisor: error: registers %s: '%s' is not NAME=VALUE\n",
+				where, item);
+			return 1;
+		}
+		*value++ = '\0';
+		err = set_register(l, where, item, value);
+	}
+	return err;
+}
+
+int look_registers(struct look *l, const char *where)
+{
+	json_t *object;
+	char *text;
+	size_t size;
+	int err;
+
+	if (strchr(where, '=') && access(where, F_OK)) {
+		text = strdup(where);
+		size = text ? strlen(text) : 0;
+	} else {
+		text = command_read(where, &size);
+	}
+	if (!text)
+		return 1;
+	object = json_loadb(text, size, 0, NULL);
+	if (object) {
+		err = registers_of_object(l, where, object);
+	} else {
+		char *ended = strndup(text, size);
+
+		err = ended ? registers_of_text(l, where, ended) : 1;
+		free(ended);
+	}
+	json_decref(object);
+	free(text);
+	return err;
+}
+
+/* --- the kernel --- */
+
+static uint64_t reg(enum lvmon_reg r)
+{
+	uint64_t value;
+
+	return backend->reg_read(r, &value) ? 0 : value;
+}
+
+/* With the registers; they may not be those of this dump, and it can be found without. */
+static int find_kernel(const char *dump)
+{
+	struct linux_anchor anchor = {reg(LVMON_CR3), reg(LVMON_CR4), reg(LVMON_LSTAR)};
+	const struct linux_anchor none = {0, 0, 0};
+	char error[256] = "";
+
+	/* Any address in the kernel's text leads to its image. */
+	if (!anchor.lstar)
+		anchor.lstar = reg(LVMON_RIP);
+	if (linux_discover(&anchor, error, sizeof(error)) == 0)
+		return 0;
+	if ((anchor.cr3 || anchor.lstar) && linux_discover(&none, error, sizeof(error)) == 0) {
+		fprintf(stderr,
+			"lvisor: %s: the kernel was found, but not where the registers say\n",
+			dump);
+		return 0;
+	}
+	fprintf(stderr, "lvisor: error: %s: no kernel found: %s\n", dump, error);
+	return -ENOENT;
+}
+
+/* The file is mapped: what cannot be read is this signal. */
+static void on_bus_error(int signal)
+{
+	static const char text[] =
+		"lvisor: error: the dump could not be read: it became shorter, or its disk fails\n";
+
+	(void)signal;
+	if (write(STDERR_FILENO, text, sizeof(text) - 1) < 0)
+		_exit(2);
+	_exit(1);
+}
+
+/* What this kernel does not let us see. */
+static void tell_missing(void)
+{
+	int i;
+
+	for (i = 0; i < LINUX_FACILITIES; i++) {
+		const char *why = linux_missing((enum linux_facility)i);
+
+		if (why)
+			fprintf(stderr, "lvisor: no %s: %s\n",
+				linux_facility_name((enum linux_facility)i), why);
+	}
+}
+
+static int open_dump(const struct look *l)
+{
+	char error[512] = "";
+
+	signal(SIGBUS, on_bus_error);
+	if (backend_dump_open(l->dump, l->regs, l->known, &backend, error, sizeof(error))) {
+		fprintf(stderr, "lvisor: error: %s: %s\n", l->dump, error);
+		return 1;
+	}
+	engine_init(ENGINE_DUMP, NULL);
+	limit_init(engine.persist->where, sizeof(engine.persist->where));
+	if (find_kernel(l->dump))
+		return 1;
+	tell_missing();
+	return 0;
+}
+
+/* --- scan --- */
+
+static void print_summary(const struct look *l)
+{
+	json_t *r;
+
+	if (!l->json) {
+		printf("%s\n%s, %llu MB", linux_summary(), backend_dump_format(),
+		       (unsigned long long)(backend->mem_size() >> 20));
+		if (backend_dump_cpus())
+			printf(", %zu CPU%s", backend_dump_cpus(),
+			       backend_dump_cpus() > 1 ? "s" : "");
+		printf("\n");
+		fflush(stdout);
+		return;
+	}
+	r = record_new("kernel");
+	record_string(r, "message", linux_summary());
+	record_string(r, "dump", backend_dump_format());
+	record_number(r, "memory", backend->mem_size());
+	if (backend_dump_cpus())
+		record_number(r, "cpus", backend_dump_cpus());
+	record_emit(r);
+}
+
+static int run_signatures(const struct look *l)
+{
+	size_t i, size;
+
+	for (i = 0; i < l->signature_count; i++) {
+		const char *slash = strrchr(l->signatures[i], '/');
+		char *text = command_read(l->signatures[i], &size);
+
+		if (!text || signature_add(slash ? slash + 1 : l->signatures[i], text, size))
+			return 1;
+	}
+	command_folder(l->signatures[0]);
+	return lifecycle_load() == l->signature_count ? 0 : 1;
+}
+
+int look(const struct look *l)
+{
+	int err = open_dump(l);
+
+	if (err)
+		return err;
+	if (l->report)
+		return report_print(l->report, l);
+	print_summary(l);
+	if (l->signature_count)
+		return run_signatures(l);
+	return report_print(report_find("ps"), l);
+}
