@@ -91,20 +91,34 @@ static void classify_mov(const cs_x86 *x, struct lvmon_insn *insn)
 	}
 }
 
-/*
- * A LOCK among the legacy prefixes (SDM vol. 2, 2.1.1). Capstone keeps one prefix of a group, and
- * REP, which is in the same group, may stand behind it.
- */
-static bool has_lock(const cs_insn *in)
+static bool legacy_prefix(uint8_t byte)
 {
-	static const uint8_t others[] = {0xf2, 0xf3, 0x26, 0x2e, 0x36,
-					 0x3e, 0x64, 0x65, 0x66, 0x67};
+	static const uint8_t prefixes[] = {0xf0, 0xf2, 0xf3, 0x26, 0x2e, 0x36,
+					   0x3e, 0x64, 0x65, 0x66, 0x67};
+
+	return memchr(prefixes, byte, sizeof(prefixes));
+}
+
+static bool rex_prefix(uint8_t byte)
+{
+	return (byte & 0xf0) == 0x40;
+}
+
+/*
+ * Legacy prefixes without LOCK, then a REX prefix or none, then the opcode (SDM vol. 2, 2.1.1 and
+ * 2.2.1). In what order else they may stand, the CPU and Capstone do not agree; and Capstone keeps
+ * one of LOCK and REP, which are in the same group.
+ */
+static bool plain_prefixes(const cs_insn *in)
+{
 	uint16_t i;
 
-	for (i = 0; i < in->size && in->bytes[i] != 0xf0; i++)
-		if (!memchr(others, in->bytes[i], sizeof(others)))
+	for (i = 0; i < in->size && legacy_prefix(in->bytes[i]); i++)
+		if (in->bytes[i] == 0xf0)
 			return false;
-	return i < in->size;
+	if (i < in->size && rex_prefix(in->bytes[i]))
+		i++;
+	return i < in->size && !legacy_prefix(in->bytes[i]) && !rex_prefix(in->bytes[i]);
 }
 
 static void classify(const cs_insn *in, struct lvmon_insn *insn)
@@ -116,7 +130,7 @@ static void classify(const cs_insn *in, struct lvmon_insn *insn)
 	 * Rare enough to be stepped. A rep prefix means nothing to any of these, to the CPU too;
 	 * with a lock prefix they are no instructions (SDM vol. 2, LOCK).
 	 */
-	if (x->addr_size != 8 || has_lock(in))
+	if (x->addr_size != 8 || !plain_prefixes(in))
 		return;
 	switch (in->id) {
 	case X86_INS_NOP:
