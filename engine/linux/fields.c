@@ -74,6 +74,7 @@ static const struct field_name field_names[] = {
 	NEED(LINUX_PATHS, F_MOUNT_MOUNTPOINT, "mount", "mnt_mountpoint"),
 	NEED(LINUX_PATHS, F_VFSMOUNT_ROOT, "vfsmount", "mnt_root"),
 	NEED(LINUX_PAGES, F_MAPPING_PAGES_HEAD, "address_space", "i_pages.xa_head"),
+	MAY(F_MAPPING_OPS, "address_space", "a_ops"),
 	NEED(LINUX_PAGES, F_XA_NODE_SHIFT, "xa_node", "shift"),
 	NEED(LINUX_PAGES, F_XA_NODE_SLOTS, "xa_node", "slots"),
 	NEED(LINUX_PAGES, F_PAGE_FLAGS, "page", "flags"),

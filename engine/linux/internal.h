@@ -82,7 +82,7 @@ enum field {
 	F_DENTRY_OPS, F_DENTRY_OPS_DNAME, F_DENTRY_FSDATA, F_INODE_INO, F_INODE_PRIVATE,
 	F_NS_OPS, F_NS_OPS_NAME, F_DMA_BUF_NAME,
 	F_MOUNT_MNT, F_MOUNT_PARENT, F_MOUNT_MOUNTPOINT, F_VFSMOUNT_ROOT,
-	F_MAPPING_PAGES_HEAD, F_XA_NODE_SHIFT, F_XA_NODE_SLOTS,
+	F_MAPPING_PAGES_HEAD, F_MAPPING_OPS, F_XA_NODE_SHIFT, F_XA_NODE_SLOTS,
 	F_PAGE_FLAGS, F_PAGE_MAPPING, F_PAGE_INDEX, F_PAGE_HEAD, F_PAGE_MAPCOUNT, F_PAGE_REFCOUNT,
 	F_PAGE_SIZE,
 	F_PCPU_CURRENT,
@@ -141,6 +141,11 @@ static inline bool has_field(enum field f)
 	return kernel->field[f] != NO_FIELD;
 }
 
+static inline bool has_enumerator(enum kept_enumerator e)
+{
+	return kernel->enumerators_known >> e & 1;
+}
+
 /* Address of a member. */
 static inline gva_t at(gva_t base, enum field f)
 {
@@ -163,11 +168,17 @@ struct mapping {
 };
 
 /*
- * 0; -ENOENT: nothing there (an empty entry); -EFAULT: not present but not empty (swapped out,
- * being migrated, ...), or the tables are broken; then left and size are those of the entry that
+ * 0; -ENOENT: nothing there (an empty entry); -ENXIO: not present but not empty (swapped out, being
+ * migrated, ...); -EFAULT: the tables are broken. Then left and size are those of the entry that
  * the walk ended at. user: PROT_NONE entries count as present.
  */
 int page_walk(gpa_t root, unsigned int levels, gva_t va, bool user, struct mapping *m) must_check;
+
+/*
+ * The same for one address after the other (user: true): a table of small pages is found once for
+ * all addresses in it. t->root and t->levels are the caller's, the rest begins as zeros.
+ */
+int page_walk_on(struct linux_tables *t, gva_t va, struct mapping *m) must_check;
 
 /* kernel memory: image and page tables of the kernel */
 int kread64(gva_t va, uint64_t *value) must_check;
@@ -274,6 +285,42 @@ struct list_walk {
  */
 int list_first(struct list_walk *w, gva_t head, uint32_t max, gva_t *pos) must_check;
 int list_next(struct list_walk *w, gva_t *pos) must_check;
+
+/*
+ * The same, but an entry may also be a value (bit 0 is set); when there is none, there is none up
+ * to index *last either.
+ */
+int xarray_find(gva_t head, uint64_t index, gva_t *entry, uint64_t *last) must_check;
+
+/* memory.c */
+
+#define USER_END (1ull << 56)
+
+/* include/linux/mm.h: vm_flags */
+#define VM_SHARED   0x8ull
+#define VM_MAYSHARE 0x80ull
+#define VM_PFNMAP   0x400ull
+#define VM_IO	    0x4000ull
+#define VM_HUGETLB  0x400000ull
+#define VM_MIXEDMAP 0x10000000ull
+
+/* pagecache.c */
+
+#define MAX_COMPOUND (1u << 18) /* pages: 1 GB */
+
+/* Where the array of struct page is. */
+int page_array(gva_t *base) must_check;
+/* PG_...: is it set in page->flags? False when this kernel's number is not known. */
+bool page_flag(uint64_t flags, enum kept_enumerator e);
+
+/* c is for page_cache_find in this struct file. 0 or -E... */
+int page_cache_open(gva_t file, struct linux_cache *c) must_check;
+/*
+ * The file's page at this index. -ENOENT: not in memory, and none up to index *last is; -ENXIO: it
+ * is memory that the kernel has swapped out.
+ */
+int page_cache_find(const struct linux_cache *c, uint64_t index, gpa_t *gpa,
+		    uint64_t *last) must_check;
 
 /* path.c */
 int path_of_file(gva_t file, char *buf, size_t size) must_check;

@@ -130,6 +130,7 @@ struct linux_area {
 	uint64_t flags;	 /* vm_flags */
 	gva_t file;	 /* struct file, 0: anonymous */
 	uint64_t pgoff;	 /* in pages */
+	bool anonymous;	 /* no page of it is ever a file's, whatever file says */
 };
 
 struct linux_memory {
@@ -137,13 +138,18 @@ struct linux_memory {
 	gpa_t pgd;
 	uint64_t size;
 	size_t count;
+	size_t left_out;	  /* mappings that made no sense */
 	struct linux_area *areas; /* freed by linux_memory_free */
 };
 
 int linux_memory(const struct linux_task *task, struct linux_memory *out) must_check;
+/* All of a process's mappings, also shared ones and devices'. */
+int linux_space(const struct linux_task *task, struct linux_memory *out) must_check;
 void linux_memory_free(struct linux_memory *mem);
 /* Virtual address of an offset; 0 when out of range. */
 gva_t linux_memory_va(const struct linux_memory *mem, uint64_t offset);
+/* And back; the address lies in one of its mappings. */
+uint64_t linux_memory_offset(const struct linux_memory *mem, gva_t va);
 
 enum linux_page_state {
 	LINUX_PAGE_ABSENT,  /* never touched, or swapped out */
@@ -161,6 +167,64 @@ struct linux_page {
 /* Where the byte at offset is. 0 or -ERANGE. */
 int linux_memory_page(const struct linux_memory *mem, uint64_t offset,
 		      struct linux_page *page) must_check;
+
+/*
+ * What memory consists of, span by span in address order: bytes that are contiguous in guest
+ * memory, or that are absent for the same reason.
+ */
+enum linux_span_state {
+	LINUX_SPAN_MAPPED,     /* the page table has it */
+	LINUX_SPAN_CACHED,     /* the page table has nothing, but the file's page cache has it */
+	LINUX_SPAN_UNTOUCHED,  /* anonymous and never touched: zeros to the process */
+	LINUX_SPAN_UNCACHED,   /* a file's, and not in memory */
+	LINUX_SPAN_SWAPPED,    /* swapped out, or just being moved */
+	LINUX_SPAN_UNREADABLE, /* broken page tables, or addresses that are not RAM */
+	LINUX_SPAN_DEVICE,     /* a device's, not RAM */
+	LINUX_SPAN_STATES
+};
+
+struct linux_span {
+	enum linux_span_state state;
+	gva_t va;
+	uint64_t size;
+	gpa_t gpa; /* MAPPED and CACHED: all of it is RAM */
+};
+
+/* Of spans.c and pagewalk.c. */
+struct linux_tables {
+	gpa_t root;
+	unsigned int levels;
+	gva_t leaf_va;
+	const uint8_t *leaf;	/* table of small pages for 2 MB from leaf_va on */
+	uint64_t leaves, walks; /* tables of small pages, walks from the root so far */
+};
+
+/* Of pagecache.c. */
+struct linux_cache {
+	gva_t file, head, pages;
+	uint64_t page_size;
+	bool swappable; /* memory of the kernel's without a file behind it */
+};
+
+struct linux_walk {
+	uint64_t bytes[LINUX_SPAN_STATES]; /* of the spans so far */
+	bool cut;	 /* it ended early: the page tables are more than there can be */
+	size_t left_out; /* of mem */
+
+	/* Of spans.c. */
+	const struct linux_memory *mem;
+	size_t area;
+	gva_t va, end;
+	struct linux_tables tables;
+	uint64_t most_leaves; /* tables of small pages that there can be */
+	struct linux_cache cache;
+	struct linux_span ahead; /* size 0: none */
+};
+
+/* A walk over what mem has in [from, end). mem must stay. */
+void linux_walk_start(struct linux_walk *w, const struct linux_memory *mem, gva_t from, gva_t end);
+/* False at the end. What lies between two mappings is in no span. Takes 10 ms at most. */
+bool linux_walk_next(struct linux_walk *w, struct linux_span *span) must_check;
 
 /*
  * Copy from a process's memory; absent bytes are zeros and counted in *absent. 0 or -ERANGE.

@@ -7,27 +7,14 @@
 #include <stdlib.h>
 #include "engine/linux/internal.h"
 
-/* include/linux/mm.h */
-#define VM_SHARED   0x8ull
-#define VM_MAYSHARE 0x80ull
-#define VM_PFNMAP   0x400ull
-#define VM_IO	    0x4000ull
-#define VM_HUGETLB  0x400000ull
-#define VM_MIXEDMAP 0x10000000ull
-
 #define MAX_AREAS 65536 /* sysctl vm.max_map_count is 65,530 */
 #define MAX_TRIES 3
-#define USER_END  (1ull << 56)
 
 /* include/linux/page-flags.h: low bits of page->mapping */
 #define PAGE_MAPPING_FLAGS 3ull
 #define PAGE_MAPPING_ANON  1ull /* 3 is KSM */
 
-/* arch/x86/include/asm/page_64_types.h, pgtable_64_types.h: where there is no variable */
-#define VMEMMAP_L4 0xffffea0000000000ull
-
 #define COMPOUND_MASK 0xfffffffff0000000ull
-#define MAX_COMPOUND  (1u << 18) /* pages: 1 GB */
 
 struct area_vector {
 	struct linux_memory *mem;
@@ -35,7 +22,22 @@ struct area_vector {
 	gva_t vdso, special_ops;
 	gva_t last_end;
 	bool lenient; /* leave out what makes no sense */
+	bool all;     /* not only the process's own */
 };
+
+static int no_sense(struct area_vector *av, int err)
+{
+	av->mem->left_out++;
+	return av->lenient ? 0 : err;
+}
+
+static bool is_own(const struct area_vector *av, const struct linux_area *a, gva_t ops)
+{
+	if (a->flags & (VM_SHARED | VM_MAYSHARE | VM_PFNMAP | VM_IO | VM_MIXEDMAP))
+		return false;
+	/* vdso and its like: pages of the kernel's */
+	return !(av->special_ops && ops == av->special_ops) && !(av->vdso && a->start == av->vdso);
+}
 
 static int area_append(gva_t vma, void *arg)
 {
@@ -48,16 +50,14 @@ static int area_append(gva_t vma, void *arg)
 	    kread64(at(vma, F_VMA_END), &a.end) || kread64(at(vma, F_VMA_FLAGS), &a.flags) ||
 	    kread64(at(vma, F_VMA_FILE), &a.file) || kread64(at(vma, F_VMA_PGOFF), &a.pgoff) ||
 	    kread64(at(vma, F_VMA_OPS), &ops))
-		return av->lenient ? 0 : -EFAULT;
+		return no_sense(av, -EFAULT);
 	/* Ascending and disjoint, so that the sum of sizes cannot overflow. */
 	if (a.start >= a.end || a.end > USER_END || (a.start | a.end) % PAGE_SIZE ||
 	    a.start < av->last_end)
-		return av->lenient ? 0 : -EINVAL;
+		return no_sense(av, -EINVAL);
 	av->last_end = a.end;
-	if (a.flags & (VM_SHARED | VM_MAYSHARE | VM_PFNMAP | VM_IO | VM_MIXEDMAP))
-		return 0;
-	/* vdso and its like: pages of the kernel's */
-	if ((av->special_ops && ops == av->special_ops) || (av->vdso && a.start == av->vdso))
+	a.anonymous = !ops; /* include/linux/mm.h, vma_is_anonymous() */
+	if (!av->all && !is_own(av, &a, ops))
 		return 0;
 	if (mem->count == MAX_AREAS)
 		return -EOVERFLOW;
@@ -113,9 +113,9 @@ static int mm_pgd(gva_t mm, gpa_t *pgd)
 	return linux_kva_to_gpa(va, pgd);
 }
 
-int linux_memory(const struct linux_task *task, struct linux_memory *out)
+static int memory_map(const struct linux_task *task, bool all, struct linux_memory *out)
 {
-	struct area_vector av = {.mem = out};
+	struct area_vector av = {.mem = out, .all = all};
 	int err = linux_need(LINUX_MEMORY), tries;
 
 	memset(out, 0, sizeof(*out));
@@ -133,7 +133,7 @@ int linux_memory(const struct linux_task *task, struct linux_memory *out)
 	for (tries = 0; tries < MAX_TRIES; tries++) {
 		av.lenient = tries == MAX_TRIES - 1;
 		av.last_end = 0;
-		out->count = 0;
+		out->count = out->left_out = 0;
 		out->size = 0;
 		err = vma_each(task->mm, area_append, &av);
 		if (err != -EFAULT && err != -EINVAL)
@@ -142,6 +142,16 @@ int linux_memory(const struct linux_task *task, struct linux_memory *out)
 	if (err)
 		linux_memory_free(out);
 	return err;
+}
+
+int linux_memory(const struct linux_task *task, struct linux_memory *out)
+{
+	return memory_map(task, false, out);
+}
+
+int linux_space(const struct linux_task *task, struct linux_memory *out)
+{
+	return memory_map(task, true, out);
 }
 
 void linux_memory_free(struct linux_memory *mem)
@@ -174,26 +184,19 @@ gva_t linux_memory_va(const struct linux_memory *mem, uint64_t offset)
 	return a ? a->start + (offset - a->offset) : 0;
 }
 
-static int vmemmap(gva_t *base)
+uint64_t linux_memory_offset(const struct linux_memory *mem, gva_t va)
 {
-	gva_t va;
+	size_t lo = 0, hi = mem->count;
 
-	*base = VMEMMAP_L4;
-	if (symbol_find(kernel, "vmemmap_base", &va))
-		return 0;
-	return kread64(va, base);
-}
+	while (hi - lo > 1) {
+		size_t mid = lo + (hi - lo) / 2;
 
-static bool page_flag(uint64_t flags, enum kept_enumerator e)
-{
-	int64_t bit = kernel->enumerator[e];
-
-	return (kernel->enumerators_known >> e & 1) && bit >= 0 && bit < 64 && (flags >> bit & 1);
-}
-
-static bool known(enum kept_enumerator e)
-{
-	return kernel->enumerators_known >> e & 1;
+		if (mem->areas[mid].start <= va)
+			lo = mid;
+		else
+			hi = mid;
+	}
+	return hi ? mem->areas[lo].offset + (va - mem->areas[lo].start) : 0;
 }
 
 /*
@@ -230,8 +233,8 @@ static bool page_exclusive(gpa_t gpa, uint64_t mapping_size)
 	uint64_t flags, head_flags, mapping;
 	uint32_t mapcount, refcount;
 
-	if (linux_need(LINUX_PAGES) || vmemmap(&base) || !known(E_PG_SWAPBACKED) ||
-	    !known(E_PG_SWAPCACHE) || !known(E_PG_LOCKED))
+	if (linux_need(LINUX_PAGES) || page_array(&base) || !has_enumerator(E_PG_SWAPBACKED) ||
+	    !has_enumerator(E_PG_SWAPCACHE) || !has_enumerator(E_PG_LOCKED))
 		return false;
 	page = base +
 	       (gpa & ~(mapping_size - 1)) / PAGE_SIZE * (uint64_t)kernel->field[F_PAGE_SIZE];
@@ -248,7 +251,7 @@ static bool page_exclusive(gpa_t gpa, uint64_t mapping_size)
 	if (!page_flag(head_flags, E_PG_SWAPBACKED) || page_flag(head_flags, E_PG_SWAPCACHE) ||
 	    page_flag(head_flags, E_PG_LOCKED))
 		return false;
-	if (known(E_PG_ANON_EXCLUSIVE))
+	if (has_enumerator(E_PG_ANON_EXCLUSIVE))
 		return page_flag(flags, E_PG_ANON_EXCLUSIVE);
 	if (head != page || mapping_size != PAGE_SIZE)
 		return false;
@@ -258,29 +261,21 @@ static bool page_exclusive(gpa_t gpa, uint64_t mapping_size)
 	return mapcount == 0 && refcount == 1; /* _mapcount starts at -1 */
 }
 
-/* The file's page at this place in the page cache. 0 or -ENOENT. */
+/* The file's page at this place in the page cache. 0 or -E... */
 static int page_cached(const struct linux_area *a, gva_t va, gpa_t *gpa)
 {
-	uint64_t index = a->pgoff + (va - a->start) / PAGE_SIZE, first, flags, size;
-	gva_t mapping, head, page, base;
+	struct linux_cache cache;
+	uint64_t last;
+	int err;
 
-	if (linux_need(LINUX_PAGES) || !a->file || (a->flags & VM_HUGETLB))
+	if (!a->file || a->anonymous || (a->flags & VM_HUGETLB))
 		return -ENOENT;
-	if (!kernel_pointer(a->file) || kread64(at(a->file, F_FILE_MAPPING), &mapping) ||
-	    !kernel_pointer(mapping) || kread64(at(mapping, F_MAPPING_PAGES_HEAD), &head) ||
-	    xarray_load(head, index, &page) || !page || vmemmap(&base))
-		return -ENOENT;
-	size = (uint64_t)kernel->field[F_PAGE_SIZE];
-	if (page < base || !size || (page - base) % size ||
-	    kread64(at(page, F_PAGE_FLAGS), &flags) || kread64(at(page, F_PAGE_INDEX), &first))
-		return -ENOENT;
-	if (known(E_PG_UPTODATE) && !page_flag(flags, E_PG_UPTODATE))
-		return -ENOENT;
-	/* One entry stands for a whole folio; its first page carries the index. */
-	if (index < first || index - first >= MAX_COMPOUND)
-		return -ENOENT;
-	*gpa = ((page - base) / size + (index - first)) * PAGE_SIZE + va % PAGE_SIZE;
-	return 0;
+	err = page_cache_open(a->file, &cache);
+	if (!err)
+		err = page_cache_find(&cache, a->pgoff + (va - a->start) / PAGE_SIZE, gpa, &last);
+	if (!err)
+		*gpa += va % PAGE_SIZE;
+	return err;
 }
 
 int linux_memory_page(const struct linux_memory *mem, uint64_t offset, struct linux_page *page)

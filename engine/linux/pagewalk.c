@@ -18,39 +18,93 @@ static bool canonical(gva_t va, unsigned int levels)
 	return (gva_t)((int64_t)(va << unused) >> unused) == va;
 }
 
+/*
+ * What the entry at va in a table of this level says: 0 when it maps memory, 1 when it leads to the
+ * table at m->gpa, or as page_walk.
+ */
+static int entry_decode(uint64_t entry, unsigned int level, gva_t va, bool user, struct mapping *m)
+{
+	uint64_t size = 1ull << (12 + 9 * (level - 1));
+	bool leaf = level == 1 || (level <= 3 && (entry & PTE_PSE));
+
+	m->size = size;
+	m->left = size - (va & (size - 1));
+	if (!(entry & PTE_PRESENT)) {
+		if (!entry)
+			return -ENOENT;
+		if (!leaf || !(entry & PTE_PROTNONE))
+			return level <= 3 ? -ENXIO : -EFAULT;
+		if (!user)
+			return -EFAULT;
+		/* arch/x86/include/asm/pgtable-invert.h: stored inverted against L1TF */
+		entry ^= PTE_ADDRESS;
+	}
+	if (!leaf) {
+		m->gpa = entry & PTE_ADDRESS;
+		return 1;
+	}
+	m->gpa = (entry & PTE_ADDRESS & ~(size - 1)) | (va & (size - 1));
+	return 0;
+}
+
 int page_walk(gpa_t root, unsigned int levels, gva_t va, bool user, struct mapping *m)
 {
-	gpa_t table = root & PTE_ADDRESS;
 	unsigned int level;
 
 	m->left = m->size = 1;
 	if ((levels != 4 && levels != 5) || !canonical(va, levels))
 		return -EFAULT;
+	m->gpa = root & PTE_ADDRESS;
 	for (level = levels; level > 0; level--) {
 		unsigned int shift = 12 + 9 * (level - 1);
-		const uint8_t *p = guest_ptr(table + (va >> shift & 511) * 8, 8);
-		uint64_t entry, size = 1ull << shift;
-		bool leaf;
+		const uint8_t *p = guest_ptr(m->gpa + (va >> shift & 511) * 8, 8);
+		int err;
 
-		m->size = size;
-		m->left = size - (va & (size - 1));
-		if (!p)
+		if (!p) {
+			m->size = 1ull << shift;
+			m->left = m->size - (va & (m->size - 1));
 			return -EFAULT;
-		entry = load64(p);
-		leaf = level == 1 || (level <= 3 && (entry & PTE_PSE));
-		if (!(entry & PTE_PRESENT)) {
-			if (!entry)
-				return -ENOENT;
-			if (!user || !leaf || !(entry & PTE_PROTNONE))
-				return -EFAULT;
-			/* arch/x86/include/asm/pgtable-invert.h: stored inverted against L1TF */
-			entry ^= PTE_ADDRESS;
 		}
-		if (leaf) {
-			m->gpa = (entry & PTE_ADDRESS & ~(size - 1)) | (va & (size - 1));
-			return 0;
+		err = entry_decode(load64(p), level, va, user, m);
+		if (err <= 0)
+			return err;
+	}
+	return -EFAULT;
+}
+
+#define LEAF_TABLE (2 * MB) /* what a table of small pages covers */
+
+int page_walk_on(struct linux_tables *t, gva_t va, struct mapping *m)
+{
+	unsigned int level;
+	const uint8_t *p;
+	int err;
+
+	if (t->leaf && va - t->leaf_va < LEAF_TABLE)
+		return entry_decode(load64(t->leaf + (va >> 12 & 511) * 8), 1, va, true, m);
+	t->leaf = NULL;
+	t->walks++;
+	m->left = m->size = 1;
+	if ((t->levels != 4 && t->levels != 5) || !canonical(va, t->levels))
+		return -EFAULT;
+	m->gpa = t->root & PTE_ADDRESS;
+	for (level = t->levels; level > 0; level--) {
+		unsigned int shift = 12 + 9 * (level - 1);
+
+		p = guest_ptr(m->gpa, PAGE_SIZE);
+		if (!p) {
+			m->size = 1ull << shift;
+			m->left = m->size - (va & (m->size - 1));
+			return -EFAULT;
 		}
-		table = entry & PTE_ADDRESS;
+		if (level == 1) {
+			t->leaf = p;
+			t->leaf_va = va & ~(LEAF_TABLE - 1);
+			t->leaves++;
+		}
+		err = entry_decode(load64(p + (va >> shift & 511) * 8), level, va, true, m);
+		if (err <= 0)
+			return err;
 	}
 	return -EFAULT;
 }

@@ -14,15 +14,16 @@ static bool is_internal(gva_t entry)
 	return (entry & 3) == 2;
 }
 
-int xarray_load(gva_t head, uint64_t index, gva_t *entry)
+int xarray_find(gva_t head, uint64_t index, gva_t *entry, uint64_t *last)
 {
 	unsigned int above = MAX_SHIFT + CHUNK_SHIFT;
 	gva_t e = head;
 
 	*entry = 0;
+	*last = UINT64_MAX;
 	if (!is_internal(e) || e <= 4096) {
 		/* Only index 0 is kept without a node. */
-		if (!index && !is_internal(e) && !(e & 1))
+		if (!index && !is_internal(e))
 			*entry = e;
 		return 0;
 	}
@@ -39,6 +40,7 @@ int xarray_load(gva_t head, uint64_t index, gva_t *entry)
 		if (above > MAX_SHIFT && shift + CHUNK_SHIFT < 64 && index >> (shift + CHUNK_SHIFT))
 			return 0;
 		above = shift;
+		*last = index | ((1ull << shift) - 1);
 		slot = index >> shift & (CHUNK - 1);
 		if (kread64(at(node, F_XA_NODE_SLOTS) + 8 * slot, &e))
 			return -EFAULT;
@@ -50,7 +52,17 @@ int xarray_load(gva_t head, uint64_t index, gva_t *entry)
 				return 0;
 		}
 	}
-	if (!is_internal(e) && !(e & 1)) /* bit 0: a value, here the shadow of an evicted page */
+	if (!is_internal(e))
 		*entry = e;
 	return 0;
+}
+
+int xarray_load(gva_t head, uint64_t index, gva_t *entry)
+{
+	uint64_t last;
+	int err = xarray_find(head, index, entry, &last);
+
+	if (*entry & 1) /* a value: in a file's mapping the shadow of an evicted page */
+		*entry = 0;
+	return err;
 }

@@ -33,6 +33,7 @@ void coroutine_open(lua_State *L);
 void module_open(lua_State *L);
 void memory_open(lua_State *L);
 void process_open(lua_State *L);
+void search_open(lua_State *L);
 void view_open(lua_State *L);
 void registers_open(lua_State *L);
 void hook_open(lua_State *L);

@@ -56,6 +56,7 @@ void module_open(lua_State *L)
 	lua_newtable(L);
 	memory_open(L);
 	process_open(L);
+	search_open(L);
 	registers_open(L);
 	output_open(L);
 	lua_newtable(L);

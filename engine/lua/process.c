@@ -7,9 +7,8 @@
 #include <string.h>
 #include "engine/current.h"
 #include "engine/lua/api.h"
+#include "engine/lua/search.h"
 #include "engine/lua/listing.h"
-
-#define READ_MAX (4u << 20)
 
 /* What of a process's memory was looked up; user value 1 of the process object. */
 struct memory_box {
@@ -121,25 +120,6 @@ static void push_address(lua_State *L, int process, uint64_t offset)
 	luaL_setmetatable(L, ADDRESS_TYPE);
 }
 
-/* p:read(va, n) -> string, or nil where memory is absent; va: a virtual address of the process */
-static int process_read(lua_State *L)
-{
-	const struct linux_task *task = process_check(L, 1);
-	gva_t va = (gva_t)luaL_checkinteger(L, 2);
-	lua_Integer n = luaL_checkinteger(L, 3);
-	luaL_Buffer b;
-	char *to;
-
-	luaL_argcheck(L, n >= 0 && n <= READ_MAX, 3, "must be 0 to 4 MB");
-	to = luaL_buffinitsize(L, &b, (size_t)n);
-	if (engine.mode == ENGINE_CHECK || linux_process_read(task, va, to, (size_t)n)) {
-		lua_pushnil(L);
-		return 1;
-	}
-	luaL_pushresultsize(&b, (size_t)n);
-	return 1;
-}
-
 /* p:va(offset) -> virtual address of that byte of its own memory, nil: out of range */
 static int process_va(lua_State *L)
 {
@@ -244,6 +224,8 @@ static const struct object_field process_fields[] = {
 	OBJECT_APART("mem_size", push_mem_size),
 	OBJECT_METHOD("read", process_read),
 	OBJECT_METHOD("va", process_va),
+	OBJECT_METHOD("find", process_find),
+	OBJECT_METHOD("findall", process_findall),
 	OBJECT_END,
 };
 

@@ -40,7 +40,17 @@ uint64_t bytes_copy(const struct bytes *b, uint64_t position, void *to, size_t s
 uint64_t bytes_find(const struct bytes *b, uint64_t from, const void *needle, size_t size,
 		    const volatile int *stop);
 
-/* The same in memory: pointer or NULL. Faster than memmem for short needles. */
+/* scan.c: the same in memory, with a needle of any size: pointer or NULL. */
 const void *bytes_scan(const void *data, size_t size, const void *needle, size_t needle_size);
+
+/* A needle prepared for many scans; bytes stays the caller's. */
+struct bytes_needle {
+	const uint8_t *bytes;
+	size_t size;
+	size_t rare[2]; /* positions of the bytes looked for; different ones when size > 1 */
+};
+
+void bytes_needle(struct bytes_needle *l, const void *bytes, size_t size);
+const void *bytes_scan_for(const void *data, size_t size, const struct bytes_needle *l);
 
 #endif

@@ -69,6 +69,33 @@ static void set_up(void)
 	put64(GUEST_BASE + 0x9008, PAGES);
 }
 
+/* Spans ascend, lie in mappings, and what is said to be there is there. */
+static void walk_spans(const struct linux_task *task)
+{
+	struct linux_memory space;
+	struct linux_walk walk;
+	struct linux_span span;
+	uint64_t seen = 0;
+	gva_t end = 0;
+
+	if (linux_space(task, &space))
+		return;
+	linux_walk_start(&walk, &space, 0, ~0ull);
+	for (int i = 0; i < 5000 && linux_walk_next(&walk, &span); i++) {
+		size_t n = (size_t)span.size;
+
+		must(span.size && span.va >= end && span.va + span.size > span.va);
+		must(span.state < LINUX_SPAN_STATES);
+		if (span.state == LINUX_SPAN_MAPPED || span.state == LINUX_SPAN_CACHED)
+			must(guest_span(span.gpa, &n) && n == span.size);
+		must(linux_memory_va(&space, linux_memory_offset(&space, span.va)) == span.va);
+		end = span.va + span.size;
+		seen += span.size;
+	}
+	must(seen <= space.size);
+	linux_memory_free(&space);
+}
+
 static void look_at(const struct linux_task *task)
 {
 	static uint8_t bytes[20000];
@@ -83,6 +110,7 @@ static void look_at(const struct linux_task *task)
 	if (!linux_cmdline(task, text, sizeof(text)))
 		must(memchr(text, '\0', sizeof(text)));
 	(void)!linux_process_read(task, 0x400ffc, bytes, 5000);
+	walk_spans(task);
 	if (linux_memory(task, &memory))
 		return;
 	for (size_t i = 0; i < memory.count && i < 8; i++) {

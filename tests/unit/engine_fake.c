@@ -19,17 +19,27 @@
 struct fake fake;
 
 static const char *const symbols[] = {
-	"kernel_execve",    "__x64_sys_execve",	 "__ia32_compat_sys_execve", "__x64_sys_execveat",
-	"__x64_sys_openat", "__ia32_sys_openat", "__x64_sys_getpid",	     "access_process_vm",
-	"empty_zero_page",  "sys_call_table",
+	"kernel_execve",
+	"__x64_sys_execve",
+	"__ia32_compat_sys_execve",
+	"__x64_sys_execveat",
+	"__x64_sys_openat",
+	"__ia32_sys_openat",
+	"__x64_sys_getpid",
+	"access_process_vm",
+	"empty_zero_page",
+	"sys_call_table",
 	/* these when fake.power is set */
-	"pm_suspend",	    "hibernate",	 "machine_kexec",	     "add_memory_resource",
+	"pm_suspend",
+	"hibernate",
+	"machine_kexec",
+	"add_memory_resource",
 	"iomem_resource",
 };
 
 #define SYMBOLS	      (sizeof(symbols) / sizeof(*symbols))
 #define POWER_SYMBOLS (SYMBOLS - 5)
-#define PROCESSES 16
+#define PROCESSES     16
 
 static struct fake_process processes[PROCESSES];
 static size_t process_count;
@@ -351,13 +361,54 @@ int linux_memory(const struct linux_task *task, struct linux_memory *out)
 	return 0;
 }
 
+int linux_space(const struct linux_task *task, struct linux_memory *out)
+{
+	return linux_memory(task, out);
+}
+
 void linux_memory_free(struct linux_memory *mem)
 {
+}
+
+void linux_walk_start(struct linux_walk *w, const struct linux_memory *mem, gva_t from, gva_t end)
+{
+	gva_t last = 0x400000 + mem->size;
+
+	memset(w, 0, sizeof(*w));
+	w->mem = mem;
+	w->left_out = mem->left_out;
+	w->va = from < 0x400000 ? 0x400000 : from;
+	w->end = end < last ? end : last;
+}
+
+bool linux_walk_next(struct linux_walk *w, struct linux_span *s)
+{
+	static const enum linux_span_state states[] = {
+		[LINUX_PAGE_ABSENT] = LINUX_SPAN_SWAPPED,
+		[LINUX_PAGE_PRIVATE] = LINUX_SPAN_MAPPED,
+		[LINUX_PAGE_SHARED] = LINUX_SPAN_MAPPED,
+		[LINUX_PAGE_CACHED] = LINUX_SPAN_CACHED,
+	};
+	struct linux_page page;
+
+	if (w->va >= w->end || linux_memory_page(w->mem, w->va - 0x400000, &page))
+		return false;
+	*s = (struct linux_span){states[page.state], w->va, page.left, page.gpa};
+	if (s->size > w->end - w->va)
+		s->size = w->end - w->va;
+	w->va += s->size;
+	w->bytes[s->state] += s->size;
+	return true;
 }
 
 gva_t linux_memory_va(const struct linux_memory *mem, uint64_t offset)
 {
 	return offset < mem->size ? 0x400000 + offset : 0;
+}
+
+uint64_t linux_memory_offset(const struct linux_memory *mem, gva_t va)
+{
+	return va - 0x400000;
 }
 
 int linux_memory_page(const struct linux_memory *mem, uint64_t offset, struct linux_page *page)
@@ -381,9 +432,12 @@ int linux_process_read(const struct linux_task *task, gva_t va, void *buf, size_
 {
 	struct fake_process *p = by_task(task->task);
 
+	size_t i;
+
 	if (va < 0x400000 || va - 0x400000 + size > p->pages * 4096)
 		return -EFAULT;
-	memcpy(buf, fake_bytes(p, va - 0x400000), size);
+	for (i = 0; i < size; i++)
+		((uint8_t *)buf)[i] = *fake_bytes(p, va - 0x400000 + i);
 	return 0;
 }
 

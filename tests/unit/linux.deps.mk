@@ -1,6 +1,6 @@
 LINUX_TEST_SRCS := $(wildcard engine/linux/*.c) engine/guest.c
 LINUX_TEST_LIBS := -lbpf -lelf -lcapstone -lz
-$(foreach t,kallsyms pagewalk trees path insn task memory btf guest modules,\
+$(foreach t,kallsyms pagewalk trees path insn task memory btf guest modules spans,\
 	$(eval UNIT_SRCS_test_linux_$(t) := $(LINUX_TEST_SRCS))\
 	$(eval UNIT_LIBS_test_linux_$(t) := $(LINUX_TEST_LIBS))\
 	$(eval UNIT_CFLAGS_test_linux_$(t) := -Wno-unused-function))
@@ -11,3 +11,4 @@ UNIT_LIBS_test_linux_faults := $(patsubst %,-Wl$(,)--wrap=%,malloc calloc reallo
 	-l:libbpf.a -l:libelf.a -l:libcapstone.a -l:libz.a
 UNIT_CFLAGS_test_linux_faults := -Wno-unused-function
 $(B)/unit/test_linux_faults: tests/unit/fault.h
+UNIT_SRCS_test_linux_spans += engine/scan/bytes.c engine/scan/scan.c

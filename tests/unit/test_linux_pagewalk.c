@@ -94,12 +94,12 @@ static void test_prot_none(void **state)
 	/* a swap entry, and a huge page that is being split */
 	entry(0x3000, VA, 2, 0x4000 | P);
 	entry(0x4000, VA, 1, 0xabcd000000000200ull);
-	assert_int_equal(page_walk(ROOT, 4, VA + 3, true, &m), -EFAULT);
+	assert_int_equal(page_walk(ROOT, 4, VA + 3, true, &m), -ENXIO);
 	entry(0x3000, VA, 2, (0x400000 ^ ADDRESS) | PSE);
-	assert_int_equal(page_walk(ROOT, 4, VA + 3, true, &m), -EFAULT);
+	assert_int_equal(page_walk(ROOT, 4, VA + 3, true, &m), -ENXIO);
 	/* no table hangs off an entry that is not present */
 	entry(0x3000, VA, 2, (0x4000 ^ ADDRESS) | PROTNONE);
-	assert_int_equal(page_walk(ROOT, 4, VA + 3, true, &m), -EFAULT);
+	assert_int_equal(page_walk(ROOT, 4, VA + 3, true, &m), -ENXIO);
 }
 
 static void test_hostile(void **state)
