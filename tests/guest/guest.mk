@@ -1,7 +1,7 @@
 # What the guests of demo, tests and measurements boot.
 GUEST_KERNEL := $(B)/guest/vmlinuz
 GUEST_INITRAMFS := $(B)/guest/initramfs.gz
-GUEST_SOURCES := $(wildcard tests/guest/programs/*.c tests/guest/scripts/*.sh bench/programs/*.c)
+GUEST_SOURCES := $(wildcard tests/guest/programs/*.[ch] tests/guest/scripts/*.sh bench/programs/*.c)
 
 $(GUEST_KERNEL):
 	$(Q)tests/guest/kernel.sh $@
