@@ -255,8 +255,8 @@ static bool is(const char *from, const struct lexer *l, const char *text)
 }
 
 static const char *const lvmon_names[] = {
-	"memread", "memwrite", "regread", "regwrite",  "getproc", "processes", "hook",
-	"memsize", "cputime",  "symbol",  "symbolize", "alert",	  "mode",      NULL,
+	"memread", "memwrite", "regread",   "regwrite", "getproc", "processes", "hook", "memsize",
+	"cputime", "symbol",   "symbolize", "alert",	"mode",	   "counters",	NULL,
 };
 
 static const char *const hook_names[] = {"syscall", "address", NULL};

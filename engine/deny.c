@@ -14,6 +14,8 @@ void deny(uint32_t number, const char *reason, const char *hook)
 	if (engine.memory->deny)
 		return;
 	engine.memory->deny = number;
+	if (engine.signature)
+		counters_of(engine.signature)->denied++;
 	r = record_new("denied");
 	record_string(r, "reason", reason);
 	if (hook)

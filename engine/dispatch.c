@@ -210,23 +210,37 @@ static inline void resumed(struct activity *a, int status, bool clean)
 	a->hook->idle = a->thread;
 }
 
+static inline lua_State *resume_begins(struct activity *a)
+{
+	engine.memory->started = counters_clock();
+	return limit_enter(a->co);
+}
+
+static inline void resume_ended(struct activity *a, lua_State *outer)
+{
+	limit_enter(outer);
+	engine.memory->counters[a->signature].ticks += counters_clock() - engine.memory->started;
+}
+
 static inline void start(struct activity *a)
 {
-	lua_State *outer = limit_enter(a->co);
+	lua_State *outer = resume_begins(a);
 	bool clean;
-	int status = thread_start(a->thread, a, &clean);
+	int status;
 
-	limit_enter(outer);
+	engine.memory->counters[a->signature].handlers++;
+	status = thread_start(a->thread, a, &clean);
+	resume_ended(a, outer);
 	resumed(a, status, clean);
 }
 
 /* Going on needs no arguments: memwrite's continuation makes its results. */
 static void go_on(struct activity *a)
 {
-	lua_State *outer = limit_enter(a->co);
+	lua_State *outer = resume_begins(a);
 	int results, status = lua_resume(a->co, a->owner->L, 0, &results);
 
-	limit_enter(outer);
+	resume_ended(a, outer);
 	resumed(a, status, false);
 }
 
@@ -395,6 +409,7 @@ void dispatch(const struct lvmon_event *ev, struct lvmon_verdict *verdict)
 	deny_apply(verdict);
 	hooks_flush();
 	engine_idle();
+	counters_tell(ev);
 	engine.event = NULL;
 }
 

@@ -8,6 +8,7 @@
 #define ENGINE_ENGINE_H
 
 #include "engine/backend.h"
+#include "engine/counters.h"
 
 #define ENGINE_VERSION "0.1"
 
@@ -45,8 +46,12 @@ struct engine_memory {
 	uint32_t deny;	     /* what the event at work will return, an errno; 0: nothing (deny.h) */
 	uint64_t sequence;   /* of the event at work */
 	uint32_t on_timeout; /* of the handler at work: enum hook_timeout */
-	uint32_t reserved;
+	uint32_t telling;    /* counters: the next signature to be told of; 0: none is due */
+	uint64_t told_ns;    /* when that began last */
+	uint64_t started;    /* TSC when the handler at work began or went on */
+	uint64_t ticks_begin, clock_begin; /* both clocks at the first start */
 	struct strike_entry entry[ENGINE_MAX_SIGNATURES];
+	struct counters counters[ENGINE_MAX_SIGNATURES];
 };
 
 struct signature;

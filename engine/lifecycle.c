@@ -289,6 +289,7 @@ static void take_over(const struct lvmon_start *start)
 			engine.memory->entry[death.signature].skip = 1;
 		if (death.phase == ENGINE_HANDLER && !death.late)
 			strikes_add(death.signature, now);
+		counters_died(death.signature, death.phase == ENGINE_HANDLER, !death.late);
 	}
 	engine_mark(ENGINE_IDLE, 0, 0);
 	if (!start->blob || sites_restore(start->blob, start->blob_size))
@@ -304,6 +305,7 @@ void lifecycle_start(void)
 	const struct lvmon_start *start = engine.start;
 	int ret = 0;
 
+	counters_begin();
 	if (start->archive && start->archive_size)
 		ret = signatures_open(start->archive, start->archive_size);
 	if (ret < 0)

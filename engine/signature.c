@@ -159,10 +159,13 @@ static void *allocate(void *arg, void *block, size_t old, size_t new)
 		if (!p && collect_others(s))
 			p = realloc(block, new);
 	}
-	if (p)
-		s->memory = s->memory - old + new;
-	else
+	if (!p) {
 		note_shortage(s);
+		return NULL;
+	}
+	s->memory = s->memory - old + new;
+	if (s->memory > counters_of(s)->memory_peak)
+		counters_of(s)->memory_peak = s->memory;
 	return p;
 }
 
@@ -279,6 +282,7 @@ void signature_report(struct signature *s, lua_State *co, const char *what)
 	json_t *r;
 
 	engine.signature = s;
+	counters_of(s)->errors++;
 	if (lua_gettop(co) && lua_type(co, -1) == LUA_TSTRING)
 		message = lua_tolstring(co, -1, &size);
 	r = record_new("error");
@@ -300,6 +304,7 @@ void signature_report(struct signature *s, lua_State *co, const char *what)
 	}
 	record_event_process(r);
 	if (limit_expired) {
+		counters_of(s)->timeouts++;
 		strikes = strikes_add(s->index, engine_now());
 		record_number(r, "strikes", strikes);
 		record_emit(r);

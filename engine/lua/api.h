@@ -2,7 +2,7 @@
 /*
  * The Lua API, docs/signatures.md. One file a part: sandbox.c (what of Lua's own libraries there
  * is), string.c, coroutine.c, module.c (the table lvmon), memory.c, process.c, view.c, registers.c,
- * hook.c, event.c, output.c. What the rest of the engine needs of them comes first here.
+ * hook.c, event.c, output.c, counters.c. What the rest of the engine needs of them comes first here.
  */
 #ifndef ENGINE_LUA_API_H
 #define ENGINE_LUA_API_H
@@ -39,6 +39,7 @@ void registers_open(lua_State *L);
 void hook_open(lua_State *L);
 void event_open(lua_State *L);
 void output_open(lua_State *L);
+void counters_open(lua_State *L);
 
 /* Functions into the table on top. */
 void api_functions(lua_State *L, const luaL_Reg *list);

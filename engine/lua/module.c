@@ -59,6 +59,7 @@ void module_open(lua_State *L)
 	search_open(L);
 	registers_open(L);
 	output_open(L);
+	counters_open(L);
 	lua_newtable(L);
 	hook_open(L);
 	strict(L, "lvmon.hook");

@@ -19,7 +19,7 @@
 
 #include <stdint.h>
 
-#define LVMON_ABI_VERSION 1
+#define LVMON_ABI_VERSION 2
 
 typedef uint64_t gpa_t; /* guest-physical address */
 typedef uint64_t gva_t; /* guest-virtual address */
@@ -222,7 +222,7 @@ struct lvmon_ram {
 };
 
 /*
- * A page that the domain can write and that outlives it: the engine leaves word here for its
+ * Pages that the domain can write and that outlive it: the engine leaves word here for its
  * successor about what it was doing, so that the culprit is known when it has been killed.
  */
 struct lvmon_persist {
@@ -230,8 +230,8 @@ struct lvmon_persist {
 	uint32_t signature; /* index of the signature at work */
 	uint32_t handler;   /* index of the handler at work, for EVF_AGAIN */
 	uint32_t reserved;
-	char where[256];      /* "file:line" as known when time ran out */
-	uint8_t engine[3072]; /* strikes and the like */
+	char where[256];       /* "file:line" as known when time ran out */
+	uint8_t engine[15360]; /* strikes and the like */
 };
 
 enum lvmon_death {

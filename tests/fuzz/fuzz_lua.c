@@ -64,6 +64,8 @@ static const char *const calls[] = {
 	"lvmon.hook.address(a, b, c)",
 	"lvmon.hook.syscall(a, print, b)",
 	"string.rep(a, b)",
+	"ev:deny(a)",
+	"lvmon.counters(a)",
 };
 
 #define CALLS (sizeof(calls) / sizeof(calls[0]))

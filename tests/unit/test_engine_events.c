@@ -235,6 +235,8 @@ static void killed_in_a_handler(void **state)
 	assert_string_equal(fake_string("restart", 0, "reason"), "fault");
 	assert_string_equal(fake_string("restart", 0, "where"), "one.lua:1");
 	assert_int_equal(fake_number("restart", 0, "strikes"), 1);
+	assert_int_equal(engine.memory->counters[0].deaths, 1);
+	assert_int_equal(engine.memory->counters[0].handlers, 3); /* kept, and the one behind it */
 	assert_int_equal(json_integer_value(json_object_get(
 				 json_object_get(fake_record("restart", 0), "process"), "pid")),
 			 200);
@@ -308,7 +310,7 @@ static void killed_late(void **state)
 
 #define GUARD(word)                                                                             \
 	"lvmon.hook.syscall('openat', function() print('" word "') end, { on_timeout = 'deny' " \
-							       "})\n"
+	"})\n"
 
 static void is_denied(const struct lvmon_verdict *v, const char *reason)
 {

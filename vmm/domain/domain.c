@@ -26,6 +26,7 @@
 #define RETRY_NS	    1000000000ull
 #define TABLE_PAGES_RESERVE 512ull /* of our free pages, for page tables */
 #define USER_RFLAGS	    (RFLAGS_FIXED | RFLAGS_IF)
+#define PERSIST_SIZE	    align_up(sizeof(struct lvmon_persist), PAGE_SIZE)
 
 /* System V ABI, 3.4.3 */
 #define AT_NULL	  0
@@ -102,7 +103,7 @@ int domain_init(const struct boot_info *bi, hpa_t vmm_root, u32 default_budget_m
 	blob_capacity = align_down(pages_free() * PAGE_SIZE / 4, PAGE_SIZE);
 	blob_pa = pages_alloc_contiguous(blob_capacity / PAGE_SIZE);
 	blob = blob_pa ? phys_to_virt(blob_pa) : NULL;
-	page = pages_alloc_contiguous(2);
+	page = pages_alloc_contiguous(1 + PERSIST_SIZE / PAGE_SIZE);
 	if (!blob || !page)
 		return -ENOMEM;
 	start_info = phys_to_virt(page);
@@ -176,7 +177,7 @@ static int load(void)
 		err = space_map_shared(SPACE_START_INFO, virt_to_phys(start_info), PAGE_SIZE,
 				       false);
 	if (!err)
-		err = space_map_shared(SPACE_PERSIST, virt_to_phys(persist), PAGE_SIZE, true);
+		err = space_map_shared(SPACE_PERSIST, virt_to_phys(persist), PERSIST_SIZE, true);
 	if (!err && archive_size)
 		err = space_map_shared(SPACE_ARCHIVE, archive, archive_size, false);
 	if (!err && blob_size)
@@ -315,7 +316,7 @@ void domain_forget(void)
 	alive = false;
 	blob_size = 0;
 	start_info->generation = 0;
-	*persist = (struct lvmon_persist){0};
+	memset(persist, 0, sizeof(*persist));
 }
 
 /* Start the engine up to its first LVMON_NEXT_EVENT. */

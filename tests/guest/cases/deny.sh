@@ -23,6 +23,7 @@ denied getsid 1 cooldown
 holds "the engine's death is denied in a record" event '"kind": *"denied"' '"reason": *"restart"' \
 	'"signature": *"deny.lua"' '"comm": *"calls"'
 is "denials" "$(grep -c '"kind": *"denied"' "$work/events")" 5
+holds "the other one's counters outlive the engine" event '"counters 8"'
 for call in umask:2 getppid:1 getsid:2 getpriority:1 getpgid:1; do
 	is "${call%:*} is seen" "$(grep -c "\"seen ${call%:*}\"" "$work/events")" "${call#*:}"
 done

@@ -8,3 +8,4 @@ result getppid $(calls getppid 1 errno)
 result getsid $(calls getsid 1 errno)
 result getpriority $(calls getpriority 1 errno)
 result pause $(calls getsid 1 errno) $(calls getpgid 1 errno)
+calls sched_yield 1

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What each signature has cost and done, since the guest's start: kept in the persist pages, so a
+ * restart of the engine loses nothing of it.
+ */
+#ifndef ENGINE_COUNTERS_H
+#define ENGINE_COUNTERS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct counters {
+	uint64_t handlers; /* begun */
+	uint64_t ticks;	   /* of the TSC in them */
+	uint64_t errors;   /* Lua errors, in handlers and in the chunk; time-outs are among them */
+	uint64_t timeouts;
+	uint64_t deaths;      /* of the engine, with a handler or the chunk at work */
+	uint64_t denied;      /* calls */
+	uint64_t memory_peak; /* bytes that its Lua state had at most */
+	uint64_t told;	      /* handlers when the last record was sent */
+};
+
+/* A record of each signature so often, if it has run meanwhile. */
+#define COUNTERS_NS 60000000000u
+
+struct signature;
+struct lvmon_event;
+
+/* Counters of a signature. */
+struct counters *counters_of(const struct signature *s);
+
+/* The clock for them: ticks, converted only where they are told. */
+static inline uint64_t counters_clock(void)
+{
+	return __builtin_ia32_rdtsc();
+}
+
+/* The engine died in the signature's code; in a handler: that has run until now. */
+void counters_died(uint32_t signature, bool in_handler, bool its_fault);
+
+/* Ticks in nanoseconds. */
+uint64_t counters_ns(uint64_t ticks);
+
+/* The clocks are compared from now on; once in the guest's life. */
+void counters_begin(void);
+
+/* An event is handled: tell of one signature, if it is time. */
+void counters_tell(const struct lvmon_event *ev);
+
+#endif
