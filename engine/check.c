@@ -254,10 +254,39 @@ static bool is(const char *from, const struct lexer *l, const char *text)
 	return (size_t)(l->p - from) == strlen(text) && memcmp(from, text, strlen(text)) == 0;
 }
 
+/* One a line. */
+/* clang-format off */
 static const char *const lvmon_names[] = {
-	"memread", "memwrite", "regread",   "regwrite", "getproc", "processes", "hook", "memsize",
-	"cputime", "symbol",   "symbolize", "alert",	"mode",	   "counters",	NULL,
+	"memread",
+	"memwrite",
+	"regread",
+	"regwrite",
+	"getproc",
+	"processes",
+	"hook",
+	"memsize",
+	"cputime",
+	"symbol",
+	"symbolize",
+	"alert",
+	"mode",
+	"counters",
+	"cast",
+	"variable",
+	"percpu",
+	"container_of",
+	"list",
+	"addressof",
+	"sizeof",
+	"offsetof",
+	"typename",
+	"typeof",
+	"enum",
+	"string",
+	"bytes",
+	NULL,
 };
+/* clang-format on */
 
 static const char *const hook_names[] = {"syscall", "address", NULL};
 

@@ -106,6 +106,13 @@ static const struct field_name field_names[] = {
 	MAY(F_MODULE_USES, "module", "source_list"),
 	MAY(F_MODULE_USE_LIST, "module_use", "source_list"),
 	MAY(F_MODULE_USE_SOURCE, "module_use", "source"),
+	MAY(F_MODULE_KALLSYMS, "module", "kallsyms"),
+	MAY(F_MODULE_SYMTAB, "mod_kallsyms", "symtab"),
+	MAY(F_MODULE_NUM_SYMTAB, "mod_kallsyms", "num_symtab"),
+	MAY(F_MODULE_STRTAB, "mod_kallsyms", "strtab"),
+	MAY(F_MODULE_BTF_DATA, "module", "btf_data"),    /* from 5.11 */
+	MAY(F_MODULE_BTF_SIZE, "module", "btf_data_size"),
+	MAY(F_MODULE_BTF_BASE, "module", "btf_base_data"), /* from 6.11 */
 };
 
 /* clang-format on */

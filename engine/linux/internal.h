@@ -90,6 +90,8 @@ enum field {
 	F_MODULE_INIT, F_MODULE_EXIT, F_MODULE_CORE, F_MODULE_INIT_AREA, F_MODULE_MEM,
 	F_MODULE_MEM_SIZE, F_MODULE_AREA_BASE, F_MODULE_AREA_SIZE, F_MODULE_AREA_TEXT,
 	F_MODULE_USES, F_MODULE_USE_LIST, F_MODULE_USE_SOURCE,
+	F_MODULE_KALLSYMS, F_MODULE_SYMTAB, F_MODULE_NUM_SYMTAB, F_MODULE_STRTAB,
+	F_MODULE_BTF_DATA, F_MODULE_BTF_SIZE, F_MODULE_BTF_BASE,
 	NR_FIELDS
 };
 
@@ -249,6 +251,9 @@ int symbol_find(const struct kernel_blob *b, const char *name, gva_t *va) must_c
 /* Number of the symbol at or below va, its name and type letter. */
 int symbol_at(const struct kernel_blob *b, gva_t va, char name[SYMBOL_NAME_SIZE], char *type,
 	      gva_t *start) must_check;
+
+/* modsyms.c */
+int linux_module_symbolize(gva_t va, char *buf, size_t size) must_check;
 
 /* btf.c and fields.c */
 

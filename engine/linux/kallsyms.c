@@ -494,8 +494,9 @@ int linux_symbolize(gva_t va, char *buf, size_t size)
 
 	if (!kernel)
 		return -ENODATA;
-	if (va < kernel->image_start || va >= kernel->image_end ||
-	    symbol_at(kernel, va, name, &type, &start) || start < kernel->image_start)
+	if (va < kernel->image_start || va >= kernel->image_end)
+		return linux_module_symbolize(va, buf, size);
+	if (symbol_at(kernel, va, name, &type, &start) || start < kernel->image_start)
 		return -ENOENT;
 	if (va == start)
 		snprintf(buf, size, "%s", name);

@@ -69,7 +69,9 @@ const char *linux_summary(void);
 
 /* Symbols. */
 int linux_symbol(const char *name, gva_t *va) must_check; /* 0 or -ENOENT */
-/* Symbol at or below va, "name+0x10"; 0 or -ENOENT */
+/* In modules too, where the kernel has none; "module:name" is that module's. 0 or -ENOENT */
+int linux_symbol_any(const char *name, gva_t *va) must_check;
+/* Symbol at or below va, "name+0x10", "name+0x10 [module]"; 0 or -ENOENT */
 int linux_symbolize(gva_t va, char *buf, size_t size) must_check;
 /* Calls fn for each symbol that starts with prefix, until it returns non-zero. */
 int linux_each_symbol(const char *prefix, int (*fn)(const char *name, gva_t va, void *arg),

@@ -34,6 +34,8 @@ void module_open(lua_State *L);
 void memory_open(lua_State *L);
 void process_open(lua_State *L);
 void search_open(lua_State *L);
+void types_open(lua_State *L);
+void pointer_open(lua_State *L);
 void view_open(lua_State *L);
 void registers_open(lua_State *L);
 void hook_open(lua_State *L);

@@ -208,7 +208,7 @@ static int memwrite(lua_State *L)
 	return 3;
 }
 
-/* lvmon.symbol(name) -> virtual address of a kernel symbol, or nil */
+/* lvmon.symbol(name) -> virtual address of a symbol of the kernel's or of a module's, or nil */
 static int symbol(lua_State *L)
 {
 	const char *name = luaL_checkstring(L, 1);
@@ -216,7 +216,7 @@ static int symbol(lua_State *L)
 
 	if (engine.mode == ENGINE_CHECK)
 		lua_pushinteger(L, (lua_Integer)0xffffffff81000000);
-	else if (linux_symbol(name, &va))
+	else if (linux_symbol_any(name, &va))
 		lua_pushnil(L);
 	else
 		lua_pushinteger(L, (lua_Integer)va);

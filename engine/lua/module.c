@@ -57,6 +57,7 @@ void module_open(lua_State *L)
 	memory_open(L);
 	process_open(L);
 	search_open(L);
+	types_open(L);
 	registers_open(L);
 	output_open(L);
 	counters_open(L);

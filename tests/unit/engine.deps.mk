@@ -2,7 +2,8 @@
 # Everything of the engine but its start, its backends and the introspection, which is faked.
 ENGINE_TEST_SRCS := tests/unit/engine_fake.c $(filter-out engine/main.c engine/command.c engine/check.c engine/look.c engine/report.c \
 	engine/backend_domain.c engine/backend_dump.c,$(wildcard engine/*.c)) \
-	$(wildcard engine/lua/*.c engine/scan/*.c)
+	$(wildcard engine/lua/*.c engine/scan/*.c) \
+	$(patsubst %,engine/linux/%.c,btf types members renames declare variables nodes)
 ENGINE_TEST_LIBS := -llua5.4 -ljansson -lm
 
 $(foreach t,test_engine_memwrite test_engine_limit test_engine_events test_engine_memory \

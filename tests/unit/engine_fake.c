@@ -12,11 +12,15 @@
 #include "engine/dispatch.h"
 #include "engine/lifecycle.h"
 #include "engine/limit.h"
+#include "engine/linux/btf.h"
 #include "engine/record.h"
 #include "engine/sites.h"
 #include "tests/unit/engine_fake.h"
 
 struct fake fake;
+
+/* Types are read as they are in the engine; fake_types() says which there are. */
+const struct kernel_blob *kernel;
 
 static const char *const symbols[] = {
 	"kernel_execve",
@@ -165,11 +169,15 @@ bool linux_known(void)
 
 int linux_need(enum linux_facility f)
 {
-	return fake.unknown ? -ENODATA : fake.no_pages && f == LINUX_PAGES ? -ENOTSUP : 0;
+	if (fake.unknown)
+		return -ENODATA;
+	return (fake.no_pages && f == LINUX_PAGES) || (!kernel && f == LINUX_TYPES) ? -ENOTSUP : 0;
 }
 
 const char *linux_missing(enum linux_facility f)
 {
+	if (!kernel && f == LINUX_TYPES)
+		return "no BTF (CONFIG_DEBUG_INFO_BTF)";
 	return fake.no_pages && f == LINUX_PAGES ? "struct page has no flags" : NULL;
 }
 
@@ -206,6 +214,26 @@ int linux_symbol(const char *name, gva_t *va)
 		return -ENOENT;
 	*va = fake_symbol(name);
 	return *va ? 0 : -ENOENT;
+}
+
+int linux_symbol_any(const char *name, gva_t *va)
+{
+	return linux_symbol(name, va);
+}
+
+int kread64(gva_t va, uint64_t *value)
+{
+	return linux_kread(va, value, sizeof(*value));
+}
+
+int kread32(gva_t va, uint32_t *value)
+{
+	return linux_kread(va, value, sizeof(*value));
+}
+
+int modules_each_btf(int (*fn)(const struct module_btf *m, void *arg), void *arg)
+{
+	return 0;
 }
 
 int linux_symbolize(gva_t va, char *buf, size_t size)
@@ -260,6 +288,11 @@ int linux_kread(gva_t va, void *buf, size_t size)
 		};
 
 		memcpy(buf, resources[va < FAKE_KERNEL ? 1 + (va - FAKE_RESOURCES) / 64 : 0], size);
+		return 0;
+	}
+	if (va >= FAKE_DIRECT && va - FAKE_DIRECT < FAKE_RAM &&
+	    size <= FAKE_RAM - (va - FAKE_DIRECT)) {
+		memcpy(buf, fake.ram + (va - FAKE_DIRECT), size);
 		return 0;
 	}
 	if (va != 0xffff888000001000ull)
@@ -443,6 +476,15 @@ int linux_process_read(const struct linux_task *task, gva_t va, void *buf, size_
 
 /* --- the tests' side --- */
 
+void fake_types(const void *btf, size_t size)
+{
+	struct kernel_blob *b = calloc(1, sizeof(*b) + size);
+
+	b->sec[SEC_BTF] = (struct section){sizeof(*b), (uint32_t)size};
+	memcpy(b + 1, btf, size);
+	kernel = b;
+}
+
 void fake_reset(void)
 {
 	fake_free();
@@ -496,6 +538,9 @@ void fake_free(void)
 	if (fake.ram)
 		munmap(fake.ram, FAKE_RAM);
 	free(fake.blob);
+	linux_types_release();
+	free((void *)kernel);
+	kernel = NULL;
 	fake.ram = NULL;
 	fake.blob = NULL;
 }

@@ -11,6 +11,7 @@
 
 #define FAKE_RAM    (64u << 20)
 #define FAKE_KERNEL 0xffffffff81000000ull
+#define FAKE_DIRECT 0xffff888100000000ull /* all RAM, as kernel memory */
 /* Two of struct resource, the second one memory that is not in FAKE_RAM; a ring. */
 #define FAKE_RESOURCES 0xffff888000002000ull
 
@@ -26,6 +27,8 @@ struct fake_process {
 /* Fresh guest, fresh engine (mode live), no signatures. */
 void fake_reset(void);
 void fake_free(void);
+/* The kernel has this BTF, until the next reset. */
+void fake_types(const void *btf, size_t size);
 /* Processes 1 (init) and 100 (sh, child of 1) exist after the reset. */
 struct fake_process *fake_process(int pid, const char *comm, size_t pages,
 				  enum linux_page_state state);

@@ -1,4 +1,4 @@
-LINUX_TEST_SRCS := $(wildcard engine/linux/*.c) engine/guest.c
+LINUX_TEST_SRCS := $(wildcard engine/linux/*.c) engine/guest.c engine/text.c
 LINUX_TEST_LIBS := -lbpf -lelf -lcapstone -lz
 $(foreach t,kallsyms pagewalk trees path insn task memory btf guest modules spans,\
 	$(eval UNIT_SRCS_test_linux_$(t) := $(LINUX_TEST_SRCS))\

@@ -1,0 +1,606 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Types by name. The kernel's BTF is opened when it is first needed and stays open; of modules'
+ * BTF, which is split from it, some are, the least recently used one makes room. A type of a module
+ * carries the generation of what it was read from, and is refused when that has gone.
+ */
+#include <bpf/btf.h>
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include "engine/linux/btf.h"
+
+#define MODULES_OPEN	16	   /* modules' BTF at a time */
+#define MODULE_BTF_MAX	(1u << 20) /* of one */
+#define MODULES_BTF_MAX (4u << 20) /* of all */
+#define NAMES		256	   /* remembered; a power of two */
+#define NAME_MAX_LENGTH 64	   /* of those that are remembered */
+#define MAX_STARS	4
+#define MAX_COUNT	(1u << 24)
+
+static struct {
+	struct btf_view *btf; /* NULL, or &view */
+	struct btf_view view;
+	uint32_t generation;
+	uint64_t used; /* when, by the count of uses */
+	char module[LINUX_MODULE_NAME];
+	uint32_t size, sum;
+} sources[1 + MODULES_OPEN];
+
+static const struct kernel_blob *kernel_of_base;
+static uint32_t generations;
+static uint64_t uses;
+
+struct known_name {
+	char text[NAME_MAX_LENGTH];
+	uint32_t kinds;
+	uint8_t source;
+	uint32_t generation, id;
+};
+
+static struct known_name names[NAMES];
+
+static void source_close(unsigned int s)
+{
+	if (sources[s].btf)
+		btf_view_close(sources[s].btf);
+	memset(&sources[s], 0, sizeof(sources[s]));
+}
+
+void linux_types_release(void)
+{
+	unsigned int s;
+
+	for (s = MODULES_OPEN; s > 0; s--)
+		source_close(s);
+	source_close(0);
+}
+
+static int base_open(void)
+{
+	int err = linux_need(LINUX_TYPES);
+
+	if (err)
+		return err;
+	if (sources[0].btf && kernel_of_base == kernel)
+		return 0;
+	linux_types_release();
+	memset(names, 0, sizeof(names));
+	btf_members_forget();
+	kernel_of_base = kernel;
+	err = btf_view_open(&sources[0].view, section(kernel, SEC_BTF), kernel->sec[SEC_BTF].size,
+			    NULL, NULL);
+	if (err)
+		return err == -ENOMEM ? err : -ENOTSUP;
+	sources[0].btf = &sources[0].view;
+	return 0;
+}
+
+int btf_of(const struct linux_type *type, const struct btf_view **btf)
+{
+	int err = base_open();
+
+	if (err)
+		return err;
+	if (type->source > MODULES_OPEN)
+		return -EINVAL;
+	if (!sources[type->source].btf || sources[type->source].generation != type->generation)
+		return -ESTALE;
+	sources[type->source].used = ++uses;
+	*btf = sources[type->source].btf;
+	return 0;
+}
+
+/* --- modules --- */
+
+static uint32_t checksum(const uint8_t *p, size_t size)
+{
+	uint32_t sum = 1;
+	size_t i;
+
+	for (i = 0; i + 4 <= size; i += 4)
+		sum = sum * 0x01000193u ^ load32(p + i);
+	return sum ^ (uint32_t)size;
+}
+
+/* A place for BTF of size bytes. */
+static unsigned int make_room(uint32_t size)
+{
+	for (;;) {
+		uint32_t sum = size;
+		unsigned int s, unused = 0, oldest = 0;
+
+		for (s = 1; s <= MODULES_OPEN; s++) {
+			sum += sources[s].size;
+			if (!sources[s].btf)
+				unused = s;
+			else if (!oldest || sources[s].used < sources[oldest].used)
+				oldest = s;
+		}
+		if (unused && sum <= MODULES_BTF_MAX)
+			return unused;
+		source_close(oldest);
+	}
+}
+
+/* The source that has a module's types. */
+static int module_source(const struct module_btf *m, unsigned int *source)
+{
+	unsigned int s;
+	uint32_t sum;
+	void *copy;
+	int err;
+
+	if (!m->size || m->size > MODULE_BTF_MAX)
+		return -ENOENT;
+	copy = malloc(m->size);
+	if (!copy)
+		return -ENOMEM;
+	err = linux_kread(m->data, copy, m->size);
+	if (err)
+		goto out;
+	sum = checksum(copy, m->size);
+	for (s = 1; s <= MODULES_OPEN; s++) {
+		if (!sources[s].btf || strcmp(sources[s].module, m->name) ||
+		    sources[s].size != m->size || sources[s].sum != sum)
+			continue;
+		*source = s;
+		goto out;
+	}
+	s = make_room(m->size);
+	err = btf_view_open(&sources[s].view, copy, m->size, sources[0].btf, copy);
+	if (err)
+		return err == -ENOMEM ? err : -ENOENT;
+	copy = NULL;
+	sources[s].btf = &sources[s].view;
+	sources[s].generation = ++generations;
+	sources[s].used = ++uses;
+	sources[s].size = m->size;
+	sources[s].sum = sum;
+	snprintf(sources[s].module, sizeof(sources[s].module), "%s", m->name);
+	*source = s;
+out:
+	free(copy);
+	return err;
+}
+
+const char *btf_module(const struct linux_type *type)
+{
+	return type->source && type->source <= MODULES_OPEN ? sources[type->source].module : NULL;
+}
+
+/* --- names --- */
+
+static uint32_t kind_bit(const struct btf_type *t)
+{
+	return 1u << btf_kind(t);
+}
+
+/*
+ * Of several types of one name: a structure that has members comes before a typedef, and all come
+ * before a mere declaration.
+ */
+static int rank(const struct btf_type *t)
+{
+	switch (btf_kind(t)) {
+	case BTF_KIND_STRUCT:
+	case BTF_KIND_UNION:
+		return t->size ? 5 : 2;
+	case BTF_KIND_TYPEDEF:
+		return 4;
+	case BTF_KIND_FWD:
+		return 1;
+	default:
+		return 3;
+	}
+}
+
+/* The types that source has of its own. */
+static uint32_t first_id(unsigned int source)
+{
+	return source ? btf_view_count(sources[0].btf) : 1;
+}
+
+static uint32_t find_in(unsigned int source, const char *name, uint32_t kinds)
+{
+	const struct btf_view *btf = sources[source].btf;
+	uint32_t id, n = btf_view_count(btf), best = 0;
+	int best_rank = 0;
+
+	for (id = first_id(source); id < n; id++) {
+		const struct btf_type *t = btf_view_type(btf, id);
+		const char *s;
+
+		if (!t || !t->name_off || !(kinds & kind_bit(t)) || rank(t) <= best_rank)
+			continue;
+		s = btf_view_name(btf, t->name_off);
+		if (!s || s[0] != name[0] || strcmp(s, name))
+			continue;
+		best = id;
+		best_rank = rank(t);
+		if (best_rank == 5)
+			break;
+	}
+	return best;
+}
+
+static bool only_declared(unsigned int source, uint32_t id)
+{
+	const struct btf_type *t = btf_view_type(sources[source].btf, id);
+
+	return btf_is_fwd(t);
+}
+
+struct module_search {
+	const char *name, *module;
+	size_t module_length;
+	uint32_t kinds;
+	unsigned int source;
+	uint32_t id;
+	int err;
+};
+
+static int search_module(const struct module_btf *m, void *arg)
+{
+	struct module_search *find = arg;
+	unsigned int source;
+	uint32_t id;
+	int err;
+
+	if (find->module && (strlen(m->name) != find->module_length ||
+			     memcmp(m->name, find->module, find->module_length)))
+		return 0;
+	err = module_source(m, &source);
+	if (err == -ENOMEM)
+		return err;
+	if (err)
+		return 0;
+	id = find_in(source, find->name, find->kinds);
+	if (!id || only_declared(source, id))
+		return 0;
+	find->source = source;
+	find->id = id;
+	return 1;
+}
+
+/* The place where a name is remembered; NULL: too long. */
+static struct known_name *known(const char *name, uint32_t kinds)
+{
+	uint32_t h = kinds;
+	const char *p;
+
+	for (p = name; *p; p++)
+		h = h * 31 + (uint8_t)*p;
+	return p - name < NAME_MAX_LENGTH ? &names[(h ^ h >> 15) % NAMES] : NULL;
+}
+
+/* module: whose types only (module_length characters of it); NULL: the kernel's first, then all */
+int btf_find(const char *name, const char *module, size_t module_length, uint32_t kinds,
+	     struct linux_type *type)
+{
+	struct module_search find = {name, module, module_length, kinds, 0, 0, 0};
+	struct known_name *k = known(name, kinds);
+	int err;
+
+	err = base_open();
+	if (err)
+		return err;
+	if (!*name)
+		return -ENOENT;
+	if (!module && k && k->id && k->kinds == kinds && !strcmp(k->text, name) &&
+	    sources[k->source].btf && sources[k->source].generation == k->generation) {
+		find.source = k->source;
+		find.id = k->id;
+	} else {
+		if (!module)
+			find.id = find_in(0, name, kinds);
+		if (!find.id || only_declared(0, find.id)) {
+			err = modules_each_btf(search_module, &find);
+			if (err < 0)
+				return err;
+		}
+		if (!find.id)
+			return -ENOENT;
+		if (!module && k) {
+			snprintf(k->text, sizeof(k->text), "%s", name);
+			k->kinds = kinds;
+			k->source = (uint8_t)find.source;
+			k->generation = sources[find.source].generation;
+			k->id = find.id;
+		}
+	}
+	*type = (struct linux_type){
+		.id = find.id,
+		.source = (uint8_t)find.source,
+		.generation = sources[find.source].generation,
+	};
+	return 0;
+}
+
+#define KIND(k) (1u << BTF_KIND_##k)
+#define TYPE_KINDS                                                                        \
+	(KIND(INT) | KIND(STRUCT) | KIND(UNION) | KIND(ENUM) | KIND(ENUM64) | KIND(FWD) | \
+	 KIND(TYPEDEF) | KIND(FLOAT))
+
+/* The words of an integer's name in C, in any order, to the name that BTF has. */
+static bool integer_name(const char *text, size_t length, char *out, size_t size)
+{
+	static const char *const words[] = {"unsigned", "signed", "long", "short", "int", "char"};
+	enum { UNSIGNED, SIGNED, LONG, SHORT, INT, CHAR, WORDS };
+	unsigned int count[WORDS] = {0};
+	size_t i = 0, n, w;
+	const char *name;
+
+	while (i < length) {
+		for (n = 0; i + n < length && text[i + n] != ' '; n++)
+			;
+		for (w = 0; w < WORDS; w++)
+			if (n == strlen(words[w]) && !memcmp(text + i, words[w], n))
+				break;
+		if (w == WORDS)
+			return false;
+		count[w]++;
+		for (i += n; i < length && text[i] == ' '; i++)
+			;
+	}
+	if (count[CHAR])
+		name = count[UNSIGNED] ? "unsigned char" : count[SIGNED] ? "signed char" : "char";
+	else if (count[SHORT])
+		name = count[UNSIGNED] ? "short unsigned int" : "short int";
+	else if (count[LONG] > 1)
+		name = count[UNSIGNED] ? "long long unsigned int" : "long long int";
+	else if (count[LONG])
+		name = count[UNSIGNED] ? "long unsigned int" : "long int";
+	else
+		name = count[UNSIGNED] ? "unsigned int" : "int";
+	snprintf(out, size, "%s", name);
+	return true;
+}
+
+static const char *skip_space(const char *p)
+{
+	while (isspace((uint8_t)*p))
+		p++;
+	return p;
+}
+
+/* A name's words with single spaces, up to what is none; const and volatile are left out. */
+static const char *take_words(const char *p, char *out, size_t size)
+{
+	size_t n = 0;
+
+	out[0] = '\0';
+	for (;;) {
+		const char *from = skip_space(p), *end = from;
+		size_t length;
+
+		while (isalnum((uint8_t)*end) || *end == '_' || *end == '.' || *end == '$')
+			end++;
+		length = (size_t)(end - from);
+		if (!length)
+			return from;
+		p = end;
+		if ((length == 5 && !memcmp(from, "const", 5)) ||
+		    (length == 8 && !memcmp(from, "volatile", 8)))
+			continue;
+		if (n + length + 2 > size)
+			return NULL;
+		if (n)
+			out[n++] = ' ';
+		memcpy(out + n, from, length);
+		n += length;
+		out[n] = '\0';
+	}
+}
+
+/* The kinds a name may have, and the name without the word that says it. */
+static uint32_t keyword(const char **name)
+{
+	static const struct {
+		const char *word;
+		uint32_t kinds;
+	} words[] = {
+		{"struct ", KIND(STRUCT) | KIND(FWD)},
+		{"union ", KIND(UNION) | KIND(FWD)},
+		{"enum ", KIND(ENUM) | KIND(ENUM64)},
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		if (strncmp(*name, words[i].word, strlen(words[i].word)))
+			continue;
+		*name += strlen(words[i].word);
+		return words[i].kinds;
+	}
+	return TYPE_KINDS;
+}
+
+int linux_type_find(const char *text, struct linux_type *type, bool *pointer)
+{
+	char words[128], integer[32];
+	const char *colon = strchr(text, ':'), *p = text, *name = words;
+	unsigned int stars = 0;
+	uint32_t kinds;
+	int err;
+
+	*pointer = false;
+	p = take_words(colon ? colon + 1 : text, words, sizeof(words));
+	if (!p || !words[0])
+		return -EINVAL;
+	kinds = keyword(&name);
+	if (!strcmp(name, "void")) {
+		err = base_open();
+		*type = (struct linux_type){0};
+	} else {
+		if (kinds == TYPE_KINDS &&
+		    integer_name(name, strlen(name), integer, sizeof(integer)))
+			name = integer;
+		err = btf_find(name, colon ? text : NULL, colon ? (size_t)(colon - text) : 0, kinds,
+			       type);
+	}
+	if (err)
+		return err;
+	for (; *p == '*' || isspace((uint8_t)*p) || !strncmp(p, "const", 5); p++) {
+		if (*p == 'c')
+			p += 4;
+		stars += *p == '*';
+	}
+	if (*p == '[') {
+		char *end;
+		unsigned long n;
+
+		p = skip_space(p + 1);
+		n = *p == ']' ? 0 : strtoul(p, &end, 0);
+		if (*p != ']' && (end == p || n > MAX_COUNT || !isdigit((uint8_t)*p)))
+			return -EINVAL;
+		p = *p == ']' ? p : skip_space(end);
+		if (*p != ']')
+			return -EINVAL;
+		type->array = true;
+		type->count = (uint32_t)n;
+		p = skip_space(p + 1);
+	} else if (stars) {
+		*pointer = true;
+		stars--;
+	}
+	if (*p || stars > MAX_STARS)
+		return -EINVAL;
+	type->stars = (uint8_t)stars;
+	if (!type->id && !stars && !*pointer)
+		return -EINVAL;
+	return 0;
+}
+
+void linux_type_near(const char *text, struct text_near *near)
+{
+	static char words[128]; /* near->wanted points into it */
+	const char *colon = strchr(text, ':'), *name = words;
+	const struct btf_view *btf = sources[0].btf;
+	uint32_t id, n, kinds;
+
+	if (!btf || base_open() || !take_words(colon ? colon + 1 : text, words, sizeof(words)))
+		return;
+	kinds = keyword(&name);
+	text_near_init(near, name);
+	n = btf_view_count(btf);
+	for (id = 1; id < n; id++) {
+		const struct btf_type *t = btf_view_type(btf, id);
+		const char *s;
+
+		if (!t->name_off || !(kinds & kind_bit(t)))
+			continue;
+		s = btf_view_name(btf, t->name_off);
+		if (s)
+			text_near_add(near, s);
+	}
+}
+
+/* --- enumerators --- */
+
+static bool enumerator(const struct btf_view *btf, const struct btf_type *t, uint32_t i,
+		       const char **name, int64_t *value)
+{
+	if (btf_is_enum64(t)) {
+		const struct btf_enum64 *e = &btf_enum64(t)[i];
+
+		*value = (int64_t)btf_enum64_value(e);
+		*name = btf_view_name(btf, e->name_off);
+	} else {
+		const struct btf_enum *e = &btf_enum(t)[i];
+
+		/* Which sign the values have is said from 6.0 on; before, all were int. */
+		*value = btf_kflag(t) || e->val < 0 ? (int64_t)e->val : (int64_t)(uint32_t)e->val;
+		*name = btf_view_name(btf, e->name_off);
+	}
+	return *name != NULL;
+}
+
+int linux_enum_name(const struct linux_type *type, int64_t value, const char **name)
+{
+	const struct btf_type *t;
+	const struct btf_view *btf;
+	uint32_t i, n;
+	int64_t v;
+	int err;
+
+	err = btf_resolve(type, &btf, &t, NULL);
+	if (err)
+		return err;
+	if (!t || !btf_is_any_enum(t))
+		return -EINVAL;
+	n = btf_vlen(t);
+	/* Of four bytes, the sign does not matter. */
+	for (i = 0; i < n; i++)
+		if (enumerator(btf, t, i, name, &v) &&
+		    (t->size > 4 ? v == value : (uint32_t)v == (uint32_t)value))
+			return 0;
+	return -ENOENT;
+}
+
+/* Calls fn for each enumerator of a type, or of all of the kernel's. */
+static int each_enumerator(const struct linux_type *type,
+			   bool (*fn)(const char *name, int64_t value, void *arg), void *arg)
+{
+	const struct btf_type *t;
+	const struct btf_view *btf;
+	const char *name;
+	uint32_t id = 1, end, i, n;
+	int64_t v;
+	int err;
+
+	if (type) {
+		err = btf_resolve(type, &btf, &t, &id);
+		end = id + 1;
+	} else {
+		err = base_open();
+		btf = sources[0].btf;
+		end = err ? 0 : btf_view_count(btf);
+	}
+	if (err)
+		return err;
+	for (; id < end; id++) {
+		t = btf_view_type(btf, id);
+		if (!t || !btf_is_any_enum(t))
+			continue;
+		n = btf_vlen(t);
+		for (i = 0; i < n; i++)
+			if (enumerator(btf, t, i, &name, &v) && fn(name, v, arg))
+				return 0;
+	}
+	return -ENOENT;
+}
+
+struct wanted_enumerator {
+	const char *name;
+	int64_t value;
+};
+
+static bool is_wanted(const char *name, int64_t value, void *arg)
+{
+	struct wanted_enumerator *want = arg;
+
+	want->value = value;
+	return name[0] == want->name[0] && !strcmp(name, want->name);
+}
+
+int linux_enum_value(const struct linux_type *type, const char *name, int64_t *value)
+{
+	struct wanted_enumerator want = {name, 0};
+	int err = each_enumerator(type, is_wanted, &want);
+
+	if (!err)
+		*value = want.value;
+	return err;
+}
+
+static bool add_near(const char *name, int64_t value, void *arg)
+{
+	text_near_add(arg, name);
+	return false;
+}
+
+void linux_enum_near(const struct linux_type *type, const char *name, struct text_near *near)
+{
+	text_near_init(near, name);
+	(void)!each_enumerator(type, add_near, near);
+}
