@@ -128,6 +128,50 @@ at_work()
 	is "$1: failed services" "$(result failed)" ""
 }
 
+# need_kernel SERIES FLAVOUR: $other is that kernel of Debian's (kernels.sh); fails after "skip" where it
+# cannot be had.
+need_kernel()
+{
+	if ! tests/guest/kernels.sh "$build/guest" "$1" "$2" >"$work/kernels.output" \
+		2>"$work/kernels.messages"; then
+		echo "skip $case $1 $2: $(tail -n 1 "$work/kernels.messages")"
+		return 1
+	fi
+	other=$build/guest/vmlinuz-$1-$2
+}
+
+# boot_kernel PARAMETERS [LVISOR-ARGUMENT...]: boots $other with scripts/kernels.sh as its work.
+boot_kernel()
+{
+	parameters=$1
+	shift
+	boot --kernel "$other" --initrd "$initramfs" --signature "$here/signatures/kernels" \
+		--append "quiet panic=-1 lvtest=kernels $parameters" "$@"
+}
+
+# kernel_found WHAT: what boot_kernel saw of the kernel from below is what that says of itself.
+kernel_found()
+{
+	is "$1: exit code" "$code" 0
+	release=$(result release)
+	symbols=$(result symbols)
+	holds "$1: $release with $symbols symbols" \
+		event '"kind": *"kernel"' "Linux ${release:-none}, ${symbols:-no} symbols, "
+	wrong=
+	for name in $(sed -n 's/^result symbol\.\([^ ]*\) .*/\1/p' "$work/console"); do
+		address=$(result "symbol.$name")
+		event "symbol $name ${address:-none} end" || wrong="$wrong $name"
+	done
+	if [ -n "$(result symbol.init_task)" ] && [ -z "$wrong" ]; then
+		ok "$1: addresses"
+	else
+		fail "$1: addresses" "of$wrong"
+	fi
+	holds "$1: before the first program" event "start: all, programs 0, process 1 is swapper/0, end"
+	holds "$1: a hook sees each call" event "seen 200, by calls /bin/calls uid 0, end"
+	holds "$1: nothing is missing" no_event '"kind": *"\(error\|warning\|lost\)"'
+}
+
 # refuse ARGUMENT...: runs lvisor as it is, for cases that are not to boot.
 refuse()
 {
