@@ -25,6 +25,7 @@ static const struct {
 	[LINUX_MODULES] = {"modules", 0},
 	[LINUX_MOUNTS] = {"mounts", ON(LINUX_PATHS)},
 	[LINUX_TYPES] = {"typed pointers", 0},
+	[LINUX_THREADS] = {"threads", ON(LINUX_TASKS)},
 };
 
 int linux_need(enum linux_facility f)

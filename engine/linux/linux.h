@@ -50,6 +50,7 @@ enum linux_facility {
 	LINUX_MODULES,
 	LINUX_MOUNTS, /* mounted file systems */
 	LINUX_TYPES,  /* structures by name */
+	LINUX_THREADS,
 	LINUX_FACILITIES
 };
 
@@ -102,6 +103,7 @@ struct linux_task {
 	gva_t mm;	     /* 0: a kernel thread */
 	uint64_t start_time; /* start_boottime, ns; 0 without LINUX_DETAILS */
 	int32_t pid, tgid, ppid;
+	uint32_t flags;	   /* PF_* (include/linux/sched.h); 0 without LINUX_DETAILS */
 	uint32_t uid, gid; /* without LINUX_DETAILS (uid_t)-1, nobody's */
 	char comm[LINUX_COMM_SIZE];
 };
@@ -112,8 +114,8 @@ int linux_current(uint64_t gs_base, uint64_t kernel_gs_base, uint32_t cpl,
 		  struct linux_task *out) must_check;
 /*
  * All processes (thread-group leaders) in the order of the kernel's list, idle task excluded.
- * *tasks is malloc'ed. -EOVERFLOW: list longer than the bound or looping, with what was found in
- * *tasks.
+ * *tasks is malloc'ed. -EOVERFLOW: list longer than the bound or looping; -EFAULT: a part of it
+ * cannot be read; with what was found in *tasks.
  */
 int linux_tasks(struct linux_task **tasks, size_t *count) must_check;
 int linux_find_pid(int32_t tgid, struct linux_task *out) must_check; /* 0 or -ESRCH */

@@ -34,6 +34,7 @@ int linux_task(gva_t task, struct linux_task *out)
 	    linux_kread(at(task, F_TASK_COMM), out->comm, sizeof(out->comm)))
 		return -EFAULT;
 	out->comm[LINUX_COMM_SIZE - 1] = '\0';
+	out->flags = flags;
 	/* A kernel thread can borrow a process's mm for a while. */
 	if ((flags & PF_KTHREAD) || !kernel_pointer(out->mm))
 		out->mm = 0;
@@ -64,43 +65,32 @@ int linux_current(uint64_t gs_base, uint64_t kernel_gs_base, uint32_t cpl, struc
 
 /*
  * Walks the list of processes. Until fn returns non-zero, which is returned then; 0 at the end;
- * -EOVERFLOW when there is none.
+ * -EFAULT: a part of it cannot be read; -EOVERFLOW: it has no end.
  */
 static int tasks_each(int (*fn)(const struct linux_task *task, void *arg), void *arg)
 {
-	gva_t init, head, pos, mark;
-	uint32_t steps = 0, lap = 1;
+	struct list_walk walk;
 	struct linux_task task;
-	int ret = linux_need(LINUX_TASKS);
+	gva_t init, head, pos;
+	int ret = linux_need(LINUX_TASKS), damaged = 0;
 
 	if (ret)
 		return ret;
 	if (symbol_find(kernel, "init_task", &init))
 		return -ENOENT;
 	head = at(init, F_TASK_TASKS);
-	if (kread64(head, &pos))
-		return -EFAULT;
-	mark = head;
-	while (pos != head) {
-		if (!kernel_pointer(pos) || pos % 8)
-			return -EFAULT;
-		/* Brent: a loop that does not lead back to the head meets the mark again. */
-		if (pos == mark || steps >= MAX_TASKS)
-			return -EOVERFLOW;
-		if (++steps == lap) {
-			mark = pos;
-			lap *= 2;
-		}
+	for (ret = list_first(&walk, head, MAX_TASKS, &pos); !ret && pos != head;
+	     ret = list_next(&walk, &pos)) {
 		/* One that cannot be read is dying or damaged; the list may go on behind it. */
-		if (!linux_task(pos - (gva_t)kernel->field[F_TASK_TASKS], &task)) {
-			ret = fn(&task, arg);
-			if (ret)
-				return ret;
+		if (linux_task(pos - (gva_t)kernel->field[F_TASK_TASKS], &task)) {
+			damaged = -EFAULT;
+			continue;
 		}
-		if (kread64(pos, &pos))
-			return -EFAULT;
+		ret = fn(&task, arg);
+		if (ret)
+			return ret;
 	}
-	return 0;
+	return ret ? ret : damaged;
 }
 
 struct task_vector {
@@ -131,7 +121,7 @@ int linux_tasks(struct linux_task **tasks, size_t *count)
 	int err;
 
 	err = tasks_each(task_append, &tv);
-	if (err && err != -EOVERFLOW) {
+	if (err && err != -EOVERFLOW && err != -EFAULT) {
 		free(tv.v);
 		tv = (struct task_vector){0};
 	}

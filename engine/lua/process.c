@@ -257,11 +257,13 @@ static int processes(lua_State *L)
 
 	if (engine.mode != ENGINE_CHECK)
 		ret = linux_tasks(&tasks, &count);
-	if (ret && ret != -EOVERFLOW)
+	if (ret && !tasks)
 		return luaL_error(L, "processes: the kernel's list cannot be read (%s)",
 				  strerror(-ret));
 	listing_push(L, &process_listing, tasks, count,
-		     ret ? "the kernel's list of tasks loops or is too long" : NULL);
+		     ret == -EOVERFLOW ? "the kernel's list of tasks loops or is too long"
+		     : ret	       ? "a part of the kernel's list of tasks cannot be read"
+				       : NULL);
 	return 1;
 }
 
