@@ -105,17 +105,17 @@ static bool rex_prefix(uint8_t byte)
 }
 
 /*
- * Legacy prefixes without LOCK, then a REX prefix or none, then the opcode (SDM vol. 2, 2.1.1 and
- * 2.2.1). In what order else they may stand, the CPU and Capstone do not agree; and Capstone keeps
- * one of LOCK and REP, which are in the same group.
+ * The encodings that compilers and the kernel emit: a REX prefix or none, then the opcode; before a
+ * NOP also operand-size and CS prefixes. What Capstone and the CPU make of other prefixes, or of
+ * these in another order, is not the same in all cases (SDM vol. 2, 2.1.1 and 2.2.1).
  */
-static bool plain_prefixes(const cs_insn *in)
+static bool usual_prefixes(const cs_insn *in)
 {
-	uint16_t i;
+	uint16_t i = 0;
 
-	for (i = 0; i < in->size && legacy_prefix(in->bytes[i]); i++)
-		if (in->bytes[i] == 0xf0)
-			return false;
+	if (in->id == X86_INS_NOP)
+		while (i < in->size && (in->bytes[i] == 0x66 || in->bytes[i] == 0x2e))
+			i++;
 	if (i < in->size && rex_prefix(in->bytes[i]))
 		i++;
 	return i < in->size && !legacy_prefix(in->bytes[i]) && !rex_prefix(in->bytes[i]);
@@ -126,11 +126,8 @@ static void classify(const cs_insn *in, struct lvmon_insn *insn)
 	const cs_x86 *x = &in->detail->x86;
 	const cs_x86_op *op = x->operands;
 
-	/*
-	 * Rare enough to be stepped. A rep prefix means nothing to any of these, to the CPU too;
-	 * with a lock prefix they are no instructions (SDM vol. 2, LOCK).
-	 */
-	if (x->addr_size != 8 || !plain_prefixes(in))
+	/* All others are rare enough to be stepped. */
+	if (x->addr_size != 8 || !usual_prefixes(in))
 		return;
 	switch (in->id) {
 	case X86_INS_NOP:

@@ -36,7 +36,8 @@ static void test_emulated(void **state)
 	expect(CLASSIFY(0x55), LVMON_INSN_PUSH, 1, LVMON_RBP, 0, 8, 0);
 	expect(CLASSIFY(0x41, 0x57), LVMON_INSN_PUSH, 2, LVMON_R15, 0, 8, 0);
 	expect(CLASSIFY(0x50), LVMON_INSN_PUSH, 1, LVMON_RAX, 0, 8, 0);
-	expect(CLASSIFY(0xf3, 0x55), LVMON_INSN_PUSH, 2, LVMON_RBP, 0, 8, 0); /* rep: ignored */
+	expect(CLASSIFY(0x66, 0x2e, 0x0f, 0x1f, 0x84, 0, 0, 0, 0, 0), LVMON_INSN_NOP, 10, 0, 0, 0,
+	       0);
 	/* mov %rdi,%rbx in both encodings, mov %esi,%r12d */
 	expect(CLASSIFY(0x48, 0x89, 0xfb), LVMON_INSN_MOV, 3, LVMON_RBX, LVMON_RDI, 8, 0);
 	expect(CLASSIFY(0x48, 0x8b, 0xdf), LVMON_INSN_MOV, 3, LVMON_RBX, LVMON_RDI, 8, 0);
@@ -63,6 +64,7 @@ static void test_stepped(void **state)
 {
 	other(CLASSIFY(0x54), 1);                         /* push %rsp */
 	other(CLASSIFY(0x66, 0x55), 2);                   /* push %bp */
+	other(CLASSIFY(0xf3, 0x55), 2);                   /* rep push: the same as without rep */
 	other(CLASSIFY(0x6a, 0x01), 2);                   /* push $1 */
 	other(CLASSIFY(0xff, 0x37), 2);                   /* push (%rdi) */
 	other(CLASSIFY(0x65, 0x48, 0x8b, 0x04, 0x25, 0x00, 0xfb, 0x01, 0x00), 9); /* %gs: */
@@ -90,6 +92,7 @@ static void test_stepped(void **state)
 	other(CLASSIFY(0xf0, 0xf3, 0x0f, 0x1e, 0), 5); /* and with a rep prefix behind it */
 	other(CLASSIFY(0x48, 0xf3, 0xf0, 0xf3, 0x8b, 0x31), 6); /* behind a REX */
 	other(CLASSIFY(0x48, 0x66, 0x8b, 0x31), 4);       /* a REX that the CPU ignores */
+	other(CLASSIFY(0xf3, 0x66, 0xf3, 0x51), 4);       /* push %cx */
 	other(CLASSIFY(0xc3), 1);                         /* ret */
 	other(CLASSIFY(0xf3, 0x0f, 0x1e, 0xfa), 4);       /* endbr64 */
 	other(CLASSIFY(0x31, 0xc0), 2);                   /* xor */
