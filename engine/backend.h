@@ -28,6 +28,9 @@ struct backend {
 	int (*emit)(const char *json, size_t size);
 	int (*blob_store)(const void *blob, size_t size);
 	int (*log)(const char *text, size_t size);
+	/* As LVMON_HOLD and LVMON_RELEASE; below a live guest only, else NULL. */
+	int (*hold)(void);
+	int (*release)(void);
 
 	const uint8_t *window;	     /* guest-physical address 0 */
 	const struct lvmon_ram *ram; /* ascending, not overlapping */

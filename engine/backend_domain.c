@@ -90,6 +90,16 @@ static int domain_log(const char *text, size_t size)
 	return (int)call3(LVMON_LOG, (uintptr_t)text, size, 0);
 }
 
+static int domain_hold(void)
+{
+	return (int)call3(LVMON_HOLD, 0, 0, 0);
+}
+
+static int domain_release(void)
+{
+	return (int)call3(LVMON_RELEASE, 0, 0, 0);
+}
+
 static struct backend domain = {
 	.next_event = domain_next_event,
 	.mem_write = domain_mem_write,
@@ -103,6 +113,8 @@ static struct backend domain = {
 	.emit = domain_emit,
 	.blob_store = domain_blob_store,
 	.log = domain_log,
+	.hold = domain_hold,
+	.release = domain_release,
 };
 
 const struct backend *backend_domain(const struct lvmon_start **start)

@@ -284,6 +284,8 @@ static const char *const lvmon_names[] = {
 	"enum",
 	"string",
 	"bytes",
+	"pause",
+	"translate",
 	NULL,
 };
 /* clang-format on */

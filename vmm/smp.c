@@ -24,6 +24,8 @@
 #define START_WAIT_US 10000u
 #define START_TRIES   200 /* of START_WAIT_US */
 #define LOCK_WAIT_NS  100000ull
+#define PAUSE_NS      100000000ull
+#define STOP_NS	      1000000000ull /* until all are held: some emulators' CPUs sleep at times */
 
 /* ICR: SDM vol. 3, 11.6.1 */
 #define ICR_MODE(low)	   ((low) >> 8 & 7)
@@ -51,6 +53,9 @@ static struct lock engine_lock, hold_lock;
 /* Writes to the APIC's page do not exit. They do again while the others are held. */
 static bool apic_open, keep_trapped;
 static u32 stores_seen; /* since a CPU was announced or started */
+/* The others are held by smp_pause(): by whom, and the time_ns() that ends it; 0: they are not. */
+static struct cpu *pauser;
+static u64 pause_end;
 
 static void __attribute__((used)) noreturn ap_main(struct cpu *cpu)
 {
@@ -349,24 +354,71 @@ bool smp_apic_store(struct vcpu *vcpu, gpa_t gpa)
 	return true;
 }
 
+static u64 pause_left(void)
+{
+	return __atomic_load_n(&pause_end, __ATOMIC_SEQ_CST);
+}
+
+/* Whoever changes pause_end to 0 lets the others go: once, be it the CPU that holds or a held one.
+ */
+static bool end_pause(u64 end)
+{
+	if (!end || !__atomic_compare_exchange_n(&pause_end, &end, 0, false, __ATOMIC_SEQ_CST,
+						 __ATOMIC_SEQ_CST))
+		return false;
+	smp_release_others(pauser);
+	return true;
+}
+
+static void wait_for_release(struct cpu *cpu)
+{
+	do {
+		__atomic_store_n(&cpu->held, true, __ATOMIC_SEQ_CST);
+		while (__atomic_load_n(&cpu->hold, __ATOMIC_SEQ_CST)) {
+			u64 end = pause_left();
+
+			if (end && time_ns() > end)
+				(void)end_pause(end);
+			__asm__ volatile("pause");
+		}
+		/* What the others were held for may be in the TLB. */
+		vcpu_ops->flush(&cpu->vcpu);
+		cpu->ldr = lapic_ldr();
+		__atomic_store_n(&cpu->held, false, __ATOMIC_SEQ_CST);
+		/* The next one that holds may have seen this CPU still held. */
+	} while (__atomic_load_n(&cpu->hold, __ATOMIC_SEQ_CST));
+}
+
 void smp_obey(struct cpu *cpu)
 {
-	__atomic_store_n(&cpu->held, true, __ATOMIC_SEQ_CST);
 	/* NMIs come one by one: the CPU keeps only one of a kick and the guest's. */
 	vcpu_ops->host_open();
-	while (__atomic_load_n(&cpu->hold, __ATOMIC_SEQ_CST))
-		__asm__ volatile("pause");
+	wait_for_release(cpu);
 	vcpu_ops->host_close();
-	/* What the others were held for may be in the TLB. */
-	vcpu_ops->flush(&cpu->vcpu);
-	cpu->ldr = lapic_ldr();
-	__atomic_store_n(&cpu->held, false, __ATOMIC_SEQ_CST);
 }
 
 static bool is_out(const struct cpu *cpu)
 {
 	return __atomic_load_n(&cpu->held, __ATOMIC_SEQ_CST) ||
 	       __atomic_load_n(&cpu->waiting, __ATOMIC_SEQ_CST);
+}
+
+static bool others_out(const struct cpu *cpu)
+{
+	for (u32 i = 0; i < smp_cpus; i++)
+		if (cpus[i] != cpu && !is_out(cpus[i]))
+			return false;
+	return true;
+}
+
+static void call_others_out(const struct cpu *cpu)
+{
+	for (u32 i = 0; i < smp_cpus; i++) {
+		if (cpus[i] == cpu)
+			continue;
+		__atomic_store_n(&cpus[i]->hold, true, __ATOMIC_SEQ_CST);
+		kick(cpus[i]);
+	}
 }
 
 void smp_hold_others(struct cpu *cpu)
@@ -376,15 +428,9 @@ void smp_hold_others(struct cpu *cpu)
 	while (!lock_try(&hold_lock))
 		if (__atomic_load_n(&cpu->hold, __ATOMIC_SEQ_CST))
 			smp_obey(cpu);
-	for (u32 i = 0; i < smp_cpus; i++) {
-		if (cpus[i] == cpu)
-			continue;
-		__atomic_store_n(&cpus[i]->hold, true, __ATOMIC_SEQ_CST);
-		kick(cpus[i]);
-	}
-	for (u32 i = 0; i < smp_cpus; i++)
-		while (cpus[i] != cpu && !is_out(cpus[i]))
-			__asm__ volatile("pause");
+	call_others_out(cpu);
+	while (!others_out(cpu))
+		__asm__ volatile("pause");
 }
 
 void smp_release_others(struct cpu *cpu)
@@ -395,6 +441,41 @@ void smp_release_others(struct cpu *cpu)
 		if (cpus[i] != cpu)
 			__atomic_store_n(&cpus[i]->hold, false, __ATOMIC_SEQ_CST);
 	lock_release(&hold_lock);
+}
+
+int smp_pause(void)
+{
+	struct cpu *cpu = this_cpu();
+	u64 stop;
+
+	if (pause_left())
+		return -EBUSY;
+	/* The domain's CPU is open to NMIs already; smp_obey() would close it. */
+	while (smp_cpus > 1 && !lock_try(&hold_lock))
+		if (__atomic_load_n(&cpu->hold, __ATOMIC_SEQ_CST))
+			wait_for_release(cpu);
+	pauser = cpu;
+	stop = time_ns() + STOP_NS;
+	call_others_out(cpu);
+	__atomic_store_n(&pause_end, stop, __ATOMIC_SEQ_CST);
+	while (!others_out(cpu)) {
+		if (time_ns() > stop)
+			(void)end_pause(stop);
+		if (!pause_left())
+			return -ETIME;
+		__asm__ volatile("pause");
+	}
+	return __atomic_compare_exchange_n(&pause_end, &stop, time_ns() + PAUSE_NS, false,
+					   __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)
+		       ? 0
+		       : -ETIME;
+}
+
+int smp_resume(void)
+{
+	u64 end = pause_left();
+
+	return end_pause(end) && time_ns() <= end ? 0 : -ETIME;
 }
 
 bool smp_lock_engine(void)

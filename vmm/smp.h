@@ -43,6 +43,14 @@ void smp_release_others(struct cpu *cpu);
 /* Another CPU holds: wait here. */
 void smp_obey(struct cpu *cpu);
 
+/*
+ * LVMON_HOLD and LVMON_RELEASE, by the CPU that runs the domain: the others are out of the guest in
+ * between, but for no longer than PAUSE_NS, after which they go on by themselves. 0; -EBUSY: they
+ * are held already; -ETIME: they could not all be held, or they went on before the release.
+ */
+int smp_pause(void) must_check;
+int smp_resume(void);
+
 /* Whole-engine lock: one event at a time. try: false when another CPU has it for longer than 100
  * us. */
 bool smp_lock_engine(void) must_check;

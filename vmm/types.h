@@ -80,6 +80,7 @@ enum {
 	EINVAL = 22,
 	ENOSPC = 28,
 	ENOSYS = 38,
+	ETIME = 62,
 };
 
 #endif

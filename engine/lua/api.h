@@ -42,11 +42,20 @@ void hook_open(lua_State *L);
 void event_open(lua_State *L);
 void output_open(lua_State *L);
 void counters_open(lua_State *L);
+void pause_open(lua_State *L);
 
 /* Functions into the table on top. */
 void api_functions(lua_State *L, const luaL_Reg *list);
 /* A metatable that scripts cannot get, with the list's functions; popped. */
 void api_metatable(lua_State *L, const char *name, const luaL_Reg *list);
+
+/*
+ * Hold the guest's other CPUs, for 100 ms at most. 0; -EBUSY: they are held already; -ETIME: one
+ * did not come. Then pause_finish(): -ETIME when they went on before it. In a dump and a check all
+ * stands still anyway.
+ */
+int pause_begin(void);
+int pause_finish(void);
 
 /* Names of registers: -1: unknown. */
 int register_find(const char *name);

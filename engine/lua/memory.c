@@ -236,11 +236,24 @@ static int symbolize(lua_State *L)
 	return 1;
 }
 
+/* lvmon.translate(va) -> guest-physical address of a byte of kernel memory, or nil */
+static int translate(lua_State *L)
+{
+	gva_t va = (gva_t)luaL_checkinteger(L, 1);
+	gpa_t gpa;
+
+	if (engine.mode == ENGINE_CHECK || linux_kva_to_gpa(va, &gpa))
+		lua_pushnil(L);
+	else
+		lua_pushinteger(L, (lua_Integer)gpa);
+	return 1;
+}
+
 void memory_open(lua_State *L)
 {
 	static const luaL_Reg list[] = {
-		{"memread", memread},	  {"memwrite", memwrite}, {"symbol", symbol},
-		{"symbolize", symbolize}, {NULL, NULL},
+		{"memread", memread},	  {"memwrite", memwrite},   {"symbol", symbol},
+		{"symbolize", symbolize}, {"translate", translate}, {NULL, NULL},
 	};
 
 	api_functions(L, list);

@@ -61,6 +61,7 @@ void module_open(lua_State *L)
 	registers_open(L);
 	output_open(L);
 	counters_open(L);
+	pause_open(L);
 	lua_newtable(L);
 	hook_open(L);
 	strict(L, "lvmon.hook");

@@ -65,6 +65,15 @@ enum lvmon_call {
 	/* (const char *text, uint64_t size) -> 0; a line for people on the log channel */
 	LVMON_LOG,
 
+	/*
+	 * () -> 0, -EBUSY: they are held already, or -ETIME: one did not come. All other CPUs are
+	 * out of the guest until LVMON_RELEASE, the event's end or the engine's, but for 100 ms at
+	 * most.
+	 */
+	LVMON_HOLD,
+	/* () -> 0, or -ETIME: they were not held up to now */
+	LVMON_RELEASE,
+
 	LVMON_CALL_END
 };
 

@@ -38,6 +38,24 @@ static hpa_t root;
 static u64 pages_at_start;
 static bool has_event, wrote;
 
+static bool held;
+
+int smp_pause(void)
+{
+	if (held)
+		return -EBUSY;
+	held = true;
+	return 0;
+}
+
+int smp_resume(void)
+{
+	if (!held)
+		return -ETIME;
+	held = false;
+	return 0;
+}
+
 struct vcpu *event_vcpu(void)
 {
 	return has_event ? &cpu.vcpu : NULL;

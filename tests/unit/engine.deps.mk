@@ -7,7 +7,8 @@ ENGINE_TEST_SRCS := tests/unit/engine_fake.c $(filter-out engine/main.c engine/c
 ENGINE_TEST_LIBS := -llua5.4 -ljansson -lm
 
 $(foreach t,test_engine_memwrite test_engine_limit test_engine_events test_engine_memory \
-	test_engine_counters test_lua_search test_lua_find test_lua_api,$(eval UNIT_SRCS_$(t) := $(ENGINE_TEST_SRCS)) \
+	test_engine_counters test_lua_search test_lua_find test_lua_api test_lua_pause,$(eval \
+	UNIT_SRCS_$(t) := $(ENGINE_TEST_SRCS)) \
 	$(eval UNIT_LIBS_$(t) := $(ENGINE_TEST_LIBS)))
 
 UNIT_SRCS_test_ustar := engine/ustar.c

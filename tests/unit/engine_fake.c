@@ -150,6 +150,18 @@ static int f_log(const char *text, size_t size)
 	return 0;
 }
 
+static int f_hold(void)
+{
+	fake.holds++;
+	return fake.hold_error;
+}
+
+static int f_release(void)
+{
+	fake.releases++;
+	return fake.release_error;
+}
+
 /* --- introspection --- */
 
 int linux_discover(const struct linux_anchor *anchor, char *error, size_t error_size)
@@ -262,7 +274,10 @@ int linux_enumerator(const char *name, int64_t *value)
 }
 int linux_kva_to_gpa(gva_t va, gpa_t *gpa)
 {
-	return -ENOENT;
+	if (va < FAKE_KERNEL || va - FAKE_KERNEL >= FAKE_RAM)
+		return -ENOENT;
+	*gpa = va - FAKE_KERNEL;
+	return 0;
 }
 
 void linux_guest_ran(void)
@@ -508,6 +523,8 @@ void fake_reset(void)
 		.emit = f_emit,
 		.blob_store = f_blob_store,
 		.log = f_log,
+		.hold = f_hold,
+		.release = f_release,
 		.window = fake.ram,
 		.ram = &ram,
 		.ram_ranges = 1,

@@ -59,6 +59,8 @@ struct fake {
 	uint8_t *ram;
 	uint64_t next_page, time_ns, sequence;
 	unsigned int calls, short_calls, writes, hooks, hooks_removed, blobs;
+	unsigned int holds, releases; /* of the other CPUs */
+	int hold_error, release_error;
 	bool calls_fail;   /* the guest's function returns less than asked */
 	bool no_calls;	   /* symbol access_process_vm is missing */
 	bool power;	   /* it can sleep, start another kernel, and gets more memory */

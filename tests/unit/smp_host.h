@@ -42,9 +42,11 @@ int fpu_init(struct fpu *fpu)
 	return fpu ? 0 : -ENODEV;
 }
 
+static u64 time_step = 1000; /* ns that pass from one look at the clock to the next */
+
 u64 time_ns(void)
 {
-	return host_tsc += 1000;
+	return __atomic_add_fetch(&host_tsc, time_step, __ATOMIC_SEQ_CST);
 }
 
 void time_wait_us(u32 us)
@@ -138,8 +140,15 @@ static void flush(struct vcpu *vcpu)
 	flushes++;
 }
 
-static const struct vcpu_ops paging_ops = {
-	.name = "fake", .get_paging = get_paging, .flush = flush};
+static void nothing(void)
+{
+}
+
+static const struct vcpu_ops paging_ops = {.name = "fake",
+					   .get_paging = get_paging,
+					   .flush = flush,
+					   .host_open = nothing,
+					   .host_close = nothing};
 
 static struct vcpu *fresh(void)
 {
@@ -157,6 +166,7 @@ static struct vcpu *fresh(void)
 		cpu->apic_id = i * 2;
 		cpu->vcpu.cpu = cpu;
 		cpu->waiting = cpu->init_pending = cpu->kicked = false;
+		cpu->hold = cpu->held = false;
 		cpu->sipi = 0;
 		cpus[i] = cpu;
 		sent_nmis[i] = sent_wakes[i] = 0;

@@ -151,6 +151,23 @@ static void in_xpcall_with_a_slow_handler(void **state)
 		2);
 }
 
+/* The other CPUs are let go. */
+static void in_pause(void **state)
+{
+	struct fake_process *p = fake_process(200, "p", 1, LINUX_PAGE_PRIVATE);
+
+	/* Its own limit may come first: that one is caught, and it begins anew. */
+	fake_signature("slow.lua",
+		       HOOK("while true do pcall(lvmon.pause, function() while true do\n"
+			    " pcall(function() while true do end end) end end) end"));
+	assert_int_equal(fake_load(), 1);
+	run_limited(p);
+	assert_int_equal(fake_count("error"), 1);
+	assert_string_equal(fake_string("error", 0, "reason"), "time");
+	assert_true(fake.holds > 0);
+	assert_int_equal(fake.holds, fake.releases);
+}
+
 static void in_a_coroutine(void **state)
 {
 	stopped(HOOK("while true do coroutine.resume(coroutine.create(function()\n"
@@ -246,6 +263,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(not_denied, setup, teardown),
 		cmocka_unit_test_setup_teardown(in_pcall, setup, teardown),
 		cmocka_unit_test_setup_teardown(in_xpcall_with_a_slow_handler, setup, teardown),
+		cmocka_unit_test_setup_teardown(in_pause, setup, teardown),
 		cmocka_unit_test_setup_teardown(in_a_coroutine, setup, teardown),
 		cmocka_unit_test_setup_teardown(in_nested_coroutines, setup, teardown),
 		cmocka_unit_test_setup_teardown(in_a_close_method, setup, teardown),

@@ -5,6 +5,7 @@
 #include "vmm/guest_ram.h"
 #include "vmm/monitor/internal.h"
 #include "vmm/ring.h"
+#include "vmm/smp.h"
 #include "vmm/time.h"
 #include "vmm/x86/asm.h"
 
@@ -51,6 +52,18 @@ int ring_write(u32 source, const void *text, u64 size, bool is_user)
 u64 tsc_to_ns(u64 tsc)
 {
 	return tsc;
+}
+
+static u32 pauses, resumes;
+
+int smp_pause(void)
+{
+	return pauses++ ? -EBUSY : 0;
+}
+
+int smp_resume(void)
+{
+	return resumes++ ? -ETIME : 0;
 }
 
 struct vcpu *event_vcpu(void)
@@ -214,6 +227,17 @@ static void texts(void **state)
 	assert_int_equal(call(LVMON_BLOB_STORE, USER, UINT64_MAX, 0), -ENOMEM);
 }
 
+static void hold_and_release(void **state)
+{
+	fresh();
+	assert_int_equal(call(LVMON_HOLD, 0, 0, 0), 0);
+	assert_int_equal(call(LVMON_HOLD, 1, 2, 3), -EBUSY);
+	assert_int_equal(call(LVMON_RELEASE, 0, 0, 0), 0);
+	assert_int_equal(call(LVMON_RELEASE, UINT64_MAX, 0, 0), -ETIME);
+	assert_int_equal(pauses, 2);
+	assert_int_equal(resumes, 2);
+}
+
 static void unknown(void **state)
 {
 	fresh();
@@ -229,6 +253,7 @@ int main(void)
 		cmocka_unit_test(registers), cmocka_unit_test(flags),
 		cmocka_unit_test(rip),	     cmocka_unit_test(hooks_and_layout),
 		cmocka_unit_test(texts),     cmocka_unit_test(unknown),
+		cmocka_unit_test(hold_and_release),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,7 +3,9 @@
  * Stores to the APIC's page, against the CPU that runs the test; and INIT and SIPI: whom they
  * reach. Included, for what is static.
  */
+#include <pthread.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "tests/unit/vmm_host.h"
 #include "tests/unit/smp_host.h"
@@ -261,7 +263,8 @@ static void apic_page(void **state)
 	all[3].waiting = false;
 	store_eoi(vcpu);
 	assert_true(!page_trapped && apic_open);
-	/* one is announced: the others are out of the guest and forget what they know of the page */
+	/* one is announced: the others are out of the guest and forget what they know of the page
+	 */
 	for (u32 i = 1; i < 4; i++)
 		all[i].held = true;
 	page[0xd0 / 4] = 0x8 << 24;
@@ -302,6 +305,152 @@ static void engine_lock_gives_up(void **state)
 	smp_unlock_engine();
 }
 
+/* CPUs 1 to 3 are held, which is what they would be after a kick; the second waits for SIPI. */
+static struct cpu *fresh_held(void)
+{
+	fresh();
+	all[1].held = all[3].held = all[2].waiting = true;
+	return &all[0];
+}
+
+static void assert_released(void)
+{
+	for (u32 i = 0; i < 4; i++)
+		assert_false(all[i].hold);
+	assert_true(lock_try(&hold_lock));
+	lock_release(&hold_lock);
+	assert_int_equal(pause_end, 0);
+}
+
+static void pause_and_resume(void **state)
+{
+	fresh_held();
+
+	assert_int_equal(smp_resume(), -ETIME); /* nobody is held */
+	assert_int_equal(smp_pause(), 0);
+	assert_false(all[0].hold);
+	for (u32 i = 1; i < 4; i++)
+		assert_true(all[i].hold);
+	assert_int_equal(sent_nmis[0] | sent_wakes[0], 0);
+	assert_int_equal(sent_nmis[1], 1);
+	assert_int_equal(sent_wakes[2], 1);
+	assert_int_equal(smp_pause(), -EBUSY);
+	assert_true(all[1].hold);
+	assert_int_equal(smp_resume(), 0);
+	assert_released();
+	assert_int_equal(smp_resume(), -ETIME);
+
+	smp_cpus = 1;
+	assert_int_equal(smp_pause(), 0);
+	assert_false(all[1].hold);
+	assert_int_equal(smp_resume(), 0);
+	assert_int_equal(smp_pause(), 0);
+	host_tsc += PAUSE_NS;
+	assert_int_equal(smp_resume(), -ETIME);
+}
+
+/* A held CPU lets all go when the limit is reached, and the CPU that held them hears of it. */
+static void pause_limit(void **state)
+{
+	struct cpu *cpu = fresh_held();
+
+	assert_int_equal(smp_pause(), 0);
+	host_tsc += PAUSE_NS - 1000 * 1000;
+	assert_false(end_pause(pause_end + 1)); /* of a pause that has ended long ago */
+	assert_true(all[1].hold);
+	smp_obey(&all[1]); /* returns after 1,000 turns */
+	assert_false(all[1].held);
+	assert_released();
+	assert_int_equal(smp_resume(), -ETIME);
+	/* not so when the CPU's memory is open to one instruction */
+	all[1].held = true;
+	smp_hold_others(cpu);
+	host_tsc += 10 * STOP_NS;
+	assert_true(all[1].hold && all[3].hold);
+	assert_false(end_pause(pause_end));
+	smp_release_others(cpu);
+	assert_released();
+}
+
+static void pause_of_one_that_does_not_come(void **state)
+{
+	fresh_held();
+
+	all[3].held = false;
+	assert_int_equal(smp_pause(), -ETIME);
+	assert_released();
+	all[3].held = true;
+	assert_int_equal(smp_pause(), 0);
+	assert_int_equal(smp_resume(), 0);
+}
+
+static u64 steps[4]; /* in the guest */
+static bool stop_all;
+static u32 own_holds;
+
+/* A CPU in the guest, but for its exits; the last one writes to our memory at times. */
+static void *run_guest(void *arg)
+{
+	struct cpu *cpu = arg;
+
+	while (!__atomic_load_n(&stop_all, __ATOMIC_SEQ_CST)) {
+		if (__atomic_exchange_n(&cpu->kicked, false, __ATOMIC_SEQ_CST) || cpu->hold) {
+			if (cpu->hold)
+				smp_obey(cpu);
+			continue;
+		}
+		__atomic_fetch_add(&steps[cpu->id], 1, __ATOMIC_SEQ_CST);
+		if (cpu->id == 3 && steps[3] % 64 == 0) {
+			smp_hold_others(cpu);
+			own_holds++;
+			smp_release_others(cpu);
+		}
+	}
+	__atomic_store_n(&cpu->waiting, true, __ATOMIC_SEQ_CST);
+	return NULL;
+}
+
+static void pauses_of_running_cpus(void **state)
+{
+	pthread_t threads[4];
+	struct cpu *cpu;
+	u32 done = 0, moved = 0;
+
+	fresh();
+	cpu = &all[0];
+	time_step = 1;
+	for (u32 i = 1; i < 4; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, run_guest, &all[i]), 0);
+	while (done < 200) {
+		u64 before[4];
+		bool still = true;
+
+		usleep(200);
+		if (smp_pause())
+			continue;
+		for (u32 i = 1; i < 4; i++)
+			before[i] = __atomic_load_n(&steps[i], __ATOMIC_SEQ_CST);
+		sched_yield();
+		for (u32 i = 1; i < 4; i++)
+			still = still && before[i] == __atomic_load_n(&steps[i], __ATOMIC_SEQ_CST);
+		if (smp_resume())
+			continue; /* the limit */
+		moved += !still;
+		done++;
+	}
+	__atomic_store_n(&stop_all, true, __ATOMIC_SEQ_CST);
+	for (u32 i = 1; i < 4; i++) {
+		while (!__atomic_load_n(&all[i].waiting, __ATOMIC_SEQ_CST))
+			if (cpu->hold)
+				smp_obey(cpu);
+		pthread_join(threads[i], NULL);
+	}
+	time_step = 1000;
+	assert_int_equal(moved, 0);
+	assert_true(steps[1] && steps[2] && own_holds);
+	assert_released();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -315,6 +464,10 @@ int main(void)
 		cmocka_unit_test(icr_by_store),
 		cmocka_unit_test(apic_page),
 		cmocka_unit_test(engine_lock_gives_up),
+		cmocka_unit_test(pause_and_resume),
+		cmocka_unit_test(pause_limit),
+		cmocka_unit_test(pause_of_one_that_does_not_come),
+		cmocka_unit_test(pauses_of_running_cpus),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,6 +9,7 @@
 #include "vmm/log.h"
 #include "vmm/monitor/internal.h"
 #include "vmm/ring.h"
+#include "vmm/smp.h"
 #include "vmm/time.h"
 #include "vmm/x86/asm.h"
 #include "vmm/x86/walk.h"
@@ -138,6 +139,10 @@ s64 monitor_call(u64 number, const u64 args[6])
 		return domain_store_blob(args[0], args[1]);
 	case LVMON_LOG:
 		return log_text(args[0], args[1]);
+	case LVMON_HOLD:
+		return smp_pause();
+	case LVMON_RELEASE:
+		return smp_resume();
 	default:
 		return -ENOSYS;
 	}

@@ -63,6 +63,7 @@ static int send(struct vcpu *vcpu, struct lvmon_event *event, u32 budget_ms,
 	current_vcpu = vcpu;
 	err = domain_handle(event, budget_ms, verdict);
 	current_vcpu = NULL;
+	smp_resume(); /* if the engine has not */
 	/* Another CPU's interception cannot be changed while it runs: there it is always on. */
 	vcpu_ops->trap_breakpoints(vcpu, smp_cpus > 1 || any_traps());
 	return err;
@@ -81,7 +82,8 @@ void monitor_lstar_written(struct vcpu *vcpu)
 	vcpu_ops->get_paging(vcpu, &paging);
 	fill_event(vcpu, &paging, &event, LVMON_EV_KERNEL_UP);
 	while (!smp_lock_engine())
-		;
+		if (vcpu->cpu->hold)
+			smp_obey(vcpu->cpu);
 	if (send(vcpu, &event, discovery_budget, &verdict))
 		log_line("the engine is not available: this guest runs unwatched");
 	smp_unlock_engine();
@@ -228,6 +230,7 @@ bool monitor_breakpoint(struct vcpu *vcpu, gva_t rip)
 
 void monitor_domain_died(void)
 {
+	smp_resume();
 	guest_calls_orphan();
 	hook_remove_all();
 }

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* lvmon.pause: what it passes through, and that the other CPUs are let go whatever happens in it.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include "engine/lua/api.h"
+#include "tests/unit/engine_fake.h"
+
+static struct fake_process *p;
+
+static int setup(void **state)
+{
+	fake_reset();
+	p = fake_process(200, "calls", 4, LINUX_PAGE_PRIVATE);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	fake_free();
+	return 0;
+}
+
+static void run_once(const char *body)
+{
+	static char text[4096];
+
+	snprintf(text, sizeof(text), "lvmon.hook.syscall('openat', function(ev)\n%s\nend)", body);
+	fake_signature("t.lua", text);
+	assert_int_equal(fake_load(), 1);
+	fake_event("__x64_sys_openat", p);
+}
+
+static void run(const char *body, unsigned int pauses)
+{
+	run_once(body);
+	if (fake_count("error"))
+		fail_msg("line %lld: %s", fake_number("error", 0, "line"),
+			 fake_string("error", 0, "message"));
+	assert_int_equal(fake.holds, pauses);
+	assert_int_equal(fake.releases, pauses);
+	/* The next one finds nobody held. */
+	assert_int_equal(pause_begin(), 0);
+	assert_int_equal(pause_finish(), 0);
+}
+
+static void results(void **state)
+{
+	run("local a, b, c, d = lvmon.pause(function(x, y) return x, nil, y end, 1, 'two')\n"
+	    "assert(a == 1 and b == nil and c == 'two' and d == nil)\n"
+	    "assert(select('#', lvmon.pause(function() end)) == 0)\n"
+	    "assert(lvmon.pause(lvmon.memsize) == lvmon.memsize())",
+	    3);
+}
+
+static void errors(void **state)
+{
+	run("local ok, e = pcall(lvmon.pause, function() error({ code = 5 }) end)\n"
+	    "assert(not ok and e.code == 5)\n"
+	    "ok, e = pcall(lvmon.pause, function() error('no') end)\n"
+	    "assert(not ok and e == 't.lua:4: no', e)\n"
+	    "ok, e = pcall(lvmon.pause, 5)\n"
+	    "assert(not ok and e:find('function expected'), e)\n"
+	    "ok, e = pcall(lvmon.pause)\n"
+	    "assert(not ok and e:find('function expected'), e)",
+	    2);
+}
+
+static void nested(void **state)
+{
+	run("local ok, e = pcall(lvmon.pause, function() lvmon.pause(print) end)\n"
+	    "assert(not ok and e:find('the guest is paused already', 1, true), e)\n"
+	    "assert(lvmon.pause(function() return pcall(lvmon.pause, print) end) == false)",
+	    2);
+}
+
+/* Nothing waits in it. */
+static void yields(void **state)
+{
+	run("local co = coroutine.wrap(function()\n"
+	    "  local ok, e = pcall(lvmon.pause, coroutine.yield)\n"
+	    "  coroutine.yield(ok, e)\n"
+	    "end)\n"
+	    "local ok, e = co()\n"
+	    "assert(ok == false and e:find('yield'), e)\n"
+	    "local inner = lvmon.pause(function()\n"
+	    "  return coroutine.wrap(function() coroutine.yield(3) end)() end)\n"
+	    "assert(inner == 3)",
+	    2);
+}
+
+/* A page that the guest must copy first: the write is done when the handler has ended. */
+static void writes_that_would_wait(void **state)
+{
+	fake_page(p, 1, LINUX_PAGE_SHARED);
+	run("lvmon.pause(function()\n"
+	    "  local n, copied, skipped, later = lvmon.memwrite(ev.process.memory + 4000, "
+	    "('x'):rep(200))\n"
+	    "  assert(n == 96 and copied == 0 and skipped == 0 and later == 104)\n"
+	    "end)",
+	    1);
+	assert_int_equal(fake_number("memwrite", 0, "written"), 200);
+}
+
+static void limit(void **state)
+{
+	run("local ok, e = pcall(lvmon.pause, function() while true do end end)\n"
+	    "assert(not ok and e:find('t.lua:2: pause limit exceeded', 1, true), e)\n"
+	    "local n = 0\n"
+	    "for i = 1, 100000 do n = n + i end\n" /* no hook is left */
+	    "ok, e = pcall(lvmon.pause, function() while true do pcall(function() while true do\n"
+	    "  end end) end end)\n"
+	    "assert(not ok and e:find('pause limit exceeded', 1, true), e)",
+	    2);
+}
+
+/* The CPUs went on before the function ended: what it returned is not exact. */
+static void let_go_by_the_vmm(void **state)
+{
+	fake.release_error = -ETIME;
+	run_once("local ok, e = pcall(lvmon.pause, function() return 1 end)\n"
+		 "assert(not ok and e:find('pause limit exceeded', 1, true), e)\n"
+		 "ok, e = pcall(lvmon.pause, function() error('mine') end)\n"
+		 "assert(not ok and e:find('mine'), e)");
+	assert_int_equal(fake_count("error"), 0);
+	assert_int_equal(fake.releases, 2);
+}
+
+static void cannot_be_held(void **state)
+{
+	fake.hold_error = -ETIME;
+	run_once("local ok, e = pcall(lvmon.pause, function() error('ran') end)\n"
+		 "assert(not ok and e:find('could not be held', 1, true), e)");
+	assert_int_equal(fake_count("error"), 0);
+	assert_int_equal(fake.holds, 1);
+	assert_int_equal(fake.releases, 0);
+}
+
+/* Kernel memory by physical address: what memread and memwrite take. */
+static void translate(void **state)
+{
+	memcpy(fake.ram + 0x1234, "there", 5);
+	run("local gpa = lvmon.translate(lvmon.symbol('__x64_sys_openat'))\n"
+	    "assert(gpa and lvmon.translate(0x1000) == nil and lvmon.translate(-1) == nil)\n"
+	    "assert(lvmon.memread(lvmon.translate(0xffffffff81001234), 5) == 'there')",
+	    0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(results, setup, teardown),
+		cmocka_unit_test_setup_teardown(errors, setup, teardown),
+		cmocka_unit_test_setup_teardown(nested, setup, teardown),
+		cmocka_unit_test_setup_teardown(yields, setup, teardown),
+		cmocka_unit_test_setup_teardown(writes_that_would_wait, setup, teardown),
+		cmocka_unit_test_setup_teardown(limit, setup, teardown),
+		cmocka_unit_test_setup_teardown(let_go_by_the_vmm, setup, teardown),
+		cmocka_unit_test_setup_teardown(cannot_be_held, setup, teardown),
+		cmocka_unit_test_setup_teardown(translate, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
