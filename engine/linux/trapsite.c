@@ -105,20 +105,23 @@ static bool rex_prefix(uint8_t byte)
 }
 
 /*
- * The encodings that compilers and the kernel emit: a REX prefix or none, then the opcode; before a
- * NOP also operand-size and CS prefixes. What Capstone and the CPU make of other prefixes, or of
- * these in another order, is not the same in all cases (SDM vol. 2, 2.1.1 and 2.2.1).
+ * The encodings that compilers and the kernel emit: a NOP (0x90 or 0f 1f) behind operand-size and
+ * CS prefixes; all others behind a REX prefix or none. What Capstone and the CPU make of other
+ * prefixes, or of these in another order, is not the same in all cases (SDM vol. 2, 2.1.1, 2.2.1).
  */
-static bool usual_prefixes(const cs_insn *in)
+static bool usual_encoding(const cs_insn *in)
 {
-	uint16_t i = 0;
+	const uint8_t *b = in->bytes, *end = b + in->size;
 
-	if (in->id == X86_INS_NOP)
-		while (i < in->size && (in->bytes[i] == 0x66 || in->bytes[i] == 0x2e))
-			i++;
-	if (i < in->size && rex_prefix(in->bytes[i]))
-		i++;
-	return i < in->size && !legacy_prefix(in->bytes[i]) && !rex_prefix(in->bytes[i]);
+	if (in->id == X86_INS_NOP) {
+		while (b < end && (*b == 0x66 || *b == 0x2e))
+			b++;
+		return (end - b == 1 && *b == 0x90) ||
+		       (end - b > 2 && b[0] == 0x0f && b[1] == 0x1f);
+	}
+	if (rex_prefix(*b))
+		b++;
+	return b < end && !legacy_prefix(*b) && !rex_prefix(*b);
 }
 
 static void classify(const cs_insn *in, struct lvmon_insn *insn)
@@ -127,7 +130,7 @@ static void classify(const cs_insn *in, struct lvmon_insn *insn)
 	const cs_x86_op *op = x->operands;
 
 	/* All others are rare enough to be stepped. */
-	if (x->addr_size != 8 || !usual_prefixes(in))
+	if (x->addr_size != 8 || !usual_encoding(in))
 		return;
 	switch (in->id) {
 	case X86_INS_NOP:

@@ -92,6 +92,7 @@ static void test_stepped(void **state)
 	other(CLASSIFY(0xf0, 0xf3, 0x0f, 0x1e, 0), 5); /* and with a rep prefix behind it */
 	other(CLASSIFY(0x48, 0xf3, 0xf0, 0xf3, 0x8b, 0x31), 6); /* behind a REX */
 	other(CLASSIFY(0x48, 0x66, 0x8b, 0x31), 4);       /* a REX that the CPU ignores */
+	other(CLASSIFY(0x66, 0x66, 0x2e, 0x41, 0x90), 5); /* xchg %ax,%r8w */
 	other(CLASSIFY(0xf3, 0x66, 0xf3, 0x51), 4);       /* push %cx */
 	other(CLASSIFY(0xc3), 1);                         /* ret */
 	other(CLASSIFY(0xf3, 0x0f, 0x1e, 0xfa), 4);       /* endbr64 */
