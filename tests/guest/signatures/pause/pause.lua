@@ -28,7 +28,7 @@ lvmon.hook.syscall("getsid", function(ev)
 	end
 	local ok, same, same_tick = pcall(lvmon.pause, function()
 		local before, at = pids(), tick()
-		wait(calls % 1000 == 0 and 0.02 or 0)
+		wait(calls % 200 == 0 and 0.02 or 0)
 		return before == pids(), at == tick()
 	end)
 	if not ok then
@@ -38,7 +38,7 @@ lvmon.hook.syscall("getsid", function(ev)
 	pauses = pauses + 1
 	changed = changed + (same and 0 or 1)
 	moved = moved + (same_tick and 0 or 1)
-	if calls % 1000 == 0 then
+	if calls % 200 == 0 then
 		local at = tick()
 		wait(0.02)
 		live_moves = live_moves + (at == tick() and 0 or 1)
