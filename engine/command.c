@@ -11,9 +11,12 @@
 #include <unistd.h>
 #include "engine/command.h"
 #include "engine/look.h"
+#include "engine/profile/isf.h"
 #include "engine/signature.h"
 
 const char *argp_program_version = "lvisor engine " ENGINE_VERSION;
+
+enum { KEY_PROFILE = 0x100 };
 
 struct options {
 	struct look look;
@@ -57,6 +60,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case 'j':
 		o->look.json = true;
+		return 0;
+	case KEY_PROFILE:
+		o->look.profile = arg;
 		return 0;
 	case 'p':
 		o->look.pid = number(arg, state);
@@ -136,6 +142,10 @@ static const struct argp_option look_list[] = {
 	 0},
 	{"signature", 's', "FILE", 0, "scan: run this signature on the dump (may be repeated)", 0},
 	{"pid", 'p', "N", 0, "of this process only", 0},
+	{"profile", KEY_PROFILE, "FILE", 0,
+	 "For a kernel without BTF: Volatility 3's symbols (ISF: .json, .json.gz, .json.xz), or "
+	 "BTF",
+	 0},
 	{0},
 };
 
@@ -208,6 +218,7 @@ static const struct argp_option list[] = {
 	{"dump", 'd', "FILE", 0, "As lvisor scan: look into a memory dump", 0},
 	{"registers", 'r', "FILE", 0, "Registers that go with the dump", 0},
 	{"signature", 's', "FILE", 0, "Load a signature on the dump (may be repeated)", 0},
+	{"profile", KEY_PROFILE, "FILE", 0, "For a kernel without BTF", 0},
 	{0},
 };
 
@@ -224,12 +235,31 @@ static error_t parse_command(int key, char *arg, struct argp_state *state)
 	return 0;
 }
 
+/* engine profile FILE: as BTF to standard output, for the archive of a run. */
+static int profile_main(const char *path)
+{
+	char error[512] = "";
+	size_t size;
+	void *btf;
+
+	if (isatty(STDOUT_FILENO)) {
+		fprintf(stderr, "lvisor: error: BTF is not for terminals; send it to a file\n");
+		return 1;
+	}
+	if (profile_read(path, &btf, &size, error, sizeof(error))) {
+		fprintf(stderr, "lvisor: error: profile %s: %s\n", path, error);
+		return 1;
+	}
+	return fwrite(btf, 1, size, stdout) == size && fflush(stdout) == 0 ? 0 : 1;
+}
+
 int command_main(int argc, char **argv)
 {
 	static const struct argp argp = {
 		list,
 		parse_command,
 		"--check FILE...\n--dump FILE [--registers ...] [--signature FILE]...\n"
+		"profile FILE\n"
 		"scan|ps|... --help",
 		"LVisor's engine on plain Linux: checks signatures, looks into memory dumps.",
 		NULL,
@@ -239,6 +269,8 @@ int command_main(int argc, char **argv)
 	static struct options options;
 	const struct report *report = argc > 1 ? report_find(argv[1]) : NULL;
 
+	if (argc == 3 && strcmp(argv[1], "profile") == 0)
+		return profile_main(argv[2]);
 	if (report || (argc > 1 && strcmp(argv[1], "scan") == 0))
 		return look_main(report, argc - 1, argv + 1);
 	options.look.pid = -1;

@@ -8,10 +8,10 @@ ENGINE_OPTIMIZE := -O2 -flto=auto
 endif
 ENGINE_CFLAGS := $(COMMON_CFLAGS) $(ENGINE_OPTIMIZE) -D_GNU_SOURCE -I. -Iinclude \
 	-I/usr/include/lua5.4
-ENGINE_SRCS := $(wildcard engine/*.c engine/dump/*.c engine/lua/*.c engine/linux/*.c engine/scan/*.c)
+ENGINE_SRCS := $(wildcard engine/*.c engine/dump/*.c engine/lua/*.c engine/linux/*.c engine/profile/*.c engine/scan/*.c)
 # Below obj/, because $(B)/engine is the program.
 ENGINE_OBJS := $(ENGINE_SRCS:%.c=$(B)/obj/%.o)
-ENGINE_LIBS := -llua5.4 -lbpf -lelf -lcapstone -ljansson -lz -lm
+ENGINE_LIBS := -llua5.4 -lbpf -lelf -lcapstone -ljansson -llzma -lz -lm
 
 $(ENGINE_OBJS): $(B)/obj/%.o: %.c
 	@mkdir -p $(@D)

@@ -22,6 +22,7 @@
 #include "engine/signature.h"
 #include "engine/sites.h"
 #include "engine/strikes.h"
+#include "engine/ustar.h"
 
 #define DISCOVERIES_MAX 3
 #define LOAD_BUDGET_MS	2000
@@ -173,6 +174,8 @@ void lifecycle_kernel_up(void)
 	record_number(r, "discovery_us", (engine_clock() - began) / 1000);
 	record_emit(r);
 	engine_log("%s", linux_summary());
+	if (linux_btf_refused())
+		fail(linux_btf_refused());
 	report_missing();
 }
 
@@ -300,6 +303,15 @@ static void take_over(const struct lvmon_start *start)
 		arm_first_program();
 }
 
+/* For a kernel without BTF: what `lvisor run --profile` put beside the signatures. */
+static void use_profile(const struct lvmon_start *start)
+{
+	struct ustar_file file;
+
+	if (!ustar_find(start->archive, start->archive_size, "profile.btf", &file))
+		linux_use_btf(file.data, file.size);
+}
+
 void lifecycle_start(void)
 {
 	const struct lvmon_start *start = engine.start;
@@ -308,6 +320,8 @@ void lifecycle_start(void)
 	counters_begin();
 	if (start->archive && start->archive_size)
 		ret = signatures_open(start->archive, start->archive_size);
+	if (start->archive && start->archive_size)
+		use_profile(start);
 	if (ret < 0)
 		fail("the archive with the signatures is damaged or too large");
 	if (start->generation > 0)

@@ -16,6 +16,7 @@
 #include "engine/linux/linux.h"
 #include "engine/look.h"
 #include "engine/lua/api.h"
+#include "engine/profile/isf.h"
 #include "engine/record.h"
 #include "engine/signature.h"
 #include "engine/text.h"
@@ -180,6 +181,35 @@ static void tell_missing(void)
 	}
 }
 
+/* The profile for a kernel without BTF; what is read stays. */
+static int read_profile(const char *path)
+{
+	char error[512] = "";
+	size_t size;
+	void *btf;
+
+	if (profile_read(path, &btf, &size, error, sizeof(error))) {
+		fprintf(stderr, "lvisor: error: profile %s: %s\n", path, error);
+		return 1;
+	}
+	linux_use_btf(btf, size);
+	return 0;
+}
+
+/* Was the profile of use? 1: it is another kernel's. */
+static int judge_profile(const char *path)
+{
+	const char *refused = linux_btf_refused();
+
+	if (refused) {
+		fprintf(stderr, "lvisor: error: profile %s: %s\n", path, refused);
+		return 1;
+	}
+	if (!linux_btf_used())
+		fprintf(stderr, "lvisor: profile %s is not needed: the kernel has BTF\n", path);
+	return 0;
+}
+
 static int open_dump(const struct look *l)
 {
 	char error[512] = "";
@@ -191,7 +221,11 @@ static int open_dump(const struct look *l)
 	}
 	engine_init(ENGINE_DUMP, NULL);
 	limit_init(engine.persist->where, sizeof(engine.persist->where));
+	if (l->profile && read_profile(l->profile))
+		return 1;
 	if (find_kernel(l->dump))
+		return 1;
+	if (l->profile && judge_profile(l->profile))
 		return 1;
 	tell_missing();
 	return 0;

@@ -14,6 +14,7 @@ struct look {
 	const struct report *report; /* NULL: scan */
 	int64_t pid;		     /* for a report: of this process only; -1: all */
 	const char *name;	     /* its argument, or NULL */
+	const char *profile;	     /* for a kernel without BTF, or NULL */
 	bool json;
 };
 

@@ -20,6 +20,7 @@ libelf-dev:libelf.h
 zlib1g-dev:zlib.h
 libcapstone-dev:capstone/capstone.h
 libjansson-dev:jansson.h
+liblzma-dev:lzma.h
 '
 guest='
 qemu-system-x86:qemu-system-x86_64

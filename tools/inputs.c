@@ -17,6 +17,7 @@
 #include "tools/bochs.h"
 #include "tools/inputs.h"
 #include "tools/message.h"
+#include "tools/profile.h"
 #include "tools/signatures.h"
 
 #define EMULATOR "qemu-system-x86_64"
@@ -188,6 +189,22 @@ static bool open_disks(struct run_inputs *inputs, const struct run_options *opti
 	return true;
 }
 
+static bool open_archive(struct run_inputs *inputs, const struct run_options *options)
+{
+	int profile = -1;
+
+	if (options->profile) {
+		profile = profile_open(options->profile);
+		if (profile < 0)
+			return false;
+	}
+	inputs->archive =
+		signatures_archive(options->signatures, options->signature_count, profile);
+	if (profile >= 0)
+		close(profile);
+	return inputs->archive >= 0;
+}
+
 bool inputs_open(struct run_inputs *inputs, const struct run_options *options)
 {
 	const unsigned int least = options->plain ? MIN_PLAIN_MEMORY_MB : MIN_MEMORY_MB;
@@ -195,6 +212,10 @@ bool inputs_open(struct run_inputs *inputs, const struct run_options *options)
 	*inputs = (struct run_inputs){NULL, -1, -1, -1, -1, -1, -1, NULL};
 	if (options->plain && options->signature_count) {
 		complain("--plain boots without LVisor, so no --signature can run");
+		return false;
+	}
+	if (options->profile && !options->signature_count) {
+		complain("--profile is for signatures: give a --signature, too");
 		return false;
 	}
 	inputs->kernel = open_kernel(options->kernel);
@@ -217,11 +238,8 @@ bool inputs_open(struct run_inputs *inputs, const struct run_options *options)
 		return false;
 	}
 	/* Without a signature there is nothing to watch, and no engine is needed for that. */
-	if (options->signature_count) {
-		inputs->archive = signatures_archive(options->signatures, options->signature_count);
-		if (inputs->archive < 0)
-			return false;
-	}
+	if (options->signature_count && !open_archive(inputs, options))
+		return false;
 	if (options->bochs && !bochs_check(options))
 		return false;
 	inputs->qemu = find_program(options->bochs ? BOCHS_PROGRAM : EMULATOR);

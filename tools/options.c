@@ -19,6 +19,7 @@ enum {
 	KEY_VENDOR,
 	KEY_EMULATOR,
 	KEY_REPEATABLE,
+	KEY_PROFILE,
 };
 
 static const struct argp_option OPTIONS[] = {
@@ -37,14 +38,19 @@ static const struct argp_option OPTIONS[] = {
 	{"memory", 'm', "MB", 0, "Memory of the machine (1024)", 0},
 	{"signature", 's', "FILE|DIR", 0,
 	 "Signature to run: a .lua file, or a folder with its *.lua and lib/; can be repeated", 0},
+	{"profile", KEY_PROFILE, "FILE", 0,
+	 "For a kernel without BTF: Volatility 3's symbols for it (ISF: .json, .json.gz, "
+	 ".json.xz), or "
+	 "BTF",
+	 0},
 	{"events", 'e', "FILE", 0, "Write each event to FILE, one JSON object a line", 0},
 	{"log", KEY_LOG, "FILE", 0, "Keep the hypervisor's log in FILE", 0},
 	{"timeout", KEY_TIMEOUT, "SECONDS", 0, "End the guest after SECONDS, with exit code 124",
 	 0},
 	{"plain", KEY_PLAIN, NULL, 0, "Boot the same guest without LVisor, for comparison", 0},
 	{"vmm", KEY_VMM, "STRING", 0, "Options for the hypervisor itself", 0},
-	{"vendor", KEY_VENDOR, "amd|intel", 0, "Processor: AMD SVM (in QEMU) or Intel VT-x (in Bochs)",
-	 0},
+	{"vendor", KEY_VENDOR, "amd|intel", 0,
+	 "Processor: AMD SVM (in QEMU) or Intel VT-x (in Bochs)", 0},
 	{"emulator", KEY_EMULATOR, "qemu|bochs", 0, "Emulator; Bochs can do both vendors", 0},
 	{"repeatable", KEY_REPEATABLE, NULL, 0,
 	 "In Bochs: the clock starts at 2024-01-01, and all runs are the same", 0},
@@ -122,9 +128,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		options->signatures[options->signature_count++] = arg;
 		break;
 	case 'd':
-		options->disks =
-			must_alloc(realloc(options->disks, (options->disk_count + 1) *
-								   sizeof(*options->disks)));
+		options->disks = must_alloc(realloc(
+			options->disks, (options->disk_count + 1) * sizeof(*options->disks)));
 		options->disks[options->disk_count++] = arg;
 		break;
 	case KEY_NET:
@@ -132,6 +137,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		break;
 	case 'e':
 		options->events = arg;
+		break;
+	case KEY_PROFILE:
+		options->profile = arg;
 		break;
 	case KEY_LOG:
 		options->log = arg;
@@ -189,7 +197,8 @@ void options_parse(int argc, char **argv, struct run_options *options)
 	}
 	options->bochs = options->bochs || options->intel;
 	if (options->repeatable && !options->bochs) {
-		complain("--repeatable is for Bochs; QEMU takes -- -icount shift=0,sleep=off -seed 1 -rtc "
+		complain("--repeatable is for Bochs; QEMU takes -- -icount shift=0,sleep=off -seed "
+			 "1 -rtc "
 			 "base=2024-01-01,clock=vm");
 		exit(1);
 	}

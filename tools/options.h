@@ -15,17 +15,18 @@ struct run_options {
 	const char *vmm_options;
 	const char *events;
 	const char *log;
+	const char *profile;	 /* types of the guest's kernel, NULL: it has BTF */
 	const char **signatures; /* files and folders */
 	size_t signature_count;
 	const char **disks; /* as disk.h describes them */
 	size_t disk_count;
-	const char *net; /* what QEMU's -netdev takes, NULL: none */
+	const char *net;  /* what QEMU's -netdev takes, NULL: none */
 	char **qemu_args; /* NULL-terminated */
 	unsigned int memory_mb;
 	unsigned int cpus;
 	unsigned int timeout_s; /* 0: none */
-	bool repeatable; /* Bochs: clock and random numbers are the same in all runs */
-	bool intel; /* the processor: Intel VT-x, else AMD SVM */
+	bool repeatable;	/* Bochs: clock and random numbers are the same in all runs */
+	bool intel;		/* the processor: Intel VT-x, else AMD SVM */
 	bool emulator_named;
 	bool bochs; /* the emulator: Bochs, else QEMU */
 	bool plain;

@@ -233,7 +233,18 @@ static bool add_single(struct archive *archive, const char *path)
 	return good;
 }
 
-int signatures_archive(const char *const *paths, size_t count)
+static bool add_profile(struct archive *archive, int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0) {
+		complain("profile: %s", strerror(errno));
+		return false;
+	}
+	return add_content(archive, "profile.btf", "profile", fd, &st);
+}
+
+int signatures_archive(const char *const *paths, size_t count, int profile)
 {
 	struct archive archive = {.fd = memfd_create("signatures", MFD_CLOEXEC)};
 	bool good = archive.fd >= 0;
@@ -251,6 +262,8 @@ int signatures_archive(const char *const *paths, size_t count)
 			good = add_single(&archive, paths[i]);
 		}
 	}
+	if (good && profile >= 0)
+		good = add_profile(&archive, profile);
 	if (good && ustar_end(archive.fd) != 0) {
 		complain("signature archive: %s", strerror(errno));
 		good = false;

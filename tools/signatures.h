@@ -7,8 +7,10 @@
 
 /*
  * A memfd with a ustar archive of all signatures in these files and folders: NAME.lua for each,
- * lib/... for what they share. -1 after a message.
+ * lib/... for what they share; and profile.btf, when profile is an open file and not -1. -1 after a
+ * message.
  */
-int signatures_archive(const char *const *paths, size_t count) __attribute__((warn_unused_result));
+int signatures_archive(const char *const *paths, size_t count, int profile)
+	__attribute__((warn_unused_result));
 
 #endif

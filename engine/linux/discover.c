@@ -101,11 +101,25 @@ static int find_root(struct kernel_blob *b, const struct image *img, uint64_t cr
 
 static const void *given_btf;
 static size_t given_btf_size;
+static char given_btf_refused[400];
+static bool given_btf_used;
 
 void linux_use_btf(const void *btf, size_t size)
 {
 	given_btf = btf;
 	given_btf_size = size;
+	given_btf_refused[0] = '\0';
+	given_btf_used = false;
+}
+
+const char *linux_btf_refused(void)
+{
+	return given_btf_refused[0] ? given_btf_refused : NULL;
+}
+
+bool linux_btf_used(void)
+{
+	return given_btf_used;
 }
 
 /* Give the blob's end to BTF of this size, in place of what is there. *b may move. */
@@ -140,22 +154,57 @@ static int fields_of_kernel(struct kernel_blob **b, const struct image *img)
 	return fields_resolve(*b);
 }
 
+/* With this profile, is the first task's name where its fields say? */
+static bool finds_first_task(const struct kernel_blob *b, const struct image *img)
+{
+	int32_t comm = b->field[F_TASK_COMM];
+	char name[7];
+	gva_t task;
+
+	return comm != NO_FIELD && !symbol_find(b, "init_task", &task) &&
+	       !image_read(img, task + (gva_t)comm, name, sizeof(name)) &&
+	       !memcmp(name, "swapper", sizeof(name));
+}
+
+/* The fields from BTF that was given. 0, -ENOENT: there is none, or it does not fit; -ENOMEM */
+static int fields_of_given(struct kernel_blob **b, const struct image *img, const char *banner)
+{
+	int err;
+
+	if (!given_btf)
+		return -ENOENT;
+	if (given_btf_size > MAX_BTF) {
+		snprintf(given_btf_refused, sizeof(given_btf_refused), "the profile is too large");
+		return -ENOENT;
+	}
+	if (profile_fits(given_btf, given_btf_size, banner, given_btf_refused,
+			 sizeof(given_btf_refused)))
+		return -ENOENT;
+	err = room_for_btf(b, given_btf_size);
+	if (err)
+		return err;
+	memcpy((void *)section(*b, SEC_BTF), given_btf, given_btf_size);
+	memset((*b)->missing, 0, sizeof((*b)->missing));
+	err = fields_resolve(*b);
+	if (!err && !finds_first_task(*b, img)) {
+		snprintf(given_btf_refused, sizeof(given_btf_refused),
+			 "the profile is of another kernel: it does not find the first task");
+		err = -ENOENT;
+	}
+	given_btf_used = !err;
+	return err;
+}
+
 /*
  * The fields: from the kernel's own BTF, else from what was given. Without either, what cannot be
  * read is written down in the blob.
  */
-static int load_fields(struct kernel_blob **b, const struct image *img)
+static int load_fields(struct kernel_blob **b, const struct image *img, const char *banner)
 {
 	int err = fields_of_kernel(b, img);
 
-	if (err == -ENOENT && given_btf && given_btf_size <= MAX_BTF) {
-		err = room_for_btf(b, given_btf_size);
-		if (err)
-			return err;
-		memcpy((void *)section(*b, SEC_BTF), given_btf, given_btf_size);
-		memset((*b)->missing, 0, sizeof((*b)->missing));
-		err = fields_resolve(*b);
-	}
+	if (err == -ENOENT)
+		err = fields_of_given(b, img, banner);
 	if (err != -ENOENT)
 		return err;
 	(*b)->sec[SEC_BTF].size = 0;
@@ -180,7 +229,7 @@ static int complete(struct kernel_blob **b, const struct image *img, const struc
 		    char *error, size_t error_size)
 {
 	struct kernel_blob *k = *b;
-	char banner[192];
+	char banner[512];
 	gva_t end;
 	int err;
 
@@ -202,7 +251,7 @@ static int complete(struct kernel_blob **b, const struct image *img, const struc
 		snprintf(error, error_size, "no init_top_pgt");
 		return -ENOENT;
 	}
-	err = load_fields(b, img);
+	err = load_fields(b, img, banner);
 	if (err) {
 		snprintf(error, error_size, "no memory for BTF");
 		return err;

@@ -285,6 +285,10 @@ struct btf;
  * -ENOMEM
  */
 int fields_resolve(struct kernel_blob *b) must_check;
+/* fit.c: 0, or -EINVAL with a line in why. banner: the kernel's, up to a line break. */
+int profile_fits(const void *btf, size_t size, const char *banner, char *why,
+		 size_t why_size) must_check;
+
 int btf_enumerator(const struct kernel_blob *b, const char *name, int64_t *value) must_check;
 
 /* A member's offset: path is "a.b"; anonymous members are looked through. */

@@ -31,6 +31,9 @@ bool linux_known(void);
  * linux_discover(), which copies it; it must stay there until then. NULL: none.
  */
 void linux_use_btf(const void *btf, size_t size);
+/* Why linux_discover() did not take it: it is another kernel's. NULL: it is not that. */
+const char *linux_btf_refused(void);
+bool linux_btf_used(void);
 
 /*
  * What can be read of a kernel. Each stands on fields, symbols and other facilities

@@ -32,6 +32,8 @@ FUZZ_SRCS_calls := $(FUZZ_VMM_GUEST) vmm/domain/space.c vmm/domain/syscall.c vmm
 FUZZ_INCLUDES_calls := vmm/monitor/calls.c vmm/ring.c
 $(foreach f,btf kallsyms linux,$(eval FUZZ_SRCS_$(f) := $(wildcard engine/linux/*.c) engine/guest.c engine/text.c)\
 	$(eval FUZZ_LIBS_$(f) := -lbpf -lelf -lcapstone -lz -lcmocka))
+FUZZ_SRCS_isf := engine/profile/isf.c $(wildcard engine/linux/*.c) engine/guest.c
+FUZZ_LIBS_isf := -lbpf -lelf -lcapstone -ljansson -lz -lm
 FUZZ_SRCS_lua := $(ENGINE_TEST_SRCS)
 FUZZ_LIBS_lua := $(ENGINE_TEST_LIBS) -lcmocka
 

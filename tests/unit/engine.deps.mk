@@ -15,7 +15,8 @@ UNIT_SRCS_test_ustar := engine/ustar.c
 UNIT_SRCS_test_record := $(ENGINE_TEST_SRCS)
 UNIT_LIBS_test_record := $(ENGINE_TEST_LIBS)
 # The check of names is part of the command.
-UNIT_SRCS_test_lua_api += engine/check.c engine/command.c engine/look.c engine/report.c \
+UNIT_LIBS_test_lua_api += -lbpf -llzma -lz
+UNIT_SRCS_test_lua_api += engine/check.c engine/command.c engine/look.c $(wildcard engine/profile/*.c) engine/report.c \
 	engine/backend_dump.c $(wildcard engine/dump/*.c)
 
 # Each allocation, those of the libraries too, each call and each read may fail.

@@ -174,6 +174,20 @@ int linux_discover(const struct linux_anchor *anchor, char *error, size_t error_
 	return 0;
 }
 
+void linux_use_btf(const void *btf, size_t size)
+{
+}
+
+const char *linux_btf_refused(void)
+{
+	return NULL;
+}
+
+bool linux_btf_used(void)
+{
+	return false;
+}
+
 bool linux_known(void)
 {
 	return !fake.unknown;

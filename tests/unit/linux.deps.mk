@@ -12,3 +12,8 @@ UNIT_LIBS_test_linux_faults := $(patsubst %,-Wl$(,)--wrap=%,malloc calloc reallo
 UNIT_CFLAGS_test_linux_faults := -Wno-unused-function
 $(B)/unit/test_linux_faults: tests/unit/fault.h
 UNIT_SRCS_test_linux_spans += engine/scan/bytes.c engine/scan/scan.c
+
+UNIT_SRCS_test_profile_isf := $(LINUX_TEST_SRCS) engine/profile/isf.c engine/profile/profile.c
+UNIT_LIBS_test_profile_isf := $(LINUX_TEST_LIBS) -ljansson -llzma -lm
+UNIT_CFLAGS_test_profile_isf := -Wno-unused-function
+$(B)/unit/test_profile_isf: tests/unit/isf_maker.h

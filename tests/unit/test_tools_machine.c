@@ -174,7 +174,7 @@ static char *archive_of(const struct folder *folder, const char *one, const char
 
 	snprintf(paths[0], sizeof(paths[0]), "%s/%s", folder->path, one);
 	snprintf(paths[1], sizeof(paths[1]), "%s/%s", folder->path, two ? two : "");
-	fd = signatures_archive(list, two ? 2 : 1);
+	fd = signatures_archive(list, two ? 2 : 1, -1);
 	if (fd < 0)
 		return NULL;
 	snprintf(command, sizeof(command), "tar -tf - </proc/%d/fd/%d", getpid(), fd);
