@@ -60,6 +60,7 @@ compile pinned "$here/programs/pinned.c" -static
 compile privileged "$here/programs/privileged.c" -static
 compile exact "$here/programs/exact.c" -static
 compile power "$here/programs/power.c" -static
+compile search "$here/programs/search.c" -static
 compile views "$here/programs/views.c" -static
 cp "$root/bin/calls" "$root/bin/others"
 compile registers "$here/programs/registers.c" -static -lm
