@@ -263,6 +263,8 @@ static const char *const lvmon_names[] = {
 	"regwrite",
 	"getproc",
 	"processes",
+	"sockets",
+	"modules",
 	"hook",
 	"memsize",
 	"cputime",

@@ -242,6 +242,83 @@ int linux_memory_read(const struct linux_memory *mem, uint64_t offset, void *buf
 /* Copy from a process's virtual address space through its page tables. 0 or -EFAULT. */
 int linux_process_read(const struct linux_task *task, gva_t va, void *buf, size_t size) must_check;
 
+/* Open files. */
+enum linux_file_kind {
+	LINUX_FILE_REGULAR,
+	LINUX_FILE_DIRECTORY,
+	LINUX_FILE_PIPE, /* with a name or without */
+	LINUX_FILE_SOCKET,
+	LINUX_FILE_CHARACTER_DEVICE,
+	LINUX_FILE_BLOCK_DEVICE,
+	LINUX_FILE_LINK, /* opened with O_PATH | O_NOFOLLOW */
+	LINUX_FILE_ANON, /* eventfd, epoll, pidfd, ... */
+	LINUX_FILE_NAMESPACE,
+	LINUX_FILE_OTHER,
+	LINUX_FILE_KINDS
+};
+
+struct linux_file {
+	gva_t file, inode;
+	gva_t socket; /* struct socket; 0: it is none */
+	uint64_t ino, pos;
+	uint32_t dev, rdev; /* of the file system; of a device file: major << 20 | minor */
+	uint32_t flags;	    /* O_*, as fdinfo shows them */
+	int32_t fd;
+	enum linux_file_kind kind;
+	bool readable, writable;
+};
+
+/*
+ * The open files of a process by number. *files is malloc'ed. -EFAULT: some or all of them cannot
+ * be read, -EOVERFLOW: there are too many; both with what was found in *files. -ENODATA, -ENOTSUP,
+ * -ENOMEM: nothing.
+ */
+int linux_files(const struct linux_task *task, struct linux_file **files, size_t *count) must_check;
+/* As readlink shows it in /proc/PID/fd: "/bin/sh", "pipe:[123]", "anon_inode:[eventfd]". */
+int linux_file_path(gva_t file, char *buf, size_t size) must_check;
+
+/* include/linux/socket.h */
+#define LINUX_AF_UNIX	 1
+#define LINUX_AF_INET	 2
+#define LINUX_AF_INET6	 10
+#define LINUX_AF_NETLINK 16
+#define LINUX_AF_PACKET	 17
+
+/* include/linux/net.h */
+#define LINUX_SOCK_STREAM 1
+#define LINUX_SOCK_DGRAM  2
+
+#define LINUX_UNIX_PATH 108 /* UNIX_PATH_MAX */
+
+struct linux_socket {
+	gva_t socket, sock;	/* struct socket, struct sock */
+	uint64_t ino, peer_ino; /* of the inodes; UNIX: the other end's, 0: not known */
+	uint8_t local[16];	/* IPv4 and IPv6, in network order */
+	uint8_t remote[16];
+	uint32_t rx_queue, tx_queue; /* where has_queues is set */
+	uint32_t interface;	     /* that it is bound to; 0: any */
+	uint32_t netlink_port;
+	uint16_t local_port, remote_port;
+	uint16_t family, type, protocol;
+	uint8_t state; /* TCP_* (include/net/tcp_states.h); netlink has its own */
+	bool has_queues;
+	/* UNIX: as /proc/net/unix shows it: @ begins an abstract name and stands for a NUL. */
+	uint32_t path_length;
+	char path[LINUX_UNIX_PATH + 2];
+};
+
+/* What a struct socket is. 0 or -EFAULT; -ENODATA, -ENOTSUP. */
+int linux_socket(gva_t socket, struct linux_socket *out) must_check;
+
+struct linux_held_socket {
+	struct linux_socket socket;
+	int32_t pid, fd;
+	char comm[LINUX_COMM_SIZE];
+};
+
+/* The sockets that processes have open, by process and descriptor; errors as linux_files(). */
+int linux_sockets(struct linux_held_socket **sockets, size_t *count) must_check;
+
 /* Modules. */
 #define LINUX_MODULE_NAME  64 /* MODULE_NAME_LEN is 56 */
 #define LINUX_MODULE_AREAS 7

@@ -2,7 +2,8 @@
 /*
  * The Lua API, docs/signatures.md. One file a part: sandbox.c (what of Lua's own libraries there
  * is), string.c, coroutine.c, module.c (the table lvmon), memory.c, process.c, view.c, registers.c,
- * hook.c, event.c, output.c, counters.c. What the rest of the engine needs of them comes first here.
+ * hook.c, event.c, output.c, counters.c. What the rest of the engine needs of them comes first
+ * here.
  */
 #ifndef ENGINE_LUA_API_H
 #define ENGINE_LUA_API_H
@@ -43,6 +44,8 @@ void event_open(lua_State *L);
 void output_open(lua_State *L);
 void counters_open(lua_State *L);
 void pause_open(lua_State *L);
+void files_open(lua_State *L);
+void modules_open(lua_State *L);
 
 /* Functions into the table on top. */
 void api_functions(lua_State *L, const luaL_Reg *list);
@@ -72,6 +75,9 @@ const char *register_name(int reg);
  * size twice for a moment, and a signature has SIGNATURE_MEMORY_MAX.
  */
 #define VIEW_MIN (1u << 20)
+
+/* p:files() -> listing of file objects */
+int process_files(lua_State *L);
 
 void process_push(lua_State *L, const struct linux_task *task);
 const struct linux_task *process_check(lua_State *L, int arg);

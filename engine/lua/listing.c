@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Listings, see listing.h. */
+#include <errno.h>
 #include <lauxlib.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -68,6 +69,29 @@ void listing_push(lua_State *L, const struct listing_kind *kind, void *rows, siz
 		release(kind, rows, count);
 		lua_error(L);
 	}
+}
+
+void listing_of_walk(lua_State *L, const struct listing_kind *kind, void *rows, size_t count,
+		     int err, enum linux_facility f)
+{
+	const char *why;
+
+	switch (err) {
+	case 0:
+		listing_push(L, kind, rows, count, NULL);
+		return;
+	case -EOVERFLOW:
+		listing_push(L, kind, rows, count,
+			     "the kernel's list loops, or is longer than what is looked at");
+		return;
+	case -EFAULT:
+		listing_push(L, kind, rows, count,
+			     "some of it makes no sense: it is damaged, or was being changed");
+		return;
+	}
+	release(kind, rows, count);
+	why = err == -ENOTSUP ? linux_missing(f) : NULL;
+	luaL_error(L, "%s: they cannot be read (%s)", kind->name, why ? why : strerror(-err));
 }
 
 static struct listing *check(lua_State *L)

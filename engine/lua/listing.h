@@ -12,6 +12,7 @@
 #define ENGINE_LUA_LISTING_H
 
 #include <stddef.h>
+#include "engine/linux/linux.h"
 #include "engine/lua/object.h"
 
 struct listing_kind {
@@ -37,6 +38,13 @@ struct listing_kind {
  */
 void listing_push(lua_State *L, const struct listing_kind *kind, void *rows, size_t count,
 		  const char *reason);
+
+/*
+ * The same for what a walk of engine/linux/ returned: with -EFAULT and -EOVERFLOW the rows are not
+ * all there is; any other error is raised, with what the kernel lacks of the facility f.
+ */
+void listing_of_walk(lua_State *L, const struct listing_kind *kind, void *rows, size_t count,
+		     int err, enum linux_facility f);
 
 void listing_open(lua_State *L);
 

@@ -58,6 +58,8 @@ void module_open(lua_State *L)
 	process_open(L);
 	search_open(L);
 	types_open(L);
+	files_open(L);
+	modules_open(L);
 	registers_open(L);
 	output_open(L);
 	counters_open(L);

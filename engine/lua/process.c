@@ -226,6 +226,7 @@ static const struct object_field process_fields[] = {
 	OBJECT_METHOD("va", process_va),
 	OBJECT_METHOD("find", process_find),
 	OBJECT_METHOD("findall", process_findall),
+	OBJECT_METHOD("files", process_files),
 	OBJECT_END,
 };
 

@@ -66,6 +66,10 @@ static const char *const calls[] = {
 	"string.rep(a, b)",
 	"ev:deny(a)",
 	"lvmon.counters(a)",
+	"lvmon.modules()",
+	"lvmon.sockets()",
+	"p:files()",
+	"p:files()[a].socket",
 };
 
 #define CALLS (sizeof(calls) / sizeof(calls[0]))

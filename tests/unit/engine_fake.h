@@ -68,6 +68,7 @@ struct fake {
 	bool no_pages;	   /* it lacks what LINUX_PAGES needs */
 	bool trapped;	   /* all places show a trap's byte: none can be decoded */
 	bool endless;	   /* the list of processes loops */
+	int walk_error;	   /* what walks of modules, files, ... end with; 0 */
 	bool stored_first; /* no hook came before the first blob */
 	struct lvmon_hook armed[64];
 	uint64_t regs[LVMON_NR_REGS];

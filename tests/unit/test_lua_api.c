@@ -139,6 +139,100 @@ static void listing_cut_short(void **state)
 	    "assert(tostring(l):find('incomplete'))\n");
 }
 
+static void modules(void **state)
+{
+	run("local l = lvmon.modules()\n"
+	    "assert(#l == 2 and l.complete)\n"
+	    "local m, n = l[1], l[2]\n"
+	    "assert(m.name == 'cardboard' and m.size == 0x5000 and m.refs == 0)\n"
+	    "assert(m.state == 'Live' and m.taint == 'OE' and not m.permanent)\n"
+	    "assert(table.concat(m.used_by, ' ') == 'glue scissors')\n"
+	    "assert(#m.areas == 2 and m.areas[1].start == m.base and m.areas[2].size == 0x3000)\n"
+	    "assert(#m.text == 1 and m.text[1].start == m.base and m.text[1].size == 0x1800)\n"
+	    "assert(n.state == 'Unformed' and n.refs == nil and n.taint == '' and n.permanent)\n"
+	    "assert(#n.areas == 0 and #n.text == 0 and #n.used_by == 0)\n"
+	    "local t = l:table()\n"
+	    "assert(t[1].name == 'cardboard' and t[1].text[1].size == 0x1800)\n"
+	    "assert(math.type(t[1].module) == 'integer')\n"
+	    "local ok, e = pcall(function() return m.nmae end)\n"
+	    "assert(not ok and e:find('module.nmae: no such field; did you mean name', 1, true), "
+	    "e)\n"
+	    "lvmon.alert{message = 'all', data = {modules = t}}\n");
+	assert_int_equal(fake_count("alert"), 1);
+}
+
+static void files(void **state)
+{
+	run("local l = lvmon.getproc():files()\n"
+	    "assert(#l == 10 and l.complete)\n"
+	    "local kinds = {}\n"
+	    "for f in l do kinds[#kinds + 1] = f.kind .. f.mode end\n"
+	    "kinds = table.concat(kinds, ',')\n"
+	    "assert(kinds == 'file,directoryr,pipew,socketrw,device,block devicer,linkw,anonrw,'\n"
+	    "  .. 'namespace,otherr', kinds)\n"
+	    "local f = l[1]\n"
+	    "assert(f.fd == 0 and f.path == '/file/0' and f.inode == 100 and f.device == '8:1')\n"
+	    "assert(f.flags == 2 and f.pos == 7 and f.rdev == nil and f.socket == nil)\n"
+	    "assert(l[5].rdev == '1:3' and l[10].path == '' and l[10].socket == nil)\n"
+	    "local s = l[4].socket\n"
+	    "assert(s.family == 'inet' and s.remote_port == 4444 and s.peer_inode == nil)\n"
+	    "local ok, e = pcall(function() return s.remote_prot end)\n"
+	    "assert(not ok and e:find('did you mean remote_port', 1, true), e)\n"
+	    "local t = l:table()\n"
+	    "assert(t[4].socket.remote_address == '192.0.2.77' and t[1].path == '/file/0')\n"
+	    "lvmon.alert{message = 'all', data = t}\n");
+	assert_int_equal(fake_count("alert"), 1);
+}
+
+static void sockets(void **state)
+{
+	run("local l = lvmon.sockets()\n"
+	    "assert(#l == 7 and l.complete)\n"
+	    "local function is(i, want)\n"
+	    "  local s, got = l[i], {}\n"
+	    "  for _, k in ipairs{'family', 'type', 'protocol', 'state', 'local_address',\n"
+	    "    'local_port', 'remote_address', 'remote_port', 'path', 'inode', 'peer_inode',\n"
+	    "    'rx_queue', 'tx_queue', 'interface'} do got[#got + 1] = tostring(s[k]) end\n"
+	    "  got = table.concat(got, ' '):gsub('nil', '-')\n"
+	    "  assert(got == want, got)\n"
+	    "end\n"
+	    "is(1, 'inet stream tcp ESTABLISHED 127.0.0.1 40000 192.0.2.77 4444 - 501 - 5 0 0')\n"
+	    "is(2, 'inet6 dgram udp CLOSE ::1 0 :: 0 - 502 - - - 2')\n"
+	    "is(3, 'unix seqpacket 0 LISTEN - - - - @ab@cd 503 504 - - 0')\n"
+	    "is(4, 'netlink raw generic UNCONNECTED - 99 - - - 0 - - - 0')\n"
+	    "is(5, 'netlink raw 3 CONNECTED - 0 - - - 0 - - - 0')\n"
+	    "is(6, 'packet raw 3 CLOSE - - - - - 0 - - - 0')\n"
+	    "is(7, '77 78 79 80 - - - - - 0 - - - 0')\n"
+	    "local t = l[1]:table()\n"
+	    "assert(t.pid == 200 and t.comm == 'calls' and t.fd == 3 and t.path == nil)\n"
+	    "lvmon.alert{message = 'all', data = l:table()}\n");
+	assert_int_equal(fake_count("alert"), 1);
+}
+
+/* Walks that met damage or a bound say so; those that found nothing are errors. */
+static void walks_cut_short(void **state)
+{
+	fake.walk_error = -EFAULT;
+	run("local function refused(f, text)\n"
+	    "  local ok, e = pcall(f)\n"
+	    "  assert(not ok and e:find(text, 1, true), e)\n"
+	    "end\n"
+	    "local q, why = lvmon.getproc(), {'damaged', 'loops'}\n"
+	    "n = (n or 0) + 1\n"
+	    "for _, l in ipairs(n < 3 and {lvmon.modules(), lvmon.sockets(), q:files()} or {}) do\n"
+	    "  assert(#l > 1 and not l.complete and l.reason:find(why[n]), l.reason)\n"
+	    "end\n"
+	    "if n < 3 then return end\n"
+	    "refused(lvmon.modules, 'modules: they cannot be read (')\n"
+	    "refused(lvmon.sockets, 'sockets: they cannot be read (')\n"
+	    "refused(function() return q:files() end, 'files: they cannot be read (')\n");
+	fake.walk_error = -EOVERFLOW;
+	fake_event("__x64_sys_openat", p);
+	fake.walk_error = -ENOTSUP;
+	fake_event("__x64_sys_openat", p);
+	no_errors();
+}
+
 static void addresses(void **state)
 {
 	fake_write(p, 4090, "over the border", 15);
@@ -584,6 +678,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(mode, setup, teardown),
 		cmocka_unit_test_setup_teardown(listings, setup, teardown),
 		cmocka_unit_test_setup_teardown(listing_cut_short, setup, teardown),
+		cmocka_unit_test_setup_teardown(modules, setup, teardown),
+		cmocka_unit_test_setup_teardown(files, setup, teardown),
+		cmocka_unit_test_setup_teardown(sockets, setup, teardown),
+		cmocka_unit_test_setup_teardown(walks_cut_short, setup, teardown),
 		cmocka_unit_test_setup_teardown(addresses, setup, teardown),
 		cmocka_unit_test_setup_teardown(large_reads_are_views, setup, teardown),
 		cmocka_unit_test_setup_teardown(registers, setup, teardown),
