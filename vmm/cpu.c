@@ -76,6 +76,8 @@ void cpu_load(struct cpu *cpu)
 	wrmsr(MSR_GS_BASE, (u64)cpu);
 	cr4 |= leaf7.ebx & BIT(7) ? CR4_SMEP : 0;
 	cr4 |= leaf7.ebx & BIT(20) ? CR4_SMAP : 0;
+	/* Without it, a machine check while the CPU is ours would be a shutdown. */
+	cr4 |= cpuid(1, 0).edx & BIT(7) ? CR4_MCE : 0;
 	if (!(cr4 & CR4_SMEP) || !(cr4 & CR4_SMAP))
 		fatal("this CPU has no SMEP or no SMAP, on which the isolation of the engine "
 		      "rests; "

@@ -37,16 +37,28 @@ void trap_in_vmm(struct trap_frame *frame)
 	crash(frame, "exception %lu in the hypervisor", frame->vector);
 }
 
+/* Can what a machine check has interrupted go on? Ring 3 may: what comes of it is the guest's say.
+ */
+static bool goes_on(const struct trap_frame *frame)
+{
+	u64 status;
+
+	return (frame->cs & 3) ||
+	       (!rdmsr_safe(MSR_MCG_STATUS, &status) && (status & MCG_STATUS_RIPV));
+}
+
 void trap_ist(struct trap_frame *frame)
 {
 	/* vmm/cpu.c put it at the end of this stack. */
 	struct cpu *cpu = *(struct cpu **)(((u64)frame & PAGE_MASK) + PAGE_SIZE - 16);
 
+	if (frame->vector == VEC_MC && !goes_on(frame))
+		crash(frame, "machine check in the hypervisor");
+	if (frame->vector != VEC_DF &&
+	    frame->rip - (u64)guest_entry_start < (u64)(guest_entry_end - guest_entry_start))
+		frame->rip = (u64)guest_entry_again;
 	switch (frame->vector) {
 	case VEC_NMI:
-		if (frame->rip - (u64)guest_entry_start <
-		    (u64)(guest_entry_end - guest_entry_start))
-			frame->rip = (u64)guest_entry_again;
 		if (__atomic_exchange_n(&cpu->kicked, false, __ATOMIC_SEQ_CST))
 			break;
 		cpu->nmi_pending = PENDING_NOW;

@@ -335,9 +335,9 @@ static void slow_path close_step(struct vcpu *vcpu)
 	vcpu->step = STEP_NONE;
 }
 
-static void noreturn reset_machine(void)
+static void noreturn reset_machine(const char *why)
 {
-	log_line("the guest's CPU shut down (triple fault): reset");
+	log_line("the guest's CPU shut down (%s): reset", why);
 	outb(PORT_RESET_CONTROL, 0x02);
 	outb(PORT_RESET_CONTROL, 0x06);
 	outb(PORT_KEYBOARD, 0xfe);
@@ -366,7 +366,7 @@ static void slow_path end_step(struct vcpu *vcpu, const struct vm_exit *exit)
 	if (retired && !vcpu->step_guest_tf)
 		return;
 	if (first == VEC_DF)
-		reset_machine();
+		reset_machine("triple fault");
 	if (is_double_fault(first, exit->exception.vector)) {
 		vcpu_ops->inject(vcpu, VEC_DF, INJECT_EXCEPTION, true, 0);
 		return;
@@ -471,7 +471,7 @@ static void dispatch(struct vcpu *vcpu, const struct vm_exit *exit)
 		vcpu_ops->inject(vcpu, VEC_UD, INJECT_EXCEPTION, false, 0);
 		break;
 	case EXIT_SHUTDOWN:
-		reset_machine();
+		reset_machine("triple fault");
 	}
 }
 
@@ -495,6 +495,8 @@ void slow_path vcpu_pass_on(struct vcpu *vcpu)
 			cpu->nmi_pending = PENDING_PUT_OFF;
 	} else if (cpu->mc_pending) {
 		cpu->mc_pending = 0;
+		if (!(vcpu_ops->get_reg(vcpu, LVMON_CR4) & CR4_MCE))
+			reset_machine("machine check with CR4.MCE clear");
 		vcpu_ops->inject(vcpu, VEC_MC, INJECT_EXCEPTION, false, 0);
 	} else if (cpu->nmi_pending) {
 		cpu->nmi_pending = 0;

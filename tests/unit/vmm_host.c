@@ -185,9 +185,10 @@ static u64 get_reg(struct vcpu *vcpu, enum lvmon_reg reg)
 
 static const struct vcpu_ops ops = {.name = "fake", .inject = inject, .get_reg = get_reg};
 
-const struct vcpu_ops *vcpu_ops = &ops;
+/* vmm/vcpu.c has the real ones. */
+const struct vcpu_ops *vcpu_ops __attribute__((weak)) = &ops;
 
-void vcpu_step_with(struct vcpu *vcpu, gpa_t gpa, u8 byte)
+void __attribute__((weak)) vcpu_step_with(struct vcpu *vcpu, gpa_t gpa, u8 byte)
 {
 	vcpu->step = STEP_TRAP;
 	host_step.count++;
@@ -353,7 +354,16 @@ void clac(void)
 
 void halt_forever(void)
 {
+	if (host_fatal_expected)
+		longjmp(host_fatal_to, 1);
 	abort();
+}
+
+u64 host_xcr0;
+
+void xsetbv(u64 v)
+{
+	host_xcr0 = v;
 }
 
 /* The log. */
@@ -414,6 +424,9 @@ void fatal(const char *fmt, ...)
 
 void crash(const struct trap_frame *frame, const char *fmt, ...)
 {
-	fprintf(stderr, "crash: %s\n", fmt);
+	log_line("crash: %s", fmt);
+	if (host_fatal_expected)
+		longjmp(host_fatal_to, 1);
+	fprintf(stderr, "%s", host_log);
 	abort();
 }

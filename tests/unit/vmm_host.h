@@ -57,7 +57,7 @@ extern struct host_step {
 void host_vcpu(struct vcpu *vcpu, struct vcpu_paging *paging, gpa_t root);
 
 /* What hardware was asked, and what it answers. */
-extern u64 host_cr3, host_cr3_writes, host_invlpgs, host_tsc;
+extern u64 host_cr3, host_cr3_writes, host_invlpgs, host_tsc, host_xcr0;
 extern const volatile void *host_invlpg_last;
 extern void (*host_outb)(u16 port, u8 value);
 extern u8 (*host_inb)(u16 port);
@@ -72,7 +72,7 @@ extern char host_log[65536];
 extern size_t host_log_size;
 void host_log_clear(void);
 
-/* The code between must end in fatal(), with this in its message. */
+/* The code between must end in fatal(), crash() or halt_forever(), with this in the log. */
 extern jmp_buf host_fatal_to;
 extern bool host_fatal_expected;
 #define expect_fatal(text, code)                          \

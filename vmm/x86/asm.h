@@ -17,6 +17,7 @@
 #define CR0_CD	       BIT(30)
 #define CR0_PG	       BIT(31)
 #define CR4_PAE	       BIT(5)
+#define CR4_MCE	       BIT(6)
 #define CR4_OSFXSR     BIT(9)
 #define CR4_OSXMMEXCPT BIT(10)
 #define CR4_LA57       BIT(12)
@@ -73,6 +74,9 @@
 #define VEC_GP	13
 #define VEC_PF	14
 #define VEC_MC	18
+
+#define MSR_MCG_STATUS	0x17au /* SDM vol. 3, 16.3.1.2 */
+#define MCG_STATUS_RIPV BIT(0)
 
 /* Our selectors; the order is what SYSCALL and SYSRET want (APM vol. 2, 6.1). */
 #define SEL_KERNEL_CS 0x08

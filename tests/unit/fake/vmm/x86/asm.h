@@ -26,6 +26,7 @@
 #define stac	     hardware_stac
 #define clac	     hardware_clac
 #define halt_forever hardware_halt_forever
+#define xsetbv	     hardware_xsetbv
 #include_next <vmm/x86/asm.h>
 #undef outb
 #undef inb
@@ -47,6 +48,7 @@
 #undef stac
 #undef clac
 #undef halt_forever
+#undef xsetbv
 
 void outb(u16 port, u8 v);
 u8 inb(u16 port);
@@ -68,5 +70,6 @@ u32 current_cpu_id(void);
 void stac(void);
 void clac(void);
 void halt_forever(void) noreturn;
+void xsetbv(u64 v);
 
 #endif

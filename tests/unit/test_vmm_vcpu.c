@@ -1,0 +1,751 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * What becomes of an exit, for both vendors: vmm/vcpu.c with a vendor that only notes what it is
+ * asked, on a CPU that is made up here. And what came while the CPU was ours (vmm/traps.c): NMIs
+ * and machine checks, which must reach the guest when it can take them.
+ */
+#include "tests/unit/vmm_host.h"
+#include "vmm/cpu.h"
+#include "vmm/domain/domain.h"
+#include "vmm/guest_ram.h"
+#include "vmm/log.h"
+#include "vmm/monitor/monitor.h"
+#include "vmm/smp.h"
+#include "vmm/x86/asm.h"
+#include "vmm/x86/lapic.h"
+#include "vmm/x86/nested.h"
+#include "vmm/x86/traps.h"
+
+void trap_in_vmm(struct trap_frame *frame);
+void trap_ist(struct trap_frame *frame);
+
+#define CODE	 0xffffffff81000000ull
+#define CODE_GPA 0x400000ull
+#define APIC	 0xfee00000ull
+#define GOOD_MSR 0x1234u /* the machine's only one */
+
+/* Places in traps.S and entry.S whose addresses count. */
+__asm__(".data\n"
+	".globl guest_entry_start, guest_entry_end, guest_entry_again\n"
+	".globl copy_start, copy_end, copy_faulted, msr_start, msr_end, msr_faulted\n"
+	"guest_entry_start: .skip 16\nguest_entry_end: .skip 16\nguest_entry_again: .skip 16\n"
+	"copy_start: .skip 16\ncopy_end: .skip 16\ncopy_faulted: .skip 16\n"
+	"msr_start: .skip 16\nmsr_end: .skip 16\nmsr_faulted: .skip 16\n"
+	".text\n");
+extern u8 guest_entry_start[], guest_entry_again[], copy_start[], copy_end[], copy_faulted[];
+extern u8 msr_start[], msr_faulted[];
+
+/* The vendor. */
+
+static struct cpu the_cpu;
+static struct vcpu *const vcpu = &the_cpu.vcpu;
+static u64 registers[LVMON_NR_REGS];
+static bool ready, stepping;
+static u32 injected, requeued, flushed, roots;
+static struct {
+	u32 vector, error;
+	enum inject_type type;
+	bool has_error;
+} last;
+
+static bool absent(void)
+{
+	return false;
+}
+
+static bool present(void)
+{
+	return true;
+}
+
+static const char *unfit;
+
+static const char *probe(void)
+{
+	return unfit;
+}
+
+static void init(const struct boot_info *bi)
+{
+}
+
+static u64 get_reg(struct vcpu *v, enum lvmon_reg reg)
+{
+	return registers[reg];
+}
+
+static void set_reg(struct vcpu *v, enum lvmon_reg reg, u64 value)
+{
+	registers[reg] = value;
+}
+
+static bool ready_to_inject(struct vcpu *v)
+{
+	return ready;
+}
+
+static void inject(struct vcpu *v, u32 vector, enum inject_type type, bool has_error, u32 error)
+{
+	injected++;
+	last.vector = vector;
+	last.type = type;
+	last.has_error = has_error;
+	last.error = error;
+}
+
+static void requeue(struct vcpu *v)
+{
+	requeued++;
+}
+
+static void single_step(struct vcpu *v, bool on)
+{
+	stepping = on;
+}
+
+static void flush(struct vcpu *v)
+{
+	flushed++;
+}
+
+static void set_nested_root(struct vcpu *v, hpa_t root)
+{
+	roots++;
+}
+
+const struct vcpu_ops svm_ops = {.name = "absent", .present = absent};
+const struct vcpu_ops vmx_ops = {
+	.name = "there",
+	.vendor_id = 1,
+	.present = present,
+	.probe = probe,
+	.init = init,
+	.get_reg = get_reg,
+	.set_reg = set_reg,
+	.ready_to_inject = ready_to_inject,
+	.inject = inject,
+	.requeue = requeue,
+	.single_step = single_step,
+	.flush = flush,
+	.set_nested_root = set_nested_root,
+};
+
+/* The neighbours. */
+
+hpa_t nested_root = 0x5000;
+static int identity_result;
+static bool trap_here, understood;
+static u32 lstar_written, held, released, opened, refreshed, ports_asked, inits, obeyed, icr_taken;
+static u64 base_written, icr_written;
+static bool in_x2apic, base_refused;
+
+bool monitor_breakpoint(struct vcpu *v, gva_t rip)
+{
+	return trap_here;
+}
+
+void monitor_lstar_written(struct vcpu *v)
+{
+	lstar_written++;
+}
+
+void ports_init(const struct boot_info *bi)
+{
+}
+
+void ports_access(struct vcpu *v, const struct vm_exit *exit)
+{
+	ports_asked++;
+}
+
+int nested_map_identity(gpa_t gpa)
+{
+	return identity_result;
+}
+
+void nested_open_own(gpa_t page, bool open)
+{
+	opened += open ? 1 : -1u;
+}
+
+hpa_t nested_view_open(struct nested_view *view, gpa_t gpa, u8 byte)
+{
+	view->page = gpa & PAGE_MASK;
+	return 0x6000;
+}
+
+void nested_view_refresh(struct nested_view *view)
+{
+	refreshed++;
+}
+
+void smp_hold_others(struct cpu *cpu)
+{
+	held++;
+}
+
+void smp_release_others(struct cpu *cpu)
+{
+	released++;
+}
+
+void smp_obey(struct cpu *cpu)
+{
+	obeyed++;
+	cpu->hold = false;
+}
+
+void smp_init_received(struct vcpu *v)
+{
+	inits++;
+	v->cpu->init_pending = false;
+}
+
+bool smp_apic_store(struct vcpu *v, gpa_t gpa)
+{
+	return understood;
+}
+
+bool smp_icr_written(struct vcpu *v, u32 low, u32 destination)
+{
+	icr_taken += low == 0x4500;
+	return low == 0x4500;
+}
+
+gpa_t lapic_base(void)
+{
+	return APIC;
+}
+
+bool lapic_x2apic(void)
+{
+	return in_x2apic;
+}
+
+int lapic_write_base(u64 value)
+{
+	base_written = value;
+	return base_refused ? -EINVAL : 0;
+}
+
+int lapic_write_x2apic_icr(u64 value)
+{
+	icr_written = value;
+	return 0;
+}
+
+bool lapic_periodic_pending(void)
+{
+	return false;
+}
+
+void lapic_periodic_resume(void)
+{
+}
+
+void lapic_end_of_interrupt(void)
+{
+}
+
+bool domain_interrupt(u32 vector)
+{
+	return false;
+}
+
+int rdmsr_safe(u32 msr, u64 *value)
+{
+	*value = host_msr(msr);
+	return msr == GOOD_MSR || msr == MSR_MCG_STATUS ? 0 : -EINVAL;
+}
+
+int wrmsr_safe(u32 msr, u64 value)
+{
+	if (msr != GOOD_MSR)
+		return -EINVAL;
+	host_msr_set(msr, value);
+	return 0;
+}
+
+/* A CPU with all that is asked for, but AVX-512. */
+static struct cpuid_regs on_cpuid(u32 leaf, u32 subleaf)
+{
+	switch (leaf) {
+	case 1:
+		return (struct cpuid_regs){.ecx = UINT32_MAX & ~(u32)BIT(27)};
+	case 7:
+		return (struct cpuid_regs){.ecx = UINT32_MAX & ~(u32)BIT(4)};
+	case 0xd:
+		return (struct cpuid_regs){.eax = 0x1f};
+	case 0x80000000:
+		return (struct cpuid_regs){.eax = 0x80000021};
+	case 0x80000001:
+		return (struct cpuid_regs){.edx = BIT(20) | BIT(25), .ecx = BIT(17)};
+	case 0x80000021:
+		return (struct cpuid_regs){.eax = BIT(8)};
+	default:
+		return (struct cpuid_regs){0};
+	}
+}
+
+static int setup(void **state)
+{
+	static const struct boot_info bi = {.own = HOST_OWN, .own_size = HOST_OWN_END - HOST_OWN};
+	gpa_t root;
+
+	host_guest();
+	root = host_guest_root();
+	host_guest_map(root, 4, CODE, CODE_GPA, PAGE_SIZE);
+	memset(&the_cpu, 0, sizeof(the_cpu));
+	memset(registers, 0, sizeof(registers));
+	registers[LVMON_CR0] = CR0_PE | CR0_PG;
+	registers[LVMON_CR3] = root;
+	registers[LVMON_CR4] = CR4_PAE | CR4_MCE;
+	vcpu->cpu = &the_cpu;
+	vcpu->regs[LVMON_RIP] = CODE;
+	vcpu->regs[LVMON_RFLAGS] = RFLAGS_FIXED | RFLAGS_IF;
+	ready = true;
+	unfit = NULL;
+	stepping = trap_here = understood = in_x2apic = base_refused = false;
+	identity_result = 0;
+	injected = requeued = flushed = roots = opened = held = released = refreshed = 0;
+	lstar_written = ports_asked = inits = obeyed = icr_taken = 0;
+	host_cpuid = on_cpuid;
+	smp_cpus = 1;
+	vcpu_ops = NULL;
+	vcpu_probe();
+	vcpu_init(&bi);
+	host_log_clear();
+	return 0;
+}
+
+static void handle(struct vm_exit exit)
+{
+	vcpu_handle_exit(vcpu, &exit);
+}
+
+#define EXIT(...) handle((struct vm_exit){__VA_ARGS__})
+
+/* One exception was injected since the last look, this one. */
+static void got(u32 vector, enum inject_type type)
+{
+	assert_int_equal(injected, 1);
+	assert_int_equal(last.vector, vector);
+	assert_int_equal(last.type, type);
+	injected = 0;
+}
+
+static void vendors(void **state)
+{
+	assert_string_equal(vcpu_ops->name, "there");
+	vcpu_ops = NULL;
+	unfit = "it is too old";
+	expect_fatal("it is too old", vcpu_probe());
+}
+
+static void cpuid_exits(void **state)
+{
+	u64 *regs = vcpu->regs;
+
+	for (int on = 0; on < 2; on++) {
+		registers[LVMON_CR4] = on ? CR4_OSXSAVE | CR4_PKE : 0;
+		regs[LVMON_RAX] = 0xffffffff00000001;
+		regs[LVMON_RIP] = CODE;
+		EXIT(.kind = EXIT_CPUID, .length = 2);
+		assert_int_equal(regs[LVMON_RIP], CODE + 2);
+		assert_int_equal(regs[LVMON_RAX], 0);
+		assert_int_equal(regs[LVMON_RCX] >> 27 & 1, on); /* OSXSAVE */
+		regs[LVMON_RAX] = 7;
+		regs[LVMON_RCX] = 0;
+		EXIT(.kind = EXIT_CPUID, .length = 2);
+		assert_int_equal(regs[LVMON_RCX] >> 4 & 1, on); /* OSPKE */
+	}
+}
+
+static void write_msr(u32 msr, u64 value)
+{
+	vcpu->regs[LVMON_RCX] = msr;
+	vcpu->regs[LVMON_RAX] =
+		(u32)value | 0xabcd00000000ull; /* the upper half is not looked at */
+	vcpu->regs[LVMON_RDX] = value >> 32;
+	vcpu->regs[LVMON_RIP] = CODE;
+	EXIT(.kind = EXIT_MSR_WRITE, .length = 2);
+	assert_int_equal(vcpu->regs[LVMON_RIP], injected ? CODE : CODE + 2);
+}
+
+static u64 read_msr(u32 msr)
+{
+	vcpu->regs[LVMON_RCX] = msr;
+	vcpu->regs[LVMON_RIP] = CODE;
+	EXIT(.kind = EXIT_MSR_READ, .length = 2);
+	assert_int_equal(vcpu->regs[LVMON_RIP], injected ? CODE : CODE + 2);
+	return vcpu->regs[LVMON_RDX] << 32 | vcpu->regs[LVMON_RAX];
+}
+
+static void msrs(void **state)
+{
+	/* SDM vol. 3, 2.2.1: LME is fixed while paging is on, LMA is the CPU's. */
+	registers[LVMON_EFER] = EFER_LME | EFER_LMA;
+	write_msr(MSR_EFER, EFER_LME | EFER_SCE | EFER_NXE);
+	assert_int_equal(registers[LVMON_EFER], EFER_LME | EFER_LMA | EFER_SCE | EFER_NXE);
+	assert_int_equal(read_msr(MSR_EFER), registers[LVMON_EFER]);
+	write_msr(MSR_EFER, EFER_SCE);
+	got(VEC_GP, INJECT_EXCEPTION);
+	write_msr(MSR_EFER, EFER_LME | EFER_SVME);
+	got(VEC_GP, INJECT_EXCEPTION);
+	registers[LVMON_CR0] = CR0_PE;
+	registers[LVMON_EFER] = 0;
+	write_msr(MSR_EFER, EFER_LME | BIT(14) | BIT(15) | BIT(21));
+	assert_int_equal(registers[LVMON_EFER], EFER_LME | BIT(14) | BIT(15) | BIT(21));
+
+	write_msr(MSR_LSTAR, 0xffffffff81200000);
+	assert_int_equal(registers[LVMON_LSTAR], 0xffffffff81200000);
+	assert_int_equal(lstar_written, 1);
+	write_msr(MSR_LSTAR, 0x0000800000000000);
+	got(VEC_GP, INJECT_EXCEPTION);
+	registers[LVMON_CR4] |= CR4_LA57;
+	write_msr(MSR_LSTAR, 0x0000800000000000);
+	assert_int_equal(injected, 0);
+
+	write_msr(MSR_APIC_BASE, APIC | 0x900);
+	assert_int_equal(base_written, APIC | 0x900);
+	base_refused = true;
+	write_msr(MSR_APIC_BASE, 0);
+	got(VEC_GP, INJECT_EXCEPTION);
+
+	/* INIT and SIPI are the hypervisor's, the rest goes on. */
+	in_x2apic = true;
+	write_msr(MSR_X2APIC_ICR, 0x4500);
+	assert_true(icr_taken == 1 && icr_written == 0);
+	write_msr(MSR_X2APIC_ICR, 0x20000000a1);
+	assert_true(icr_taken == 1 && icr_written == 0x20000000a1);
+
+	write_msr(GOOD_MSR, 0x1122334455667788);
+	assert_int_equal(read_msr(GOOD_MSR), 0x1122334455667788);
+	write_msr(0x9999, 1);
+	got(VEC_GP, INJECT_EXCEPTION);
+	(void)read_msr(0x9999);
+	got(VEC_GP, INJECT_EXCEPTION);
+	/* What the policy refuses is told, but not for ever. */
+	host_log_clear();
+	for (int i = 0; i < 300; i++) {
+		(void)read_msr(0x9999);
+		got(VEC_GP, INJECT_EXCEPTION);
+	}
+	assert_non_null(strstr(host_log, "read of MSR"));
+	assert_true(host_log_size < 100 * 40);
+}
+
+/* SDM vol. 1, 13.3 */
+static void xcr0(void **state)
+{
+	static const struct {
+		u64 value;
+		u32 index;
+		bool valid;
+	} cases[] = {
+		{1, 0, true},
+		{3, 0, true},
+		{7, 0, true},
+		{0x1f, 0, true},
+		{0, 0, false},
+		{2, 0, false},
+		{5, 0, false},
+		{0xf, 0, false},
+		{0x17, 0, false},
+		{0xe7, 0, false},
+		{0x207, 0, false},
+		{3, 1, false},
+		{BIT(63) | 7, 0, false},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		host_xcr0 = 0;
+		vcpu->regs[LVMON_RCX] = cases[i].index;
+		vcpu->regs[LVMON_RAX] = (u32)cases[i].value;
+		vcpu->regs[LVMON_RDX] = cases[i].value >> 32;
+		vcpu->regs[LVMON_RIP] = CODE;
+		EXIT(.kind = EXIT_XSETBV, .length = 3);
+		assert_int_equal(host_xcr0, cases[i].valid ? cases[i].value : 0);
+		assert_int_equal(vcpu->regs[LVMON_RIP], cases[i].valid ? CODE + 3 : CODE);
+		if (!cases[i].valid)
+			got(VEC_GP, INJECT_EXCEPTION);
+	}
+}
+
+/* INT3 and INT n that are the guest's own, with any prefixes, where they lie and where nothing is.
+ */
+static void soft_interrupts(void **state)
+{
+	u8 *code = host_ram(CODE_GPA);
+	u8 *end = code + PAGE_SIZE;
+
+	EXIT(.kind = EXIT_BREAKPOINT);
+	got(VEC_BP, INJECT_EXCEPTION);
+	assert_int_equal(vcpu->regs[LVMON_RIP], CODE + 1);
+	trap_here = true;
+	EXIT(.kind = EXIT_BREAKPOINT);
+	EXIT(.kind = EXIT_SOFT_INT);
+	assert_int_equal(injected, 0);
+	EXIT(.kind = EXIT_BREAKPOINT, .cpl = 3);
+	got(VEC_BP, INJECT_EXCEPTION);
+
+	vcpu->regs[LVMON_RIP] = CODE;
+	memcpy(code, "\x48\x2e\xcd\x80", 4);
+	EXIT(.kind = EXIT_SOFT_INT, .cpl = 3, .soft_int = {CODE});
+	got(0x80, INJECT_SOFT_INT);
+	assert_int_equal(vcpu->regs[LVMON_RIP], CODE + 4);
+	code[2] = 0xcc;
+	EXIT(.kind = EXIT_SOFT_INT, .cpl = 3, .soft_int = {CODE});
+	got(VEC_BP, INJECT_EXCEPTION);
+	assert_int_equal(vcpu->regs[LVMON_RIP], CODE + 7);
+	/* It has changed meanwhile: again. */
+	code[2] = 0x90;
+	EXIT(.kind = EXIT_SOFT_INT, .cpl = 3, .soft_int = {CODE});
+	assert_int_equal(injected, 0);
+	/* Nothing but prefixes; the page's end; no page; without paging; no RAM there. */
+	memset(code, 0x66, 20);
+	EXIT(.kind = EXIT_SOFT_INT, .cpl = 3, .soft_int = {CODE});
+	got(VEC_BP, INJECT_EXCEPTION);
+	end[-1] = 0xcd;
+	EXIT(.kind = EXIT_SOFT_INT, .cpl = 3, .soft_int = {CODE + PAGE_SIZE - 1});
+	assert_int_equal(injected, 0);
+	EXIT(.kind = EXIT_SOFT_INT, .cpl = 3, .soft_int = {CODE + PAGE_SIZE});
+	got(VEC_BP, INJECT_EXCEPTION);
+	registers[LVMON_CR0] = CR0_PE;
+	memcpy(code, "\xcd\x21", 2);
+	EXIT(.kind = EXIT_SOFT_INT, .cpl = 3, .soft_int = {CODE_GPA});
+	got(0x21, INJECT_SOFT_INT);
+	EXIT(.kind = EXIT_SOFT_INT, .cpl = 3, .soft_int = {HOST_RAM_END});
+	got(VEC_BP, INJECT_EXCEPTION);
+}
+
+/* An instruction in a step, which retires or faults: SDM vol. 3, table 6-5. */
+static void steps(void **state)
+{
+	static const struct {
+		u32 first, vector, becomes;
+	} cases[] = {
+		{NO_VECTOR, VEC_GP, VEC_GP}, {NO_VECTOR, VEC_PF, VEC_PF}, {VEC_GP, VEC_GP, VEC_DF},
+		{VEC_PF, VEC_GP, VEC_DF},    {VEC_PF, VEC_PF, VEC_DF},	  {VEC_GP, VEC_PF, VEC_PF},
+		{VEC_DE, VEC_SS, VEC_DF},    {VEC_UD, VEC_GP, VEC_GP},	  {VEC_TS, VEC_DE, VEC_DF},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		vcpu_step_with(vcpu, CODE_GPA, 0x55);
+		assert_true(stepping && (vcpu->regs[LVMON_RFLAGS] & RFLAGS_TF));
+		EXIT(.kind = EXIT_EXCEPTION, .exception = {.vector = cases[i].vector,
+							   .first = cases[i].first,
+							   .has_error = true,
+							   .error = 5,
+							   .cr2 = 0x1000 + i});
+		got(cases[i].becomes, INJECT_EXCEPTION);
+		if (cases[i].becomes != VEC_DF)
+			assert_int_equal(last.error, 5);
+		if (cases[i].becomes == VEC_PF)
+			assert_int_equal(registers[LVMON_CR2], 0x1000 + i);
+		assert_false(stepping || (vcpu->regs[LVMON_RFLAGS] & RFLAGS_TF));
+		assert_int_equal(roots, 2 * i + 2);
+	}
+	vcpu_step_with(vcpu, CODE_GPA, 0x55);
+	EXIT(.kind = EXIT_EXCEPTION, .exception = {.vector = VEC_DB, .first = NO_VECTOR});
+	assert_true(injected == 0 && !stepping);
+	/* The guest steps by itself: it gets its #DB, and keeps TF. */
+	vcpu->regs[LVMON_RFLAGS] |= RFLAGS_TF;
+	vcpu_step_with(vcpu, CODE_GPA, 0x55);
+	EXIT(.kind = EXIT_EXCEPTION, .exception = {.vector = VEC_DB, .first = NO_VECTOR});
+	got(VEC_DB, INJECT_EXCEPTION);
+	assert_true(vcpu->regs[LVMON_RFLAGS] & RFLAGS_TF);
+	/* A fault in the delivery of #DF */
+	vcpu_step_with(vcpu, CODE_GPA, 0x55);
+	expect_fatal("triple fault", EXIT(.kind = EXIT_EXCEPTION,
+					  .exception = {.vector = VEC_GP, .first = VEC_DF}));
+	expect_fatal("triple fault", EXIT(.kind = EXIT_SHUTDOWN));
+}
+
+static void own_memory(void **state)
+{
+	/* Reads do not exit, so this is a fetch; there is no code. */
+	EXIT(.kind = EXIT_NESTED_PAGE, .page = {HOST_OWN, ACCESS_EXEC});
+	got(VEC_UD, INJECT_EXCEPTION);
+	/* A store: each page that it touches is opened, four at most. */
+	for (u32 i = 0; i < STEP_PAGES; i++) {
+		EXIT(.kind = EXIT_NESTED_PAGE, .page = {HOST_OWN + i * PAGE_SIZE, ACCESS_WRITE});
+		assert_int_equal(requeued, i + 1);
+		assert_int_equal(opened, i + 1);
+		assert_int_equal(flushed, i + 1);
+	}
+	assert_true(stepping && held == 1);
+	EXIT(.kind = EXIT_NESTED_PAGE, .page = {HOST_OWN_END - 8, ACCESS_WRITE});
+	got(VEC_UD, INJECT_EXCEPTION);
+	EXIT(.kind = EXIT_EXCEPTION, .exception = {.vector = VEC_DB, .first = NO_VECTOR});
+	assert_true(!stepping && released == 1 && opened == 0 && !vcpu->step_page_count);
+	assert_int_equal(roots, 0);
+	assert_int_equal(injected, 0);
+}
+
+static void other_pages(void **state)
+{
+	EXIT(.kind = EXIT_NESTED_PAGE, .page = {0x100000000, ACCESS_READ});
+	assert_int_equal(requeued, 1);
+	/* In a step the view must know of it, too; and its copy is not to be written to. */
+	vcpu_step_with(vcpu, CODE_GPA, 0x55);
+	EXIT(.kind = EXIT_NESTED_PAGE, .page = {0x100000000, ACCESS_READ});
+	assert_true(refreshed == 1 && flushed == 1 && requeued == 2);
+	EXIT(.kind = EXIT_NESTED_PAGE, .page = {CODE_GPA + 8, ACCESS_WRITE});
+	got(VEC_GP, INJECT_EXCEPTION);
+	identity_result = -EFAULT;
+	EXIT(.kind = EXIT_NESTED_PAGE, .page = {BIT(51), ACCESS_READ});
+	got(VEC_GP, INJECT_EXCEPTION);
+	/* The APIC's page, closed. */
+	smp_cpus = 2;
+	understood = true;
+	EXIT(.kind = EXIT_NESTED_PAGE, .page = {APIC + 0x300, ACCESS_WRITE});
+	assert_int_equal(injected, 0);
+	understood = false;
+	EXIT(.kind = EXIT_NESTED_PAGE, .page = {APIC + 0x300, ACCESS_WRITE});
+	got(VEC_GP, INJECT_EXCEPTION);
+}
+
+static void others(void **state)
+{
+	u64 value = 0;
+
+	EXIT(.kind = EXIT_NONE);
+	EXIT(.kind = EXIT_IO);
+	assert_true(injected == 0 && ports_asked == 1);
+	EXIT(.kind = EXIT_VIRT_INSN);
+	got(VEC_UD, INJECT_EXCEPTION);
+	registers[LVMON_CPL] = 3;
+	assert_int_equal(vcpu_read_reg(vcpu, LVMON_CPL, &value), 0);
+	assert_int_equal(value, 3);
+	assert_int_equal(vcpu_read_reg(vcpu, LVMON_RIP, &value), 0);
+	assert_int_equal(value, CODE);
+	assert_int_equal(vcpu_read_reg(vcpu, LVMON_NR_REGS, &value), -EINVAL);
+}
+
+/* What arrived while the CPU was ours, one a time, when the guest can take it. */
+static void arrived_meanwhile(void **state)
+{
+	the_cpu.nmi_pending = the_cpu.mc_pending = PENDING_NOW;
+	EXIT(.kind = EXIT_NONE);
+	got(VEC_MC, INJECT_EXCEPTION);
+	assert_int_equal(the_cpu.mc_pending, 0);
+	assert_false(last.has_error);
+	ready = false; /* that one is on its way */
+	EXIT(.kind = EXIT_NONE);
+	assert_int_equal(injected, 0);
+	assert_int_equal(the_cpu.nmi_pending, PENDING_PUT_OFF);
+	ready = true;
+	EXIT(.kind = EXIT_NONE);
+	got(VEC_NMI, INJECT_NMI);
+	assert_int_equal(the_cpu.attention, 0);
+
+	/* Not in the middle of a step. */
+	vcpu_step_with(vcpu, CODE_GPA, 0x55);
+	the_cpu.mc_pending = PENDING_NOW;
+	vcpu_pass_on(vcpu);
+	assert_int_equal(injected, 0);
+	assert_int_equal(the_cpu.mc_pending, PENDING_PUT_OFF);
+	EXIT(.kind = EXIT_EXCEPTION, .exception = {.vector = VEC_DB, .first = NO_VECTOR});
+	got(VEC_MC, INJECT_EXCEPTION);
+
+	/* INIT ends a step, and comes before all. */
+	vcpu_step_with(vcpu, CODE_GPA, 0x55);
+	the_cpu.init_pending = the_cpu.hold = true;
+	EXIT(.kind = EXIT_NONE);
+	assert_true(inits == 1 && obeyed == 1 && !stepping);
+
+	/* A guest without CR4.MCE is reset by it: SDM vol. 3, 2.5. */
+	registers[LVMON_CR4] = CR4_PAE;
+	the_cpu.mc_pending = PENDING_NOW;
+	expect_fatal("machine check with CR4.MCE clear", EXIT(.kind = EXIT_NONE));
+}
+
+/* The page of a stack of its own, as cpu.c makes it. */
+static struct trap_frame *frame_of(u64 vector)
+{
+	static u8 page[PAGE_SIZE] aligned(PAGE_SIZE);
+	struct trap_frame *frame = (struct trap_frame *)(page + PAGE_SIZE - 16) - 1;
+
+	memset(page, 0, sizeof(page));
+	*(struct cpu **)(page + PAGE_SIZE - 16) = &the_cpu;
+	frame->vector = vector;
+	frame->cs = SEL_KERNEL_CS;
+	frame->rip = 0x1000;
+	return frame;
+}
+
+static void own_stack(void **state)
+{
+	struct trap_frame *frame = frame_of(VEC_NMI);
+
+	trap_ist(frame);
+	assert_int_equal(the_cpu.nmi_pending, PENDING_NOW);
+	assert_int_equal(frame->rip, 0x1000);
+	/* A kick is not the guest's. */
+	the_cpu.nmi_pending = 0;
+	the_cpu.kicked = true;
+	trap_ist(frame);
+	assert_true(!the_cpu.nmi_pending && !the_cpu.kicked);
+	/* Behind the last look before the entry: once more. */
+	frame->rip = (u64)guest_entry_start + 3;
+	trap_ist(frame);
+	assert_int_equal(frame->rip, (u64)guest_entry_again);
+
+	/* A machine check is the guest's, wherever it met us, if that can go on. */
+	host_msr_set(MSR_MCG_STATUS, MCG_STATUS_RIPV | BIT(2));
+	frame = frame_of(VEC_MC);
+	trap_ist(frame);
+	assert_int_equal(the_cpu.mc_pending, PENDING_NOW);
+	assert_int_equal(frame->rip, 0x1000);
+	frame->rip = (u64)guest_entry_start;
+	trap_ist(frame);
+	assert_int_equal(frame->rip, (u64)guest_entry_again);
+	/* The domain need not go on for that. */
+	host_msr_set(MSR_MCG_STATUS, BIT(2));
+	frame->cs = SEL_USER_CS;
+	the_cpu.mc_pending = 0;
+	trap_ist(frame);
+	assert_int_equal(the_cpu.mc_pending, PENDING_NOW);
+	frame->cs = SEL_KERNEL_CS;
+	expect_fatal("machine check in the hypervisor", trap_ist(frame));
+	expect_fatal("double fault", trap_ist(frame_of(VEC_DF)));
+}
+
+static void in_ring_0(void **state)
+{
+	struct trap_frame *frame = frame_of(VEC_PF);
+
+	frame->rip = (u64)copy_start + 2;
+	trap_in_vmm(frame);
+	assert_int_equal(frame->rip, (u64)copy_faulted);
+	frame->vector = VEC_GP;
+	frame->rip = (u64)msr_start + 2;
+	trap_in_vmm(frame);
+	assert_int_equal(frame->rip, (u64)msr_faulted);
+	frame->rip = (u64)copy_start + 2;
+	expect_fatal("exception", trap_in_vmm(frame));
+	frame->vector = VEC_PF;
+	frame->rip = (u64)copy_end;
+	expect_fatal("exception", trap_in_vmm(frame));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(vendors, setup),
+		cmocka_unit_test_setup(cpuid_exits, setup),
+		cmocka_unit_test_setup(msrs, setup),
+		cmocka_unit_test_setup(xcr0, setup),
+		cmocka_unit_test_setup(soft_interrupts, setup),
+		cmocka_unit_test_setup(steps, setup),
+		cmocka_unit_test_setup(own_memory, setup),
+		cmocka_unit_test_setup(other_pages, setup),
+		cmocka_unit_test_setup(others, setup),
+		cmocka_unit_test_setup(arrived_meanwhile, setup),
+		cmocka_unit_test_setup(own_stack, setup),
+		cmocka_unit_test_setup(in_ring_0, setup),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
