@@ -28,3 +28,8 @@ $(B)/unit/test_engine_faults: tests/unit/fault.h
 DUMP_TEST_SRCS := $(wildcard engine/dump/*.c) engine/backend_dump.c engine/guest.c
 UNIT_SRCS_test_dump := $(DUMP_TEST_SRCS)
 $(B)/unit/test_dump: tests/unit/dump_maker.h
+
+# The BTF it reads is made by libbpf.
+UNIT_SRCS_test_lua_pointer := $(ENGINE_TEST_SRCS)
+UNIT_LIBS_test_lua_pointer := $(ENGINE_TEST_LIBS) -lbpf -lelf -lz
+$(B)/unit/test_lua_pointer $(B)/unit/test_linux_types: tests/unit/types_maker.h
