@@ -54,6 +54,7 @@ void linux_types_release(void)
 	for (s = MODULES_OPEN; s > 0; s--)
 		source_close(s);
 	source_close(0);
+	kernel_of_base = NULL;
 }
 
 static int base_open(void)
@@ -62,16 +63,18 @@ static int base_open(void)
 
 	if (err)
 		return err;
-	if (sources[0].btf && kernel_of_base == kernel)
-		return 0;
+	if (kernel_of_base == kernel)
+		return sources[0].btf ? 0 : -ENOTSUP;
 	linux_types_release();
 	memset(names, 0, sizeof(names));
 	btf_members_forget();
-	kernel_of_base = kernel;
 	err = btf_view_open(&sources[0].view, section(kernel, SEC_BTF), kernel->sec[SEC_BTF].size,
 			    NULL, NULL);
+	if (err == -ENOMEM)
+		return err;
+	kernel_of_base = kernel;
 	if (err)
-		return err == -ENOMEM ? err : -ENOTSUP;
+		return -ENOTSUP;
 	sources[0].btf = &sources[0].view;
 	return 0;
 }
@@ -279,14 +282,15 @@ int btf_find(const char *name, const char *module, size_t module_length, uint32_
 	     struct linux_type *type)
 {
 	struct module_search find = {name, module, module_length, kinds, 0, 0, 0};
-	struct known_name *k = known(name, kinds);
+	struct known_name *k;
 	int err;
 
 	err = base_open();
 	if (err)
 		return err;
-	if (!*name)
+	if (!name || !*name)
 		return -ENOENT;
+	k = known(name, kinds);
 	if (!module && k && k->id && k->kinds == kinds && !strcmp(k->text, name) &&
 	    sources[k->source].btf && sources[k->source].generation == k->generation) {
 		find.source = k->source;

@@ -35,7 +35,7 @@ $(foreach f,btf kallsyms linux,$(eval FUZZ_SRCS_$(f) := $(wildcard engine/linux/
 FUZZ_SRCS_isf := engine/profile/isf.c $(wildcard engine/linux/*.c) engine/guest.c
 FUZZ_LIBS_isf := -lbpf -lelf -lcapstone -ljansson -lz -lm
 FUZZ_SRCS_lua := $(ENGINE_TEST_SRCS)
-FUZZ_LIBS_lua := $(ENGINE_TEST_LIBS) -lcmocka
+FUZZ_LIBS_lua := $(ENGINE_TEST_LIBS) -lcmocka -lbpf -lelf -lz
 
 FUZZERS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_HEADERS := $(wildcard include/*/*.h boot/*.h vmm/*.h vmm/*/*.h engine/*.h engine/*/*.h tools/*.h \

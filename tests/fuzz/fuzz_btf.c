@@ -1,17 +1,118 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The kernel's BTF, which a hostile guest may have written: the input is all of it. */
+/*
+ * The kernel's BTF, which a hostile guest may have written: the input is all of it. Fields are
+ * resolved as at discovery, and everything that typed pointers may ask is asked of each type.
+ */
 #include <bpf/btf.h>
 
-#include "engine/linux/internal.h"
+#include "engine/linux/btf.h"
 #include "tests/fuzz/fuzz.h"
+#include "tests/unit/types_maker.h"
 
 #define MEMBER_MAX (2u << 20)
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+#define TYPES_MAX 80
+#define TEXT_MAX  (600u << 10)
+
+static int ask_member(const char *name, void *arg)
 {
-	struct kernel_blob *b = calloc(1, sizeof(*b) + size);
+	const struct linux_type *type = arg;
+	const struct linux_layout *l;
+
+	if (linux_type_member(type, name, strlen(name), &l))
+		return 0;
+	must(l->bits <= 64 && l->shift < 8 && l->kind <= LINUX_KIND_FUNCTION);
+	must(!l->bits || l->bits <= 8 * l->size);
+	must(l->offset <= 1ull << 40 && l->size <= 1ull << 40);
+	return 0;
+}
+
+static void ask(struct linux_type type)
+{
+	char name[LINUX_TYPE_NAME_SIZE], *text;
+	enum linux_list kind;
+	struct linux_layout l;
+	const char *enumerator;
 	int64_t value;
 
+	if (!linux_type_layout(&type, &l))
+		must(l.kind <= LINUX_KIND_FUNCTION && l.size <= 1ull << 40 && !l.offset);
+	if (!linux_type_name(&type, name, sizeof(name)))
+		must(memchr(name, '\0', sizeof(name)));
+	if (!linux_type_declare(&type, &text))
+		must(strlen(text) < TEXT_MAX);
+	free(text);
+	(void)!linux_each_member(&type, ask_member, &type);
+	(void)!linux_list_kind(&type, &kind);
+	(void)!linux_enum_name(&type, 5, &enumerator);
+	(void)!linux_enum_value(&type, "GREEN", &value);
+	(void)!linux_type_path(&type, "inner.b", &l);
+	(void)!linux_type_path(&type, "grid[1][2]", &l);
+	(void)!linux_type_path(&type, "state", &l);
+}
+
+/* All of it again as a module's, behind itself. */
+static void split(const void *data, size_t size)
+{
+	struct btf_view base, view;
+
+	if (btf_view_open(&base, data, size, NULL, NULL))
+		return;
+	if (!btf_view_open(&view, data, size, &base, NULL)) {
+		for (uint32_t id = 0; id <= view.count; id++) {
+			const struct btf_type *t = btf_view_type(&view, id);
+			const char *name = t ? btf_view_name(&view, t->name_off) : NULL;
+
+			must(!t == (!id || id == view.count));
+			if (name)
+				must(strlen(name) < size);
+		}
+		btf_view_close(&view);
+	}
+	btf_view_close(&base);
+}
+
+static void typed_pointers(struct kernel_blob *b)
+{
+	static const char *const names[] = {
+		"thing", "task_struct *", "struct inner[3]", "color", "gone", "u8", "list_head"};
+	struct text_near near;
+	struct linux_type type;
+	bool pointer, per_cpu;
+	char *text;
+	gva_t va;
+
+	memset(b->missing, 0, sizeof(b->missing));
+	kernel = b;
+	for (uint32_t id = 0; id < TYPES_MAX; id++) {
+		ask((struct linux_type){.id = id});
+		if (id % 8)
+			continue;
+		ask((struct linux_type){.id = id, .stars = 1});
+		ask((struct linux_type){.id = id, .array = true, .count = 1u << 24});
+	}
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (!linux_type_find(names[i], &type, &pointer))
+			ask(type);
+		if (!linux_typeof(names[i], &text))
+			must(strlen(text) < TEXT_MAX);
+		free(text);
+	}
+	linux_type_near("thnig", &near);
+	linux_variable_near("countre", &near);
+	(void)!linux_variable("counter", &type, &va, &per_cpu);
+	linux_types_release();
+	kernel = NULL;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	size_t behind = align_up(sizeof(struct kernel_blob) + size, 8);
+	struct kernel_blob *b = calloc(1, behind + 8);
+	int64_t value;
+
+	b->buckets = 1; /* of no symbols */
+	b->sec[SEC_BUCKETS] = (struct section){(uint32_t)behind, 8};
 	b->sec[SEC_BTF] = (struct section){sizeof(*b), (uint32_t)size};
 	memcpy(b + 1, data, size);
 	(void)!fields_resolve(b);
@@ -25,6 +126,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	must(b->field[F_PAGE_SIZE]);
 	(void)!btf_enumerator(b, "PG_locked", &value);
 	(void)!btf_enumerator(b, "MINUS", &value);
+	split(b + 1, size);
+	typed_pointers(b);
 	free(b);
 	return 0;
 }
@@ -69,6 +172,10 @@ void fuzz_seeds(void)
 	must(!btf__add_enum_value(btf, "PG_locked", 0) && !btf__add_enum_value(btf, "MINUS", -5));
 	must(btf__add_enum64(btf, NULL, 8, false) > 0);
 	must(!btf__add_enum64_value(btf, "FOLL_WRITE", 1ull << 40));
+	raw = btf__raw_data(btf, &size);
+	fuzz_seed(raw, size);
+	btf__free(btf);
+	btf = types_make();
 	raw = btf__raw_data(btf, &size);
 	fuzz_seed(raw, size);
 	btf__free(btf);

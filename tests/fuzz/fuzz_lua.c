@@ -12,8 +12,10 @@
 
 #include "tests/fuzz/fuzz.h"
 #include "tests/unit/engine_fake.h"
+#include "tests/unit/types_maker.h"
 
 #define MAX_CALLS 12
+#define THING	  0x8000 /* in RAM */
 
 /* a, b, c: arguments; v: the last result, of which the table keeps views and address objects. */
 static const char *const calls[] = {
@@ -70,6 +72,31 @@ static const char *const calls[] = {
 	"lvmon.sockets()",
 	"p:files()",
 	"p:files()[a].socket",
+	"lvmon.cast(a, b)",
+	"lvmon.cast('thing', t)",
+	"lvmon.cast(a, v, p)",
+	"lvmon.cast('thing', b, p)",
+	"t",
+	"t[a]",
+	"v.self",
+	"v.inner",
+	"v[a][b]",
+	"lvmon.string(v, a)",
+	"lvmon.bytes(v, a)",
+	"lvmon.container_of(v, a, b)",
+	"lvmon.list(t.link, a, b)",
+	"lvmon.list(v, 'thing', 'link')",
+	"lvmon.percpu(v, a)",
+	"lvmon.percpu(a, b)",
+	"lvmon.variable(a)",
+	"lvmon.sizeof(a)",
+	"lvmon.sizeof(v)",
+	"lvmon.offsetof(a, b)",
+	"lvmon.addressof(v, a)",
+	"lvmon.typename(v)",
+	"lvmon.typeof(a)",
+	"lvmon.enum(a, b)",
+	"v == t",
 };
 
 #define CALLS (sizeof(calls) / sizeof(calls[0]))
@@ -92,7 +119,9 @@ static void put_argument(struct input *in)
 	static const uint64_t table[] = {0x1000,     16 << 20, 64 << 20, 8 * 4096, 4 * 4096, 0x400000,
 					 1ull << 63, 65536,    1 << 20,	 59};
 	static const char *const strings[] = {"'rax'", "'rip'", "'kernel_execve'", "'openat'", "'[a-z]+'",
-					      "'%f[%w]x'", "'(.-)%1'", "'high'", "'T1486'", "'r'"};
+					      "'%f[%w]x'", "'(.-)%1'", "'high'", "'T1486'", "'r'", "'thing'",
+					      "'name'", "'inner.b'", "'u8[9]'", "'GREEN'", "'array'",
+					      "'struct inner **'", "'link'", "'sys_call_table'", "t"};
 
 	switch (take(in, 1) % 9) {
 	case 0:
@@ -117,11 +146,39 @@ static void put_argument(struct input *in)
 		break;
 	}
 	case 5:
-		put("%s", strings[take(in, 1) % 10]);
+		put("%s", strings[take(in, 1) % (sizeof(strings) / sizeof(strings[0]))]);
 		break;
 	default:
 		put("%lld", (long long)take_number(in, table, 10));
 	}
+}
+
+/* The kernel has types, and there is a struct thing. */
+static void put_types(void)
+{
+	static const struct made_thing thing = {
+		.next = FAKE_DIRECT + THING + 8,
+		.name = "a thing",
+		.bytes = {1, 2, 3},
+		.other = FAKE_DIRECT + THING + 48,
+		.table = FAKE_DIRECT + THING + 64,
+		.color = 5,
+		.text = FAKE_DIRECT + THING + 24,
+		.self = FAKE_DIRECT + THING,
+	};
+	static void *raw;
+	static uint32_t size;
+
+	if (!raw) {
+		struct btf *btf = types_make();
+		const void *made = btf__raw_data(btf, &size);
+
+		raw = malloc(size);
+		memcpy(raw, made, size);
+		btf__free(btf);
+	}
+	fake_types(raw, size);
+	memcpy(fake.ram + THING, &thing, sizeof(thing));
 }
 
 static void on_time(int signal)
@@ -138,7 +195,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	used = 0;
 	put("lvmon.hook.syscall('openat', function(ev)\nlocal p, v = lvmon.getproc(), 0\n"
-	    "local function try(f) local ok, r = pcall(f) if ok and r ~= nil then v = r end end\n");
+	    "local t = lvmon.cast('thing', %lld)\n"
+	    "local function try(f) local ok, r = pcall(f) if ok and r ~= nil then v = r end end\n",
+	    (long long)(FAKE_DIRECT + THING));
 	for (int i = 0; i < MAX_CALLS && input_left(&in); i++) {
 		const char *call = calls[take(&in, 1) % CALLS];
 
@@ -153,6 +212,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	fake_reset();
 	p = fake_process(200, "calls", 4, (enum linux_page_state)(size & 3));
 	fake_write(p, 100, "text that is found", 18);
+	put_types();
 	fake_signature("t.lua", text);
 	must(fake_load() == 1);
 	signal(SIGVTALRM, on_time);
