@@ -31,6 +31,8 @@ struct backend {
 	/* As LVMON_HOLD and LVMON_RELEASE; below a live guest only, else NULL. */
 	int (*hold)(void);
 	int (*release)(void);
+	/* As LVMON_DRAIN; below a live guest only, else NULL. */
+	int (*drain)(uint32_t wait_ms, uint32_t more_ms);
 
 	const uint8_t *window;	     /* guest-physical address 0 */
 	const struct lvmon_ram *ram; /* ascending, not overlapping */

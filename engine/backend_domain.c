@@ -100,6 +100,11 @@ static int domain_release(void)
 	return (int)call3(LVMON_RELEASE, 0, 0, 0);
 }
 
+static int domain_drain(uint32_t wait_ms, uint32_t more_ms)
+{
+	return (int)call3(LVMON_DRAIN, wait_ms, more_ms, 0);
+}
+
 static struct backend domain = {
 	.next_event = domain_next_event,
 	.mem_write = domain_mem_write,
@@ -115,6 +120,7 @@ static struct backend domain = {
 	.log = domain_log,
 	.hold = domain_hold,
 	.release = domain_release,
+	.drain = domain_drain,
 };
 
 const struct backend *backend_domain(const struct lvmon_start **start)

@@ -288,6 +288,7 @@ static const char *const lvmon_names[] = {
 	"bytes",
 	"pause",
 	"translate",
+	"dump",
 	NULL,
 };
 /* clang-format on */

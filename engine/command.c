@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "engine/command.h"
+#include "engine/dump/write.h"
 #include "engine/look.h"
 #include "engine/profile/isf.h"
 #include "engine/signature.h"
@@ -141,11 +142,13 @@ static const struct argp_option look_list[] = {
 	 "for",
 	 0},
 	{"signature", 's', "FILE", 0, "scan: run this signature on the dump (may be repeated)", 0},
-	{"pid", 'p', "N", 0, "of this process only", 0},
 	{"profile", KEY_PROFILE, "FILE", 0,
 	 "For a kernel without BTF: Volatility 3's symbols (ISF: .json, .json.gz, .json.xz), or "
 	 "BTF",
 	 0},
+	{"dumps", 'D', "DIR", 0, "scan: folder for dumps that signatures ask for (the current one)",
+	 0},
+	{"pid", 'p', "N", 0, "Views of processes: of this one only", 0},
 	{0},
 };
 
@@ -159,6 +162,11 @@ static error_t parse_look(int key, char *arg, struct argp_state *state)
 		if (l->report)
 			argp_error(state, "only scan takes signatures");
 		return parse(key, arg, state);
+	case 'D':
+		if (l->report)
+			argp_error(state, "only scan makes dumps");
+		dump_folder(arg);
+		return 0;
 	case 'p':
 		if (!l->report || !l->report->by_pid)
 			argp_error(state, "--pid is not for this command");

@@ -61,7 +61,8 @@ static enum screen_style style_of(const char *kind)
 {
 	if (strcmp(kind, "alert") == 0)
 		return STYLE_ALERT;
-	if (strcmp(kind, "print") == 0 || strcmp(kind, "memwrite") == 0)
+	if (strcmp(kind, "print") == 0 || strcmp(kind, "memwrite") == 0 ||
+	    strcmp(kind, "dump") == 0)
 		return STYLE_NOTE;
 	if (strcmp(kind, "error") == 0 || strcmp(kind, "lost") == 0 ||
 	    strcmp(kind, "restart") == 0 || strcmp(kind, "cooldown") == 0 ||
@@ -165,6 +166,8 @@ static const char *describe(const json_t *event, struct line *cleaned, struct li
 	else
 		put_rest(line, event);
 	if (json_is_string(message)) {
+		put_detail(line, event, "path", ": ");
+		put_detail(line, event, "error", ": ");
 		put_detail(line, event, "reason", ", reason: ");
 		put_detail(line, event, "where", ", at ");
 	}
@@ -238,8 +241,19 @@ void event_record(struct event_output *output, const char *text, size_t size)
 {
 	json_error_t error;
 	json_t *event = json_loadb(text, size, JSON_ALLOW_NUL, &error);
+	const char *kind = json_string_value(json_object_get(event, "kind"));
 
+	if (kind && output->dumps && strcmp(kind, "dump_part") == 0) {
+		dumps_part(output->dumps, event);
+		json_decref(event);
+		return;
+	}
 	output->count++;
+	if (kind && output->dumps && strcmp(kind, "dump") == 0) {
+		dumps_finish(output->dumps, event);
+		tell(output, event);
+		return;
+	}
 	if (json_is_object(event) && !memchr(text, '\n', size)) {
 		keep(output, text, size);
 		show(output, event);
@@ -253,6 +267,12 @@ void event_record(struct event_output *output, const char *text, size_t size)
 void event_damaged(struct event_output *output)
 {
 	tell(output, own_record("error", "the event ring was damaged; events are lost"));
+}
+
+void event_half_dump(struct event_output *output)
+{
+	tell(output, own_record("error", "a memory dump was not complete when the guest ended; it "
+					 "was removed"));
 }
 
 void event_refused(struct event_output *output, const char *message)

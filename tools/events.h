@@ -7,11 +7,13 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "tools/dumps.h"
 #include "tools/screen.h"
 
 struct event_output {
 	FILE *file; /* JSON lines, or NULL */
 	struct screen *screen;
+	struct dump_store *dumps; /* NULL: none come */
 	bool file_failed;
 	uint64_t count;
 	uint64_t lost;
@@ -28,6 +30,9 @@ void event_damaged(struct event_output *output);
 
 /* The hypervisor itself has refused something: told on the log channel. */
 void event_refused(struct event_output *output, const char *message);
+
+/* The guest ended while a memory dump was made. */
+void event_half_dump(struct event_output *output);
 
 /* Records that did not fit into the ring. */
 void event_lost(struct event_output *output, uint64_t count);

@@ -20,6 +20,8 @@ enum {
 	KEY_EMULATOR,
 	KEY_REPEATABLE,
 	KEY_PROFILE,
+	KEY_DUMPS,
+	KEY_DUMPS_MAX,
 };
 
 static const struct argp_option OPTIONS[] = {
@@ -44,6 +46,10 @@ static const struct argp_option OPTIONS[] = {
 	 "BTF",
 	 0},
 	{"events", 'e', "FILE", 0, "Write each event to FILE, one JSON object a line", 0},
+	{"dumps", KEY_DUMPS, "DIR", 0,
+	 "Folder for the memory dumps that signatures ask for (where the events file is)", 0},
+	{"dumps-max", KEY_DUMPS_MAX, "MB", 0, "Limit for the size of all of them together (8192)",
+	 0},
 	{"log", KEY_LOG, "FILE", 0, "Keep the hypervisor's log in FILE", 0},
 	{"timeout", KEY_TIMEOUT, "SECONDS", 0, "End the guest after SECONDS, with exit code 124",
 	 0},
@@ -141,6 +147,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case KEY_PROFILE:
 		options->profile = arg;
 		break;
+	case KEY_DUMPS:
+		options->dumps = arg;
+		break;
+	case KEY_DUMPS_MAX:
+		options->dumps_max_mb = number(arg, "--dumps-max");
+		break;
 	case KEY_LOG:
 		options->log = arg;
 		break;
@@ -187,7 +199,8 @@ void options_parse(int argc, char **argv, struct run_options *options)
 					 NULL,	  NULL};
 	static char *none[] = {NULL};
 
-	*options = (struct run_options){.memory_mb = 1024, .cpus = 1, .qemu_args = none};
+	*options = (struct run_options){
+		.memory_mb = 1024, .dumps_max_mb = 8192, .cpus = 1, .qemu_args = none};
 	/* in order: what stands before -- is ours, and mistakes are found where they stand */
 	argp_err_exit_status = 1;
 	argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, options);

@@ -14,6 +14,8 @@ struct run_options {
 	const char *append;
 	const char *vmm_options;
 	const char *events;
+	const char *dumps; /* folder; NULL: where the events file is */
+	unsigned int dumps_max_mb;
 	const char *log;
 	const char *profile;	 /* types of the guest's kernel, NULL: it has BTF */
 	const char **signatures; /* files and folders */

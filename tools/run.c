@@ -42,6 +42,7 @@ struct run {
 	struct qemu qemu;
 	struct screen screen;
 	struct event_output events;
+	struct dump_store dumps;
 	struct log_parser log;
 	struct ring_reader ring;
 	FILE *log_file;
@@ -354,6 +355,28 @@ static FILE *open_output(const char *what, const char *path)
 	return file;
 }
 
+static void set_up_dumps(struct run *run)
+{
+	const struct run_options *options = &run->options;
+	const char *slash = options->events ? strrchr(options->events, '/') : NULL;
+	char *folder = NULL;
+
+	if (options->dumps)
+		folder = strdup(options->dumps);
+	else if (options->events)
+		folder = slash ? strndup(options->events, (size_t)(slash - options->events))
+			       : strdup(".");
+	run->dumps = (struct dump_store){
+		.folder = folder,
+		.max = (uint64_t)options->dumps_max_mb << 20,
+		.ram_fd = options->bochs ? -1 : run->inputs.ram,
+		.ram = run->ram,
+		.ram_size = run->ram_size,
+		.fd = -1,
+	};
+	run->events.dumps = &run->dumps;
+}
+
 static bool set_up(struct run *run)
 {
 	struct run_options *options = &run->options;
@@ -362,6 +385,10 @@ static bool set_up(struct run *run)
 		return false;
 	if (options->events && !(run->events.file = open_output("events file", options->events)))
 		return false;
+	if (options->dumps && access(options->dumps, W_OK | X_OK) != 0) {
+		complain("folder for dumps %s: %s", options->dumps, strerror(errno));
+		return false;
+	}
 	if (options->log && !(run->log_file = open_output("log file", options->log)))
 		return false;
 	run->ram_size = (uint64_t)options->memory_mb << 20;
@@ -371,6 +398,7 @@ static bool set_up(struct run *run)
 		complain("%u MB of memory for the guest: %s", options->memory_mb, strerror(errno));
 		return false;
 	}
+	set_up_dumps(run);
 	run->log.sink = (struct log_sink){log_line, log_crash_end, log_ring, log_event, run};
 	return true;
 }
@@ -455,6 +483,8 @@ int run_main(int argc, char **argv)
 		screen_message(&run->screen, STYLE_DIM, "lvisor", "Ctrl-] ends the guest");
 
 	loop(run);
+	if (dumps_close(&run->dumps))
+		event_half_dump(&run->events);
 	lost = ring_lost_at_end(&run->ring);
 	if (lost)
 		event_lost(&run->events, lost);

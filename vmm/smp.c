@@ -471,6 +471,15 @@ int smp_pause(void)
 		       : -ETIME;
 }
 
+void smp_pause_more(u32 ms)
+{
+	u64 end = pause_left();
+
+	if (end)
+		(void)__atomic_compare_exchange_n(&pause_end, &end, end + ms * 1000000ull, false,
+						  __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+}
+
 int smp_resume(void)
 {
 	u64 end = pause_left();

@@ -50,6 +50,8 @@ void smp_obey(struct cpu *cpu);
  */
 int smp_pause(void) must_check;
 int smp_resume(void);
+/* A pause that lasts may last ms longer. */
+void smp_pause_more(u32 ms);
 
 /* Whole-engine lock: one event at a time. try: false when another CPU has it for longer than 100
  * us. */

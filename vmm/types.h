@@ -81,6 +81,7 @@ enum {
 	ENOSPC = 28,
 	ENOSYS = 38,
 	ETIME = 62,
+	ETIMEDOUT = 110,
 };
 
 #endif

@@ -34,7 +34,7 @@ struct dump {
 
 /* The note of ours in a dump of a machine: the registers of a CPU each. */
 #define DUMP_NOTE_NAME	    "LVISOR"
-#define DUMP_NOTE_REGISTERS 1
+#define DUMP_NOTE_REGISTERS 0x4c56
 
 struct dump_registers_note {
 	uint32_t version; /* 1 */

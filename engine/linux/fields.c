@@ -133,6 +133,11 @@ static const struct field_name field_names[] = {
 	MAY(F_NETLINK_PORT, "netlink_sock", "portid"),
 	MAY(F_PACKET_PROTOCOL, "packet_sock", "num"),
 	MAY(F_PACKET_INTERFACE, "packet_sock", "ifindex"),
+	/* Cores of processes. */
+	MAY(F_TASK_STACK, "task_struct", "stack"),
+	MAY(F_TASK_FSBASE, "task_struct", "thread.fsbase"),
+	MAY(F_TASK_GSBASE, "task_struct", "thread.gsbase"),
+	MAY(F_MM_AUXV, "mm_struct", "saved_auxv"),
 	NEED(LINUX_MODULES, F_MODULE_LIST, "module", "list"),
 	NEED(LINUX_MODULES, F_MODULE_NAME, "module", "name"),
 	NEED(LINUX_MODULES, F_MODULE_STATE, "module", "state"),

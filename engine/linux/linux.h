@@ -319,6 +319,20 @@ struct linux_held_socket {
 /* The sockets that processes have open, by process and descriptor; errors as linux_files(). */
 int linux_sockets(struct linux_held_socket **sockets, size_t *count) must_check;
 
+/*
+ * Of a core. A thread's registers where it entered the kernel, in the order of struct
+ * user_regs_struct (arch/x86/include/asm/user_64.h).
+ */
+#define LINUX_USER_REGS 27
+
+struct linux_user_regs {
+	uint64_t reg[LINUX_USER_REGS];
+};
+
+/* 0; -ENOENT: there are none, it never was in user mode, or they make no sense; -ENOTSUP */
+int linux_user_regs(gva_t task, struct linux_user_regs *regs) must_check;
+/* The vector that the kernel gave the program at its start: bytes in buf, or 0. */
+size_t linux_auxv(const struct linux_task *task, void *buf, size_t size);
 /* Modules. */
 #define LINUX_MODULE_NAME  64 /* MODULE_NAME_LEN is 56 */
 #define LINUX_MODULE_AREAS 7

@@ -42,6 +42,7 @@ void registers_open(lua_State *L);
 void hook_open(lua_State *L);
 void event_open(lua_State *L);
 void output_open(lua_State *L);
+void dump_open(lua_State *L);
 void counters_open(lua_State *L);
 void pause_open(lua_State *L);
 void files_open(lua_State *L);
@@ -81,6 +82,8 @@ int process_files(lua_State *L);
 
 void process_push(lua_State *L, const struct linux_task *task);
 const struct linux_task *process_check(lua_State *L, int arg);
+/* p:dump([name]) */
+int process_dump(lua_State *L);
 /* The process of the event at hand; raises an error when there is none. */
 void process_current(lua_State *L, struct linux_task *task);
 /*

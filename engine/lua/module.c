@@ -62,6 +62,7 @@ void module_open(lua_State *L)
 	modules_open(L);
 	registers_open(L);
 	output_open(L);
+	dump_open(L);
 	counters_open(L);
 	pause_open(L);
 	lua_newtable(L);

@@ -223,6 +223,7 @@ static const struct object_field process_fields[] = {
 	OBJECT_APART("memory", push_memory),
 	OBJECT_APART("mem_size", push_mem_size),
 	OBJECT_METHOD("read", process_read),
+	OBJECT_METHOD("dump", process_dump),
 	OBJECT_METHOD("va", process_va),
 	OBJECT_METHOD("find", process_find),
 	OBJECT_METHOD("findall", process_findall),

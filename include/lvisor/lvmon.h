@@ -64,6 +64,14 @@ enum lvmon_call {
 	LVMON_BLOB_STORE,
 	/* (const char *text, uint64_t size) -> 0; a line for people on the log channel */
 	LVMON_LOG,
+	/*
+	 * (uint64_t wait_ms, uint64_t more_ms) -> 0: the ring's reader has read all that is in it;
+	 * 1: there is no reader that shares the guest's memory, events leave by a port; -ETIMEDOUT.
+	 * Then the event has more_ms of time in the domain, in place of what was left. What was
+	 * waited and given, over an event, is at most LVMON_DRAIN_MS_MAX: else -EINVAL. CPUs that
+	 * are held (LVMON_HOLD) may be held so much longer.
+	 */
+	LVMON_DRAIN,
 
 	/*
 	 * () -> 0, -EBUSY: they are held already, or -ETIME: one did not come. All other CPUs are
@@ -76,6 +84,8 @@ enum lvmon_call {
 
 	LVMON_CALL_END
 };
+
+#define LVMON_DRAIN_MS_MAX 120000u
 
 /* Registers of the vCPU that caused the event. */
 enum lvmon_reg {

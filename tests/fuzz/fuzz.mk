@@ -12,9 +12,9 @@ FUZZ_VMM_GUEST := $(FUZZ_VMM_BASE) vmm/x86/walk.c vmm/monitor/access.c
 
 FUZZ_SRCS_elf := $(FUZZ_VMM_BASE) vmm/domain/space.c vmm/domain/elf.c
 FUZZ_SRCS_ustar := engine/ustar.c
-FUZZ_SRCS_dump := $(wildcard engine/dump/*.c)
+FUZZ_SRCS_dump := $(DUMP_READ_SRCS)
 FUZZ_SRCS_ring := tools/ring.c tools/message.c
-FUZZ_SRCS_events := tools/events.c tools/screen.c tools/message.c tools/log.c engine/text.c
+FUZZ_SRCS_events := tools/events.c tools/dumps.c tools/screen.c tools/message.c tools/log.c engine/text.c
 FUZZ_LIBS_events := -ljansson
 FUZZ_SRCS_insn := $(FUZZ_VMM_GUEST) vmm/monitor/emulate.c vmm/monitor/hooklist.c vmm/monitor/filter.c \
 	engine/linux/trapsite.c

@@ -48,6 +48,10 @@ int smp_pause(void)
 	return 0;
 }
 
+void smp_pause_more(u32 ms)
+{
+}
+
 int smp_resume(void)
 {
 	if (!held)
@@ -77,9 +81,19 @@ u64 tsc_to_ns(u64 tsc)
 	return tsc;
 }
 
+/* Whoever waits by the clock waits not long. */
 u64 time_ns(void)
 {
-	return host_tsc;
+	return host_tsc += 1000000000;
+}
+
+void domain_more_time(u32 spent_ms, u32 ms)
+{
+}
+
+u32 domain_time_left(void)
+{
+	return LVMON_DRAIN_MS_MAX;
 }
 
 u64 time_wall_ns(void)

@@ -1,9 +1,12 @@
 , := ,
+DUMP_READ_SRCS := engine/dump/dump.c engine/dump/elf.c engine/dump/lime.c engine/dump/notes.c
+
 # Everything of the engine but its start, its backends and the introspection, which is faked.
 ENGINE_TEST_SRCS := tests/unit/engine_fake.c tests/unit/fake_views.c $(filter-out engine/main.c engine/command.c engine/check.c engine/look.c engine/report.c \
 	engine/backend_domain.c engine/backend_dump.c,$(wildcard engine/*.c)) \
 	$(wildcard engine/lua/*.c engine/scan/*.c) \
-	$(patsubst %,engine/linux/%.c,btf types members renames declare variables nodes)
+	$(patsubst %,engine/linux/%.c,btf types members renames declare variables nodes) \
+	$(patsubst %,engine/dump/%.c,file machine process send write)
 ENGINE_TEST_LIBS := -llua5.4 -ljansson -lm
 
 $(foreach t,test_engine_memwrite test_engine_limit test_engine_events test_engine_memory \
@@ -17,7 +20,7 @@ UNIT_LIBS_test_record := $(ENGINE_TEST_LIBS)
 # The check of names is part of the command.
 UNIT_LIBS_test_lua_api += -lbpf -llzma -lz
 UNIT_SRCS_test_lua_api += engine/check.c engine/command.c engine/look.c $(wildcard engine/profile/*.c) engine/report.c \
-	engine/backend_dump.c $(wildcard engine/dump/*.c)
+	engine/backend_dump.c $(DUMP_READ_SRCS)
 
 # Each allocation, those of the libraries too, each call and each read may fail.
 UNIT_SRCS_test_engine_faults := $(ENGINE_TEST_SRCS)
@@ -25,7 +28,9 @@ UNIT_LIBS_test_engine_faults := $(patsubst %,-Wl$(,)--wrap=%,malloc calloc reall
 	linux_kread linux_process_read linux_memory_page) -l:liblua5.4.a -l:libjansson.a -lm
 $(B)/unit/test_engine_faults: tests/unit/fault.h
 
-DUMP_TEST_SRCS := $(wildcard engine/dump/*.c) engine/backend_dump.c engine/guest.c
+UNIT_SRCS_test_lua_dump := $(ENGINE_TEST_SRCS) $(DUMP_READ_SRCS) tools/dumps.c tools/message.c
+UNIT_LIBS_test_lua_dump := $(ENGINE_TEST_LIBS)
+DUMP_TEST_SRCS := $(DUMP_READ_SRCS) engine/backend_dump.c engine/guest.c
 UNIT_SRCS_test_dump := $(DUMP_TEST_SRCS)
 $(B)/unit/test_dump: tests/unit/dump_maker.h
 

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include "engine/dispatch.h"
+#include "engine/linux/process.h"
 #include "engine/lifecycle.h"
 #include "engine/limit.h"
 #include "engine/linux/btf.h"
@@ -119,6 +120,12 @@ static int f_hook_remove(uint32_t id)
 static int f_layout(const struct lvmon_task_layout *layout)
 {
 	return 0;
+}
+
+static int f_drain(uint32_t wait_ms, uint32_t more_ms)
+{
+	fake.drains++;
+	return fake.drain;
 }
 
 static int f_emit(const char *json, size_t size)
@@ -423,9 +430,44 @@ int linux_memory(const struct linux_task *task, struct linux_memory *out)
 	return 0;
 }
 
+int linux_threads(const struct linux_task *task, struct linux_task **threads, size_t *count)
+{
+	*threads = malloc(2 * sizeof(**threads));
+	if (!*threads)
+		return -ENOMEM;
+	(*threads)[0] = (*threads)[1] = *task;
+	(*threads)[1].pid++;
+	(*threads)[1].task += 0x1000;
+	*count = 2;
+	return 0;
+}
+
+int linux_user_regs(gva_t task, struct linux_user_regs *regs)
+{
+	memset(regs, 0, sizeof(*regs));
+	regs->reg[16] = 0x401000;
+	return 0;
+}
+
+size_t linux_auxv(const struct linux_task *task, void *buf, size_t size)
+{
+	static const uint64_t auxv[] = {9, 0x400000, 0, 0};
+
+	memcpy(buf, auxv, sizeof(auxv));
+	return sizeof(auxv);
+}
+
+/* One mapping of a file. */
 int linux_space(const struct linux_task *task, struct linux_memory *out)
 {
-	return linux_memory(task, out);
+	static struct linux_area area;
+	int err = linux_memory(task, out);
+
+	area = (struct linux_area){
+		.start = 0x400000, .end = 0x400000 + out->size, .flags = 5, .file = 1};
+	out->areas = &area;
+	out->count = 1;
+	return err;
 }
 
 void linux_memory_free(struct linux_memory *mem)
@@ -539,6 +581,7 @@ void fake_reset(void)
 		.log = f_log,
 		.hold = f_hold,
 		.release = f_release,
+		.drain = f_drain,
 		.window = fake.ram,
 		.ram = &ram,
 		.ram_ranges = 1,

@@ -70,6 +70,8 @@ struct fake {
 	bool endless;	   /* the list of processes loops */
 	int walk_error;	   /* what walks of modules, files, ... end with; 0 */
 	bool stored_first; /* no hook came before the first blob */
+	unsigned int drains;
+	int drain; /* what LVMON_DRAIN gives */
 	struct lvmon_hook armed[64];
 	uint64_t regs[LVMON_NR_REGS];
 	void *blob;

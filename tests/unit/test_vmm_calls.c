@@ -49,6 +49,42 @@ int ring_write(u32 source, const void *text, u64 size, bool is_user)
 	return (u64)text == USER && size == 6 ? 0 : -EFAULT;
 }
 
+/* The ring: read up after so many looks. */
+static u32 looks, given_ms, longer_ms, left_ms;
+static bool by_port;
+static u64 now;
+
+bool ring_read_up(void)
+{
+	return !looks || !--looks;
+}
+
+bool ring_by_port(void)
+{
+	return by_port;
+}
+
+u64 time_ns(void)
+{
+	return now += 1000000;
+}
+
+void domain_more_time(u32 spent_ms, u32 ms)
+{
+	given_ms = ms;
+	left_ms -= spent_ms + ms;
+}
+
+u32 domain_time_left(void)
+{
+	return left_ms;
+}
+
+void smp_pause_more(u32 ms)
+{
+	longer_ms = ms;
+}
+
 u64 tsc_to_ns(u64 tsc)
 {
 	return tsc;
@@ -238,6 +274,34 @@ static void hold_and_release(void **state)
 	assert_int_equal(resumes, 2);
 }
 
+static void draining(void **state)
+{
+	fresh();
+	by_port = false;
+	looks = given_ms = 0;
+	left_ms = LVMON_DRAIN_MS_MAX;
+	assert_int_equal(call(LVMON_DRAIN, 0, 500, 0), 0);
+	assert_int_equal(given_ms, 500);
+	looks = 7;
+	assert_int_equal(call(LVMON_DRAIN, 1000, 200, 0), 0);
+	assert_int_equal(given_ms, 200);
+	assert_int_equal(longer_ms, 1200);
+	/* Nobody reads. The engine gets its time all the same, to say so. */
+	looks = UINT32_MAX;
+	assert_int_equal(call(LVMON_DRAIN, 10, 300, 0), -ETIMEDOUT);
+	assert_int_equal(given_ms, 300);
+	assert_int_equal(call(LVMON_DRAIN, LVMON_DRAIN_MS_MAX + 1, 0, 0), -EINVAL);
+	assert_int_equal(call(LVMON_DRAIN, UINT64_MAX, 0, 0), -EINVAL);
+	assert_int_equal(call(LVMON_DRAIN, 0, 1ull << 32, 0), -EINVAL);
+	assert_int_equal(call(LVMON_DRAIN, 10, LVMON_DRAIN_MS_MAX, 0), -EINVAL);
+	left_ms = 500;
+	assert_int_equal(call(LVMON_DRAIN, 401, 100, 0), -EINVAL);
+	assert_int_equal(given_ms, 300);
+	by_port = true;
+	assert_int_equal(call(LVMON_DRAIN, 10, 100, 0), 1);
+	by_port = false;
+}
+
 static void unknown(void **state)
 {
 	fresh();
@@ -254,6 +318,7 @@ int main(void)
 		cmocka_unit_test(rip),	     cmocka_unit_test(hooks_and_layout),
 		cmocka_unit_test(texts),     cmocka_unit_test(unknown),
 		cmocka_unit_test(hold_and_release),
+		cmocka_unit_test(draining),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -210,6 +210,17 @@ int domain_store_blob(u64 from, u64 size)
 	return err;
 }
 
+u32 domain_time_left(void)
+{
+	return domain.given_ms < LVMON_DRAIN_MS_MAX ? LVMON_DRAIN_MS_MAX - domain.given_ms : 0;
+}
+
+void domain_more_time(u32 spent_ms, u32 ms)
+{
+	domain.given_ms += spent_ms + ms;
+	lapic_extend(&this_cpu()->loan, ms);
+}
+
 /* Give the engine a chance to stop by itself: call its SIGXCPU handler. False: it has none. */
 static bool deliver_signal(u32 budget_ms)
 {
@@ -354,6 +365,7 @@ static u32 exchange(const struct lvmon_event *event, u32 budget_ms, struct lvmon
 	u32 death;
 
 	domain.signalled = false;
+	domain.given_ms = 0;
 	enter(budget_ms);
 	if (domain_write(domain.event_ptr, event, sizeof(*event))) {
 		death = LVMON_DEATH_CALL;

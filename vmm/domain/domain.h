@@ -37,6 +37,11 @@ bool domain_interrupt(u32 vector);
 int domain_read(void *to, u64 from, u64 size) must_check;
 int domain_write(u64 to, const void *from, u64 size) must_check;
 
+/* The event at hand has ms from now on; spent_ms were spent in the vmm for it. */
+void domain_more_time(u32 spent_ms, u32 ms);
+/* What it may still be given so, of LVMON_DRAIN_MS_MAX. */
+u32 domain_time_left(void);
+
 /* Keep a copy of a blob of the domain's over restarts. */
 int domain_store_blob(u64 from, u64 size) must_check;
 

@@ -15,6 +15,8 @@ struct domain {
 	struct trap_frame interrupted;
 	bool in_signal, signalled; /* now; at all in this event */
 
+	u32 given_ms; /* in this event, above its budget */
+
 	u64 verdict_ptr, event_ptr; /* arguments of the pending LVMON_NEXT_EVENT */
 	u32 log_length;
 	char log_text[200]; /* a line on file descriptor 1 or 2, until its line feed */

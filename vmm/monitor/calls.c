@@ -112,6 +112,25 @@ static s64 log_text(u64 from, u64 size)
 	return err;
 }
 
+/* Interrupts are off meanwhile; they stay pending. */
+static s64 drain(u64 wait_ms, u64 more_ms)
+{
+	u64 began = time_ns();
+	s64 result = ring_by_port();
+
+	if (wait_ms > LVMON_DRAIN_MS_MAX || more_ms > LVMON_DRAIN_MS_MAX ||
+	    wait_ms + more_ms > domain_time_left())
+		return -EINVAL;
+	smp_pause_more((u32)(wait_ms + more_ms));
+	while (!ring_read_up() && !result) {
+		if (time_ns() - began > wait_ms * 1000000)
+			result = -ETIMEDOUT;
+		__asm__ volatile("pause");
+	}
+	domain_more_time((u32)((time_ns() - began) / 1000000), (u32)more_ms);
+	return result;
+}
+
 s64 monitor_call(u64 number, const u64 args[6])
 {
 	switch (number) {
@@ -143,6 +162,8 @@ s64 monitor_call(u64 number, const u64 args[6])
 		return smp_pause();
 	case LVMON_RELEASE:
 		return smp_resume();
+	case LVMON_DRAIN:
+		return drain(args[0], args[1]);
 	default:
 		return -ENOSYS;
 	}
