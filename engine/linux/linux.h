@@ -224,6 +224,7 @@ struct linux_walk {
 	gva_t va, end;
 	struct linux_tables tables;
 	uint64_t most_leaves; /* tables of small pages that there can be */
+	unsigned int pieces;  /* at most so many are joined next */
 	struct linux_cache cache;
 	struct linux_span ahead; /* size 0: none */
 };

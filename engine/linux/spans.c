@@ -11,8 +11,9 @@
  */
 #include "engine/linux/internal.h"
 
-#define MAX_WALKS  (1u << 26)
-#define MAX_PIECES 65536u /* joined into one span */
+#define MAX_WALKS    (1u << 26)
+#define MAX_PIECES   65536u /* joined into one span */
+#define FIRST_PIECES 16u    /* the same in the first span of a walk, which may be its only one */
 
 static bool has_bytes(const struct linux_span *s)
 {
@@ -90,6 +91,7 @@ void linux_walk_start(struct linux_walk *w, const struct linux_memory *mem, gva_
 	w->left_out = mem->left_out;
 	w->va = from;
 	w->end = end;
+	w->pieces = FIRST_PIECES;
 	w->tables.root = mem->pgd;
 	w->tables.levels = kernel ? kernel->levels : 0;
 	for (i = 0; backend && i < backend->ram_ranges; i++)
@@ -132,7 +134,7 @@ bool linux_walk_next(struct linux_walk *w, struct linux_span *span)
 	else
 		piece(w, a, w->va, span);
 	w->ahead.size = 0;
-	for (pieces = 0; span->va + span->size < end && pieces < MAX_PIECES; pieces++) {
+	for (pieces = 0; span->va + span->size < end && pieces < w->pieces; pieces++) {
 		piece(w, a, span->va + span->size, &w->ahead);
 		if (w->ahead.state != span->state ||
 		    (has_bytes(span) && w->ahead.gpa != span->gpa + span->size))
@@ -144,6 +146,8 @@ bool linux_walk_next(struct linux_walk *w, struct linux_span *span)
 		span->size = end - span->va;
 		w->ahead.size = 0;
 	}
+	if (w->pieces < MAX_PIECES)
+		w->pieces *= 2;
 	w->cut = too_much(w);
 	w->va = span->va + span->size;
 	w->bytes[span->state] += span->size;
