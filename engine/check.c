@@ -265,6 +265,7 @@ static const char *const lvmon_names[] = {
 	"processes",
 	"sockets",
 	"modules",
+	"mounts",
 	"hook",
 	"memsize",
 	"cputime",

@@ -261,7 +261,6 @@ static const struct field_name field_names[] = {
 	MAY(F_MNT_NS_LIST, "mnt_namespace", "list"),            /* to 6.7 */
 	MAY(F_MOUNT_NODE, "mount", "mnt_node"),                 /* from 6.8 */
 	MAY(F_MNT_NS_TREE, "mnt_namespace", "mounts.rb_node"),
-	MAY(F_RB_PARENT, "rb_node", "__rb_parent_color"),
 	MAY(F_RB_LEFT, "rb_node", "rb_left"),
 	MAY(F_RB_RIGHT, "rb_node", "rb_right"),
 };
@@ -480,6 +479,13 @@ static void tell_missing(struct kernel_blob *b)
 					: "no BTF that says where mm_struct.mm_mt is");
 	if (!knows_module_areas(b))
 		facility_lacks(b, LINUX_MODULES, "struct module has no areas of memory");
+	/* Mounts are in a tree (from 6.8) or in a list. */
+	if ((b->field[F_MNT_NS_TREE] == NO_FIELD || b->field[F_MOUNT_NODE] == NO_FIELD ||
+	     b->field[F_RB_LEFT] == NO_FIELD || b->field[F_RB_RIGHT] == NO_FIELD) &&
+	    (b->field[F_MNT_NS_LIST] == NO_FIELD || b->field[F_MOUNT_LIST] == NO_FIELD))
+		facility_lacks(b, LINUX_MOUNTS,
+			       b->types ? "struct mnt_namespace has no tree or list of mounts"
+					: "no BTF that says where mnt_namespace.mounts is");
 	if (!b->types)
 		facility_lacks(b, LINUX_TYPES, "no BTF (CONFIG_DEBUG_INFO_BTF)");
 }

@@ -122,7 +122,7 @@ enum field {
 	F_SB_TYPE, F_SB_SUBTYPE, F_SB_FLAGS, F_FS_TYPE_NAME, F_VFSMOUNT_SB, F_VFSMOUNT_FLAGS,
 	F_VFSMOUNT_IDMAP, F_VFSMOUNT_USER_NS, F_MOUNT_ID, F_MOUNT_GROUP, F_MOUNT_MASTER,
 	F_MOUNT_DEVNAME, F_MOUNT_T_FLAGS, F_MOUNT_LIST, F_MOUNT_NODE, F_MNT_NS_LIST,
-	F_MNT_NS_TREE, F_FS_ROOT_MNT, F_FS_ROOT_DENTRY, F_RB_LEFT, F_RB_RIGHT, F_RB_PARENT,
+	F_MNT_NS_TREE, F_FS_ROOT_MNT, F_FS_ROOT_DENTRY, F_RB_LEFT, F_RB_RIGHT,
 	NR_FIELDS
 };
 
@@ -336,6 +336,9 @@ int xarray_find(gva_t head, uint64_t index, gva_t *entry, uint64_t *last) must_c
 
 #define USER_END (1ull << 56)
 
+/* Calls fn for each mapping, in address order, until it returns non-zero, and returns that. */
+int vma_each(gva_t mm, int (*fn)(gva_t vma, void *arg), void *arg) must_check;
+
 /* include/linux/mm.h: vm_flags */
 #define VM_SHARED   0x8ull
 #define VM_MAYSHARE 0x80ull
@@ -364,6 +367,18 @@ int page_cache_find(const struct linux_cache *c, uint64_t index, gpa_t *gpa,
 
 /* path.c */
 int path_of_file(gva_t file, char *buf, size_t size) must_check;
+/* The same for a mount (struct vfsmount) and a dentry. */
+int path_of(gva_t vfsmount, gva_t dentry, char *buf, size_t size) must_check;
+
+struct path_root {
+	gva_t mnt, dentry; /* struct vfsmount, struct dentry */
+};
+
+/* As seen by who has this root; -ENOENT: it lies outside. */
+int path_below(gva_t vfsmount, gva_t dentry, const struct path_root *root, char *buf,
+	       size_t size) must_check;
+/* From the root of its file system: dentry_path(), fs/d_path.c */
+int path_in_file_system(gva_t dentry, char *buf, size_t size) must_check;
 
 /* trapsite.c */
 

@@ -101,6 +101,8 @@ int linux_trap_site(gva_t function, struct lvmon_hook *hook, char *error,
 int linux_task_layout(struct lvmon_task_layout *layout) must_check;
 
 /* Processes. */
+#define LINUX_PF_KTHREAD 0x00200000u /* include/linux/sched.h */
+
 struct linux_task {
 	gva_t task;	     /* struct task_struct */
 	gva_t mm;	     /* 0: a kernel thread */

@@ -76,7 +76,7 @@ static int area_append(gva_t vma, void *arg)
 	return 0;
 }
 
-static int vma_each(gva_t mm, int (*fn)(gva_t vma, void *arg), void *arg)
+int vma_each(gva_t mm, int (*fn)(gva_t vma, void *arg), void *arg)
 {
 	gva_t vma;
 	int i, err;

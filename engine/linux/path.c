@@ -8,6 +8,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include "engine/linux/internal.h"
+#include "engine/linux/process.h"
 
 #define MAX_STEPS     256
 #define MAX_COMPONENT 255 /* NAME_MAX */
@@ -161,37 +162,26 @@ static int made_up_name(gva_t dentry, gva_t root, char *buf, size_t size)
 	return 0;
 }
 
-int path_of_file(gva_t file, char *buf, size_t size)
+/*
+ * prepend_path(), fs/d_path.c: the names from dentry upwards, in front of *start, to the root that
+ * is given. 0; 1: the root was not met, and path is that from the root of all mounts.
+ */
+static int climb(gva_t vfsmount, gva_t dentry, const struct path_root *to, char path[PATH_SIZE],
+		 size_t *start)
 {
-	gva_t dentry, first, vfsmount, root;
-	char path[PATH_SIZE];
-	size_t start = sizeof(path) - 1;
-	int i, err = linux_need(LINUX_PATHS);
+	int i, err;
 
-	if (!size)
-		return -EINVAL;
-	buf[0] = '\0';
-	if (err)
-		return err;
-	path[start] = '\0';
-	if (!kernel_pointer(file) || kread64(at(file, F_FILE_MNT), &vfsmount) ||
-	    kread64(at(file, F_FILE_DENTRY), &first))
-		return -EFAULT;
-	if (!kernel_pointer(vfsmount) || kread64(at(vfsmount, F_VFSMOUNT_ROOT), &root))
-		return -EFAULT;
-	err = made_up_name(first, root, buf, size);
-	if (err <= 0)
-		return err;
-	dentry = first;
 	for (i = 0; i < MAX_STEPS; i++) {
-		gva_t parent, mount, above;
+		gva_t root, parent, mount, above;
 
+		if (to && vfsmount == to->mnt && dentry == to->dentry)
+			return 0;
 		if (!kernel_pointer(dentry) || !kernel_pointer(vfsmount) ||
 		    kread64(at(vfsmount, F_VFSMOUNT_ROOT), &root) ||
 		    kread64(at(dentry, F_DENTRY_PARENT), &parent))
 			return -EFAULT;
 		if (dentry != root && dentry != parent) {
-			err = prepend(dentry, path, &start);
+			err = prepend(dentry, path, start);
 			if (err)
 				return err;
 			dentry = parent;
@@ -199,17 +189,96 @@ int path_of_file(gva_t file, char *buf, size_t size)
 		}
 		mount = vfsmount - (gva_t)kernel->field[F_MOUNT_MNT];
 		if (dentry != root || kread64(at(mount, F_MOUNT_PARENT), &above) || above == mount)
-			break;
+			return 1;
 		if (!kernel_pointer(above) || kread64(at(mount, F_MOUNT_MOUNTPOINT), &dentry))
 			return -EFAULT;
 		vfsmount = at(above, F_MOUNT_MNT);
 	}
-	if (i == MAX_STEPS)
-		return -ELOOP;
+	return -ELOOP;
+}
+
+int path_of(gva_t vfsmount, gva_t dentry, char *buf, size_t size)
+{
+	char path[PATH_SIZE];
+	size_t start = sizeof(path) - 1;
+	gva_t root;
+	int err = linux_need(LINUX_PATHS);
+
+	if (!size)
+		return -EINVAL;
+	buf[0] = '\0';
+	if (err)
+		return err;
+	if (!kernel_pointer(vfsmount) || kread64(at(vfsmount, F_VFSMOUNT_ROOT), &root))
+		return -EFAULT;
+	err = made_up_name(dentry, root, buf, size);
+	if (err <= 0)
+		return err;
+	path[start] = '\0';
+	err = climb(vfsmount, dentry, NULL, path, &start);
+	if (err < 0)
+		return err;
 	if (path[start] == '\0')
 		path[--start] = '/';
-	snprintf(buf, size, "%s%s", path + start, unlinked(first) ? " (deleted)" : "");
+	snprintf(buf, size, "%s%s", path + start, unlinked(dentry) ? " (deleted)" : "");
 	return 0;
+}
+
+int path_below(gva_t vfsmount, gva_t dentry, const struct path_root *root, char *buf, size_t size)
+{
+	char path[PATH_SIZE];
+	size_t start = sizeof(path) - 1;
+	int err;
+
+	path[start] = '\0';
+	err = climb(vfsmount, dentry, root, path, &start);
+	if (err)
+		return err < 0 ? err : -ENOENT;
+	snprintf(buf, size, "%s", path[start] ? path + start : "/");
+	return 0;
+}
+
+int path_in_file_system(gva_t dentry, char *buf, size_t size)
+{
+	const gva_t first = dentry;
+	char path[PATH_SIZE];
+	size_t start = sizeof(path) - 1;
+	int i, err;
+
+	path[start] = '\0';
+	for (i = 0; i < MAX_STEPS; i++) {
+		gva_t parent;
+
+		if (!kernel_pointer(dentry) || kread64(at(dentry, F_DENTRY_PARENT), &parent))
+			return -EFAULT;
+		if (dentry == parent)
+			break;
+		err = prepend(dentry, path, &start);
+		if (err)
+			return err;
+		dentry = parent;
+	}
+	if (i == MAX_STEPS)
+		return -ELOOP;
+	snprintf(buf, size, "%s%s", path[start] ? path + start : "/",
+		 unlinked(first) ? "//deleted" : "");
+	return 0;
+}
+
+int path_of_file(gva_t file, char *buf, size_t size)
+{
+	gva_t dentry, vfsmount;
+	int err = linux_need(LINUX_PATHS);
+
+	if (!size)
+		return -EINVAL;
+	buf[0] = '\0';
+	if (err)
+		return err;
+	if (!kernel_pointer(file) || kread64(at(file, F_FILE_MNT), &vfsmount) ||
+	    kread64(at(file, F_FILE_DENTRY), &dentry))
+		return -EFAULT;
+	return path_of(vfsmount, dentry, buf, size);
 }
 
 int linux_exe(const struct linux_task *task, char *buf, size_t size)
@@ -231,34 +300,15 @@ int linux_exe(const struct linux_task *task, char *buf, size_t size)
 
 int linux_cmdline(const struct linux_task *task, char *buf, size_t size)
 {
-	gva_t start, end;
 	size_t n, i;
-	int err = linux_need(LINUX_SPACES);
+	int err;
 
 	if (!size)
 		return -EINVAL;
 	buf[0] = '\0';
+	err = linux_arguments(task, buf, size - 1, &n);
 	if (err)
 		return err;
-	if (!task->mm)
-		return 0;
-	if (kread64(at(task->mm, F_MM_ARG_START), &start) ||
-	    kread64(at(task->mm, F_MM_ARG_END), &end) || end <= start)
-		return -EFAULT;
-	/* Page by page: as much as there is. */
-	for (n = 0; n < size - 1 && n < end - start;) {
-		size_t step = PAGE_SIZE - (start + n) % PAGE_SIZE;
-
-		if (step > end - start - n)
-			step = end - start - n;
-		if (step > size - 1 - n)
-			step = size - 1 - n;
-		if (linux_process_read(task, start + n, buf + n, step))
-			break;
-		n += step;
-	}
-	if (!n)
-		return -EFAULT;
 	for (i = 0; i < n; i++)
 		if (!buf[i])
 			buf[i] = ' ';

@@ -85,15 +85,11 @@ enum linux_map_name {
 	LINUX_MAP_ANON_SHMEM, /* the same for memory that it shares: [anon_shmem:...] */
 };
 
-#define LINUX_VM_READ	  0x1ull /* include/linux/mm.h */
-#define LINUX_VM_WRITE	  0x2ull
-#define LINUX_VM_EXEC	  0x4ull
-#define LINUX_VM_MAYSHARE 0x80ull
-
 struct linux_map {
 	gva_t start, stop; /* stop: the first byte behind it */
 	uint64_t flags;	   /* vm_flags */
-	gva_t file;	   /* struct file, 0: none */
+	char perms[5];	   /* "rwxp" */
+	bool anonymous;	   /* no file is mapped */
 	uint64_t offset;   /* in the file, bytes */
 	uint64_t inode;	   /* 0 without a file */
 	uint32_t device;   /* dev_t as the kernel has it: major << 20 | minor */

@@ -8,7 +8,6 @@
 
 #define MAX_TASKS     65536
 #define PID_MAX_LIMIT (4 * 1024 * 1024) /* include/linux/threads.h */
-#define PF_KTHREAD    0x00200000u	/* include/linux/sched.h */
 /* arch/x86/include/asm/page_64_types.h: where there is no variable */
 #define PAGE_OFFSET_L4 0xffff888000000000ull
 
@@ -36,7 +35,7 @@ int linux_task(gva_t task, struct linux_task *out)
 	out->comm[LINUX_COMM_SIZE - 1] = '\0';
 	out->flags = flags;
 	/* A kernel thread can borrow a process's mm for a while. */
-	if ((flags & PF_KTHREAD) || !kernel_pointer(out->mm))
+	if ((flags & LINUX_PF_KTHREAD) || !kernel_pointer(out->mm))
 		out->mm = 0;
 	if (!kread64(at(task, F_TASK_REAL_PARENT), &parent) && kernel_pointer(parent) &&
 	    !kread32(at(parent, F_TASK_TGID), &value) && value <= PID_MAX_LIMIT)

@@ -8,6 +8,7 @@
 #include <string.h>
 #include "engine/lua/api.h"
 #include "engine/lua/listing.h"
+#include "engine/lua/maps.h"
 #include "engine/record.h"
 #include "engine/text.h"
 
@@ -56,6 +57,7 @@ void module_open(lua_State *L)
 	lua_newtable(L);
 	memory_open(L);
 	process_open(L);
+	mounts_open(L);
 	search_open(L);
 	types_open(L);
 	files_open(L);

@@ -9,6 +9,8 @@
 #include "engine/lua/api.h"
 #include "engine/lua/search.h"
 #include "engine/lua/listing.h"
+#include "engine/lua/maps.h"
+#include "engine/lua/task.h"
 
 /* What of a process's memory was looked up; user value 1 of the process object. */
 struct memory_box {
@@ -134,58 +136,6 @@ static int process_va(lua_State *L)
 	return 1;
 }
 
-static void push_path(lua_State *L, const struct linux_task *task,
-		      int (*get)(const struct linux_task *, char *, size_t))
-{
-	char text[4096];
-
-	if (engine.mode == ENGINE_CHECK || get(task, text, sizeof(text)))
-		text[0] = '\0';
-	lua_pushstring(L, text);
-}
-
-static void push_tgid(lua_State *L, const void *row)
-{
-	lua_pushinteger(L, ((const struct linux_task *)row)->tgid);
-}
-
-static void push_tid(lua_State *L, const void *row)
-{
-	lua_pushinteger(L, ((const struct linux_task *)row)->pid);
-}
-
-static void push_ppid(lua_State *L, const void *row)
-{
-	lua_pushinteger(L, ((const struct linux_task *)row)->ppid);
-}
-
-static void push_uid(lua_State *L, const void *row)
-{
-	lua_pushinteger(L, ((const struct linux_task *)row)->uid);
-}
-
-static void push_gid(lua_State *L, const void *row)
-{
-	lua_pushinteger(L, ((const struct linux_task *)row)->gid);
-}
-
-static void push_comm(lua_State *L, const void *row)
-{
-	const struct linux_task *task = row;
-
-	lua_pushlstring(L, task->comm, strnlen(task->comm, sizeof(task->comm)));
-}
-
-static void push_exe(lua_State *L, const void *row)
-{
-	push_path(L, row, linux_exe);
-}
-
-static void push_cmdline(lua_State *L, const void *row)
-{
-	push_path(L, row, linux_cmdline);
-}
-
 static void push_memory(lua_State *L, const void *row)
 {
 	push_address(L, 1, 0);
@@ -196,30 +146,46 @@ static void push_mem_size(lua_State *L, const void *row)
 	lua_pushinteger(L, (lua_Integer)process_memory(L, 1)->size);
 }
 
-static void push_start_time(lua_State *L, const void *row)
-{
-	lua_pushinteger(L, (lua_Integer)((const struct linux_task *)row)->start_time);
-}
-
-static void push_task(lua_State *L, const void *row)
-{
-	lua_pushinteger(L, (lua_Integer)((const struct linux_task *)row)->task);
-}
-
 /* clang-format off */
 
 static const struct object_field process_fields[] = {
-	OBJECT_FIELD("pid", push_tgid),
-	OBJECT_FIELD("tgid", push_tgid),
-	OBJECT_FIELD("tid", push_tid),
-	OBJECT_FIELD("ppid", push_ppid),
-	OBJECT_FIELD("uid", push_uid),
-	OBJECT_FIELD("gid", push_gid),
-	OBJECT_FIELD("comm", push_comm),
-	OBJECT_FIELD("exe", push_exe),
-	OBJECT_FIELD("cmdline", push_cmdline),
-	OBJECT_FIELD("start_time", push_start_time),
-	OBJECT_FIELD("task", push_task),
+	OBJECT_FIELD("pid", task_push_tgid),
+	OBJECT_FIELD("tgid", task_push_tgid),
+	OBJECT_FIELD("tid", task_push_tid),
+	OBJECT_FIELD("ppid", task_push_ppid),
+	OBJECT_FIELD("uid", task_push_uid),
+	OBJECT_FIELD("euid", task_push_euid),
+	OBJECT_FIELD("suid", task_push_suid),
+	OBJECT_FIELD("fsuid", task_push_fsuid),
+	OBJECT_FIELD("gid", task_push_gid),
+	OBJECT_FIELD("egid", task_push_egid),
+	OBJECT_FIELD("sgid", task_push_sgid),
+	OBJECT_FIELD("fsgid", task_push_fsgid),
+	OBJECT_FIELD("comm", task_push_comm),
+	OBJECT_FIELD("exe", task_push_exe),
+	OBJECT_FIELD("cmdline", task_push_cmdline),
+	OBJECT_FIELD("argv", task_push_argv),
+	OBJECT_FIELD("start_time", task_push_start_time),
+	OBJECT_FIELD("state", task_push_state),
+	OBJECT_FIELD("kthread", task_push_kthread),
+	OBJECT_FIELD("pgrp", task_push_pgrp),
+	OBJECT_FIELD("session", task_push_session),
+	OBJECT_FIELD("tty_nr", task_push_tty_nr),
+	OBJECT_FIELD("cap_inheritable", task_push_cap_inheritable),
+	OBJECT_FIELD("cap_permitted", task_push_cap_permitted),
+	OBJECT_FIELD("cap_effective", task_push_cap_effective),
+	OBJECT_FIELD("cap_bounding", task_push_cap_bounding),
+	OBJECT_FIELD("cap_ambient", task_push_cap_ambient),
+	OBJECT_FIELD("cgroup", task_push_cgroup),
+	OBJECT_FIELD("mnt_ns", task_push_mnt_ns),
+	OBJECT_FIELD("pid_ns", task_push_pid_ns),
+	OBJECT_FIELD("net_ns", task_push_net_ns),
+	OBJECT_FIELD("uts_ns", task_push_uts_ns),
+	OBJECT_FIELD("ipc_ns", task_push_ipc_ns),
+	OBJECT_FIELD("user_ns", task_push_user_ns),
+	OBJECT_FIELD("cgroup_ns", task_push_cgroup_ns),
+	OBJECT_FIELD("time_ns", task_push_time_ns),
+	OBJECT_FIELD("task", task_push_task),
 	OBJECT_APART("memory", push_memory),
 	OBJECT_APART("mem_size", push_mem_size),
 	OBJECT_METHOD("read", process_read),
@@ -228,6 +194,9 @@ static const struct object_field process_fields[] = {
 	OBJECT_METHOD("find", process_find),
 	OBJECT_METHOD("findall", process_findall),
 	OBJECT_METHOD("files", process_files),
+	OBJECT_METHOD("threads", task_threads),
+	OBJECT_METHOD("maps", process_maps),
+	OBJECT_METHOD("mounts", process_mounts),
 	OBJECT_END,
 };
 

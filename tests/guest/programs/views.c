@@ -277,7 +277,7 @@ static void map_lines(int pid)
 			die("/proc/%d/maps: %s", pid, line);
 		unescape(line + path);
 		put("view map pid=%d %lx-%lx %s offset=%lx device=%s inode=%lu anonymous=%d path=",
-		    pid, start, stop, perms, offset, device, inode, inode == 0);
+		    pid, start, stop, perms, offset, device, inode, strcmp(device, "00:00") == 0);
 		put_text(line + path);
 		put("\n");
 	}

@@ -2,7 +2,7 @@
 -- Prints of the views what the program views prints of /proc, in the same lines: live at that program's
 -- calls of getpriority(which, who, kind), on a dump of everything at once.
 
-local PRINT_MAX = 30000
+local PRINT_MAX = 15000 -- a record is cut behind 16 KB
 
 local lines, size = {}, 0
 
