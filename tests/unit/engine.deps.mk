@@ -2,7 +2,7 @@
 DUMP_READ_SRCS := engine/dump/dump.c engine/dump/elf.c engine/dump/lime.c engine/dump/notes.c
 
 # Everything of the engine but its start, its backends and the introspection, which is faked.
-ENGINE_TEST_SRCS := tests/unit/engine_fake.c tests/unit/fake_views.c $(filter-out engine/main.c engine/command.c engine/check.c engine/look.c engine/report.c \
+ENGINE_TEST_SRCS := tests/unit/engine_fake.c tests/unit/engine_fake_process.c tests/unit/fake_views.c $(filter-out engine/main.c engine/command.c engine/check.c engine/look.c engine/report.c \
 	engine/backend_domain.c engine/backend_dump.c,$(wildcard engine/*.c)) \
 	$(wildcard engine/lua/*.c engine/scan/*.c) \
 	$(patsubst %,engine/linux/%.c,btf types members renames declare variables nodes) \

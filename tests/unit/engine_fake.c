@@ -211,6 +211,8 @@ const char *linux_missing(enum linux_facility f)
 {
 	if (!kernel && f == LINUX_TYPES)
 		return "no BTF (CONFIG_DEBUG_INFO_BTF)";
+	if (fake.lacking)
+		return "struct x has no y";
 	return fake.no_pages && f == LINUX_PAGES ? "struct page has no flags" : NULL;
 }
 

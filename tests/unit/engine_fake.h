@@ -69,6 +69,7 @@ struct fake {
 	bool trapped;	   /* all places show a trap's byte: none can be decoded */
 	bool endless;	   /* the list of processes loops */
 	int walk_error;	   /* what walks of modules, files, ... end with; 0 */
+	bool lacking;	   /* the kernel's structures have no more than the list of processes */
 	bool stored_first; /* no hook came before the first blob */
 	unsigned int drains;
 	int drain; /* what LVMON_DRAIN gives */

@@ -233,6 +233,90 @@ static void walks_cut_short(void **state)
 	no_errors();
 }
 
+static void columns(void **state)
+{
+	run("local p = lvmon.getproc()\n"
+	    "assert(p.state == 'S' and p.kthread == false and p.tty_nr == 34816)\n"
+	    "assert(p.pgrp == 200 and p.session == 1 and p.cgroup == '/group')\n"
+	    "assert(p.euid == 2000 and p.suid == 2001 and p.fsuid == 2002)\n"
+	    "assert(p.egid == 2003 and p.sgid == 2004 and p.fsgid == 2005)\n"
+	    "assert(p.cap_effective == math.mininteger and p.cap_ambient == 4)\n"
+	    "assert(p.mnt_ns == nil and lvmon.getproc(1).mnt_ns == 0xf0000000)\n"
+	    "assert(lvmon.getproc(1).time_ns == 0xf0000007)\n"
+	    "assert(#p.argv == 3 and p.argv[1] == 'first' and p.argv[2] == '' and p.argv[3] == "
+	    "'third')\n"
+	    "local t = p:table()\n"
+	    "assert(t.euid == 2000 and t.argv[3] == 'third' and t.threads == nil)\n");
+}
+
+static void columns_that_are_not_there(void **state)
+{
+	fake.lacking = true;
+	run("local p = lvmon.getproc()\n"
+	    "assert(p.state == nil and p.euid == nil and p.cap_effective == nil and p.pgrp == "
+	    "nil)\n"
+	    "assert(p.cgroup == '' and #p.argv == 0 and p.pid_ns == nil and p.tty_nr == nil)\n"
+	    "for _, f in ipairs{'threads', 'maps', 'mounts'} do\n"
+	    "  local ok, e = pcall(p[f], p)\n"
+	    "  assert(not ok and e:find('struct x has no y'), e)\n"
+	    "end\n"
+	    "assert(not pcall(lvmon.mounts))\n");
+}
+
+static void threads(void **state)
+{
+	run("local p = lvmon.getproc()\n"
+	    "local l = p:threads()\n"
+	    "assert(#l == 2 and l.complete and tostring(l) == 'threads: 2')\n"
+	    "local tids = ''\n"
+	    "for t in l do tids = tids .. t.tid .. '/' .. t.pid .. t.state .. ' ' end\n"
+	    "assert(tids == '200/200S 201/200S ', tids)\n"
+	    "local t = l[2]\n"
+	    "l, p = nil\n"
+	    "collectgarbage()\n"
+	    "assert(t.comm == 'calls' and t:table().euid == 2000)\n"
+	    "local ok, e = pcall(function() return t.tidd end)\n"
+	    "assert(e:find('thread.tidd: no such field; did you mean tid'), e)\n"
+	    "assert(tostring(t):find('^thread: '))\n");
+}
+
+static void maps(void **state)
+{
+	run("local l = lvmon.getproc():maps()\n"
+	    "local m, stack = l[1], l[2]\n"
+	    "assert(#l == 2 and m.start == 0x400000 and m.stop == 0x402000 and m.size == 0x2000)\n"
+	    "assert(m.perms == 'r-xp' and m.flags == 5 and m.offset == 0x1000 and m.inode == 77)\n"
+	    "assert(m.device == '08:01' and m.path == '/bin/calls' and not m.anonymous and not "
+	    "m.shared)\n"
+	    "assert(stack.path == '[stack]' and stack.anonymous and stack.shared)\n"
+	    "local t = l:table()\n"
+	    "assert(t[2].perms == 'rw-s' and t[1].path == '/bin/calls' and t[1].stop == "
+	    "0x402000)\n");
+}
+
+static void mounts(void **state)
+{
+	run("local l = lvmon.mounts()\n"
+	    "assert(#l == 2 and #lvmon.getproc():mounts() == 2)\n"
+	    "local a, b = l[1], l[2]\n"
+	    "assert(a.id == 1 and a.parent_id == 1 and a.device == '0:2' and a.propagation == '')\n"
+	    "assert(a.source == nil and not a.sb_readonly)\n"
+	    "assert(b.propagation == 'shared:4 master:3 unbindable' and b.device == '8:17')\n"
+	    "assert(b.root == '/' and b.path == '/mnt' and b.options == 'rw,nosuid')\n"
+	    "assert(b.type == 'ext4' and b.source == '/dev/sda1' and b.sb_readonly)\n"
+	    "assert(l:table()[2].source == '/dev/sda1')\n");
+}
+
+static void views_cut_short(void **state)
+{
+	fake.endless = true;
+	run("local p = lvmon.getproc()\n"
+	    "for _, f in ipairs{'threads', 'maps', 'mounts'} do\n"
+	    "  local l = p[f](p)\n"
+	    "  assert(#l == 2 and not l.complete and l.reason:find('loops'))\n"
+	    "end\n");
+}
+
 static void addresses(void **state)
 {
 	fake_write(p, 4090, "over the border", 15);
@@ -246,7 +330,8 @@ static void addresses(void **state)
 	    "assert(a - m == 4000 and a > m and m <= a and a == m + 4000 and a ~= m)\n"
 	    "local data, absent = lvmon.memread(m, p.mem_size)\n"
 	    "assert(#data == 4 * 4096 and absent == 4096)\n"
-	    "for _, bad in ipairs{{m, 4 * 4096 + 1}, {m + 1, 4 * 4096}, {m - 1, 1}, {m, -1}} do\n"
+	    "for _, bad in ipairs{{m, 4 * 4096 + 1}, {m + 1, 4 * 4096}, {m - 1, 1}, {m, "
+	    "-1}} do\n"
 	    "  assert(not pcall(lvmon.memread, bad[1], bad[2]))\n"
 	    "end\n"
 	    "assert(lvmon.memread(0x5000, 8) == 'physical')\n"
@@ -257,7 +342,8 @@ static void addresses(void **state)
 	    "assert(w == 4 and c == 0 and s == 0 and lvmon.memread(0x5ffe, 4) == 'abcd')\n"
 	    "w, c, s = lvmon.memwrite(lvmon.memsize() - 2, 'abcd')\n"
 	    "assert(w == 2 and s == 2)\n"
-	    "assert(not pcall(lvmon.memread, 'x', 1) and not pcall(lvmon.memwrite, 0x5000))\n");
+	    "assert(not pcall(lvmon.memread, 'x', 1) and not pcall(lvmon.memwrite, "
+	    "0x5000))\n");
 }
 
 static void large_reads_are_views(void **state)
@@ -354,15 +440,18 @@ static void hooks(void **state)
 {
 	struct fake_process *sh = fake_process(300, "sh", 1, LINUX_PAGE_PRIVATE);
 
-	fake_signature(
-		"t.lua",
-		"local n = 0\n"
-		"local h = lvmon.hook.syscall(59, function(ev) print('59 ' .. ev.name) end)\n"
-		"local g = lvmon.hook.syscall('__x64_sys_execve', function(ev) print('x64') end)\n"
-		"lvmon.hook.syscall('sys_execve', function(ev) print('pid') end, { pid = 300 })\n"
-		"lvmon.hook.syscall('execve', function(ev) print('comm') end, { comm = 'calls' })\n"
-		"lvmon.hook.syscall('openat', function(ev) h:remove() h:remove() g:remove() "
-		"end)\n");
+	fake_signature("t.lua", "local n = 0\n"
+				"local h = lvmon.hook.syscall(59, function(ev) print('59 ' "
+				".. ev.name) end)\n"
+				"local g = lvmon.hook.syscall('__x64_sys_execve', "
+				"function(ev) print('x64') end)\n"
+				"lvmon.hook.syscall('sys_execve', function(ev) "
+				"print('pid') end, { pid = 300 })\n"
+				"lvmon.hook.syscall('execve', function(ev) print('comm') "
+				"end, { comm = 'calls' })\n"
+				"lvmon.hook.syscall('openat', function(ev) h:remove() "
+				"h:remove() g:remove() "
+				"end)\n");
 	assert_int_equal(fake_load(), 1);
 	no_errors();
 	assert_int_equal(fake.hooks, 3 + 1 + 3 + 3 + 2);
@@ -448,37 +537,47 @@ static void traceback(void **state)
 
 static void sandbox(void **state)
 {
-	run("for _, name in ipairs{'io', 'package', 'dofile', 'loadfile'} do assert(_G[name] == "
+	run("for _, name in ipairs{'io', 'package', 'dofile', 'loadfile'} do "
+	    "assert(_G[name] == "
 	    "nil, name) end\n"
-	    "assert(not string.dump and not os.execute and not os.exit and not debug.sethook)\n"
+	    "assert(not string.dump and not os.execute and not os.exit and not "
+	    "debug.sethook)\n"
 	    "assert(not os.getenv and not os.remove and debug.traceback)\n"
 	    "assert(os.time() == 1700000000 and os.date('!%Y-%m-%d') == '2023-11-14')\n"
 	    "assert(os.time{year = 2000, month = 1, day = 1} > 0 and os.clock() >= 0)\n"
 	    "assert(not pcall(setmetatable, {}, { __gc = function() end }))\n"
 	    "assert(setmetatable({}, { __index = { x = 1 } }).x == 1)\n"
-	    "assert(load('return 5')() == 5 and load('return x', 'c', 't', { x = 6 })() == 6)\n"
+	    "assert(load('return 5')() == 5 and load('return x', 'c', 't', { x = 6 })() == "
+	    "6)\n"
 	    "assert(not load('\\27Lua') and not load('\\27Lua', 'c', 'b'))\n"
 	    "assert(not load('x = = 1'))\n"
 	    "assert(not pcall(collectgarbage, 'stop') and collectgarbage('count') > 0)\n"
 	    "assert(getmetatable(lvmon.getproc()) == 'process' and getmetatable(lvmon) == "
 	    "'lvmon')\n"
-	    "assert(lvmon == bitvisor and require('lvmon') == lvmon and require('bitvisor') == "
+	    "assert(lvmon == bitvisor and require('lvmon') == lvmon and "
+	    "require('bitvisor') == "
 	    "lvmon)\n"
 	    "assert(not pcall(table.move, {}, 1, 1 << 60, 2))\n"
 	    "assert(not pcall(table.concat, {}, '', 1, 1 << 60))\n"
-	    "assert(not pcall(table.insert, setmetatable({}, { __len = function() return 1 << 60 "
+	    "assert(not pcall(table.insert, setmetatable({}, { __len = function() return 1 "
+	    "<< 60 "
 	    "end }), 1, 1))\n"
-	    "local t = { 3, 1, 2 } table.sort(t) table.insert(t, 4) assert(table.concat(t) == "
+	    "local t = { 3, 1, 2 } table.sort(t) table.insert(t, 4) assert(table.concat(t) "
+	    "== "
 	    "'1234')\n"
 	    "assert(table.remove(t) == 4 and #t == 3 and table.move(t, 1, 2, 2)[3] == 2)\n"
-	    "local ok, a, b = pcall(function(...) return ... end, 1, 2) assert(ok and a == 1 and b "
+	    "local ok, a, b = pcall(function(...) return ... end, 1, 2) assert(ok and a == "
+	    "1 and b "
 	    "== 2)\n"
 	    "ok, a = pcall(error, 'e') assert(not ok and a == 'e')\n"
-	    "ok, a = xpcall(error, function(m) return m .. '!' end, 'e') assert(not ok and a == "
+	    "ok, a = xpcall(error, function(m) return m .. '!' end, 'e') assert(not ok and "
+	    "a == "
 	    "'e!')\n"
-	    "ok, a, b = xpcall(function(...) return ... end, print, 8, 9) assert(ok and a == 8 and "
+	    "ok, a, b = xpcall(function(...) return ... end, print, 8, 9) assert(ok and a "
+	    "== 8 and "
 	    "b == 9)\n"
-	    "local co = coroutine.wrap(function(x) local y = coroutine.yield(x + 1) return y * 2 "
+	    "local co = coroutine.wrap(function(x) local y = coroutine.yield(x + 1) return "
+	    "y * 2 "
 	    "end)\n"
 	    "assert(co(1) == 2 and co(4) == 8)\n"
 	    "co = coroutine.create(function() error('in co') end)\n"
@@ -488,19 +587,20 @@ static void sandbox(void **state)
 	    "co = coroutine.create(function() coroutine.yield() end) coroutine.resume(co)\n"
 	    "assert(coroutine.close(co) == true and coroutine.status(co) == 'dead')\n"
 	    "assert(not coroutine.isyieldable() and select(2, coroutine.running()))\n"
-	    "ok, a = pcall(coroutine.yield) assert(not ok and a:find('outside a coroutine'))\n"
+	    "ok, a = pcall(coroutine.yield) assert(not ok and a:find('outside a "
+	    "coroutine'))\n"
 	    "co = coroutine.wrap(function() pcall(coroutine.yield, 5) return 6 end)\n"
 	    "assert(co() == 5 and co() == 6)\n");
 }
 
 static void memory_is_limited(void **state)
 {
-	fake_signature(
-		"hog.lua",
-		"lvmon.hook.syscall('openat', function()\n"
-		"  local t = {}\n  for i = 1, 1 << 30 do t[i] = ('x'):rep(100000) .. i end\nend)\n"
-		"lvmon.hook.syscall('execve', function() print(collectgarbage('count') < 16384) "
-		"end)");
+	fake_signature("hog.lua", "lvmon.hook.syscall('openat', function()\n"
+				  "  local t = {}\n  for i = 1, 1 << 30 do t[i] = "
+				  "('x'):rep(100000) .. i end\nend)\n"
+				  "lvmon.hook.syscall('execve', function() "
+				  "print(collectgarbage('count') < 16384) "
+				  "end)");
 	fake_load();
 	fake_event("__x64_sys_openat", p);
 	assert_string_equal(fake_string("error", 0, "message"), "not enough memory");
@@ -517,8 +617,10 @@ static void memory_is_limited_at_load(void **state)
 {
 	static const char *const bodies[] = {
 		"local t = {}\nfor i = 1, 1 << 30 do\nt[i] = i .. 'x' end",
-		"local t = {}\nfor i = 1, 1 << 30 do\nt[i] = string.rep('x', 100000, i) end",
-		"coroutine.wrap(function() local t = {} while true do\n\nt = {t, {}} end end)()",
+		"local t = {}\nfor i = 1, 1 << 30 do\nt[i] = string.rep('x', 100000, i) "
+		"end",
+		"coroutine.wrap(function() local t = {} while true do\n\nt = {t, {}} end "
+		"end)()",
 	};
 	size_t i;
 
@@ -546,8 +648,8 @@ static void errors_without_a_place(void **state)
 }
 
 /*
- * The event object of a hook is used again: what was made for one event must not be seen in the
- * next, whether the handler ends, fails or gives results.
+ * The event object of a hook is used again: what was made for one event must not be seen in
+ * the next, whether the handler ends, fails or gives results.
  */
 static void event_objects_are_used_again(void **state)
 {
@@ -613,10 +715,12 @@ static void filters_on_one_trap(void **state)
 
 static void alerts(void **state)
 {
-	run("lvmon.alert{ message = 'found\\27[2J', severity = 'high', technique = 'T1486',\n"
+	run("lvmon.alert{ message = 'found\\27[2J', severity = 'high', technique = "
+	    "'T1486',\n"
 	    "  data = { file = 'a\\0b', n = 5, f = 1.5, ok = true, at = -1 } }\n"
 	    "lvmon.alert{ message = 'other', process = lvmon.getproc(100) }\n"
-	    "local ok, e = pcall(lvmon.alert, { message = 'x', sevrity = 'low' }) assert(not ok)\n"
+	    "local ok, e = pcall(lvmon.alert, { message = 'x', sevrity = 'low' }) "
+	    "assert(not ok)\n"
 	    "assert(not pcall(lvmon.alert, { severity = 'low' }))\n"
 	    "assert(not pcall(lvmon.alert, { message = 'x', severity = 'huge' }))\n"
 	    "print('a\\tb', nil, 1, {} ~= nil)");
@@ -636,7 +740,8 @@ static void alerts(void **state)
 
 static void symbols(void **state)
 {
-	run("assert(lvmon.symbol('kernel_execve') == 0xffffffff81000000 and lvmon.symbol('nope') "
+	run("assert(lvmon.symbol('kernel_execve') == 0xffffffff81000000 and "
+	    "lvmon.symbol('nope') "
 	    "== nil)\n"
 	    "assert(lvmon.symbolize(0xffffffff81000010) == 'kernel_execve+0x10')\n"
 	    "assert(lvmon.symbolize(5) == nil)\n");
@@ -682,6 +787,12 @@ int main(void)
 		cmocka_unit_test_setup_teardown(files, setup, teardown),
 		cmocka_unit_test_setup_teardown(sockets, setup, teardown),
 		cmocka_unit_test_setup_teardown(walks_cut_short, setup, teardown),
+		cmocka_unit_test_setup_teardown(columns, setup, teardown),
+		cmocka_unit_test_setup_teardown(columns_that_are_not_there, setup, teardown),
+		cmocka_unit_test_setup_teardown(threads, setup, teardown),
+		cmocka_unit_test_setup_teardown(maps, setup, teardown),
+		cmocka_unit_test_setup_teardown(mounts, setup, teardown),
+		cmocka_unit_test_setup_teardown(views_cut_short, setup, teardown),
 		cmocka_unit_test_setup_teardown(addresses, setup, teardown),
 		cmocka_unit_test_setup_teardown(large_reads_are_views, setup, teardown),
 		cmocka_unit_test_setup_teardown(registers, setup, teardown),
