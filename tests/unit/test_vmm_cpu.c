@@ -6,7 +6,7 @@
 #include "vmm/x86/asm.h"
 
 const u8 syscall_entry[1];
-static u32 features7;
+static u32 features1, features7;
 
 void descriptors_init(struct descriptors *d, const u64 ist[3])
 {
@@ -21,7 +21,8 @@ void descriptors_load(struct descriptors *d)
 
 static struct cpuid_regs leaves(u32 leaf, u32 subleaf)
 {
-	return (struct cpuid_regs){.ebx = leaf == 7 && !subleaf ? features7 : 0};
+	return (struct cpuid_regs){.ebx = leaf == 7 && !subleaf ? features7 : 0,
+				   .edx = leaf == 1 ? features1 : 0};
 }
 
 static void isolation(void **state)
@@ -32,6 +33,10 @@ static void isolation(void **state)
 	features7 = 1u << 7 | 1u << 20;
 	cpu_load(&cpu);
 	assert_int_equal(read_cr4(), CR4_PAE | CR4_SMEP | CR4_SMAP);
+	/* A machine check must find us ready. */
+	features1 = 1u << 7;
+	cpu_load(&cpu);
+	assert_int_equal(read_cr4(), CR4_PAE | CR4_SMEP | CR4_SMAP | CR4_MCE);
 	assert_true(read_cr0() & CR0_WP);
 	assert_true(read_cr0() & CR0_PG);
 	assert_int_equal(host_msr(MSR_GS_BASE), (u64)&cpu);

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "tests/unit/vmm_host.h"
+#include "vmm/cpu.h"
 #include "vmm/guest_ram.h"
 #include "vmm/log.h"
 #include "vmm/memory.h"
@@ -207,7 +208,7 @@ void host_vcpu(struct vcpu *vcpu, struct vcpu_paging *paging, gpa_t root)
 
 /* Hardware. */
 
-u64 host_cr3, host_cr3_writes, host_invlpgs, host_tsc;
+u64 host_cr2, host_dr6, host_cr3, host_cr3_writes, host_invlpgs, host_tsc;
 const volatile void *host_invlpg_last;
 void (*host_outb)(u16 port, u8 value);
 u8 (*host_inb)(u16 port);
@@ -296,7 +297,22 @@ void write_cr0(u64 v)
 
 u64 read_cr2(void)
 {
-	return 0;
+	return host_cr2;
+}
+
+void write_cr2(u64 v)
+{
+	host_cr2 = v;
+}
+
+u64 read_dr6(void)
+{
+	return host_dr6;
+}
+
+void write_dr6(u64 v)
+{
+	host_dr6 = v;
 }
 
 u64 read_cr3(void)
@@ -329,6 +345,11 @@ void __attribute__((weak)) smp_hold_others(struct cpu *cpu)
 
 void __attribute__((weak)) smp_release_others(struct cpu *cpu)
 {
+}
+
+struct cpu *__attribute__((weak)) this_cpu(void)
+{
+	abort();
 }
 
 u32 current_cpu_id(void)

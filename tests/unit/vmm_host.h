@@ -57,7 +57,7 @@ extern struct host_step {
 void host_vcpu(struct vcpu *vcpu, struct vcpu_paging *paging, gpa_t root);
 
 /* What hardware was asked, and what it answers. */
-extern u64 host_cr3, host_cr3_writes, host_invlpgs, host_tsc, host_xcr0;
+extern u64 host_cr2, host_dr6, host_cr3, host_cr3_writes, host_invlpgs, host_tsc, host_xcr0;
 extern const volatile void *host_invlpg_last;
 extern void (*host_outb)(u16 port, u8 value);
 extern u8 (*host_inb)(u16 port);

@@ -27,15 +27,6 @@
 	 VMEXIT_SAVE_EFER | VMEXIT_LOAD_EFER)
 #define VMENTRY (VMENTRY_LOAD_DEBUG | VMENTRY_GUEST_64 | VMENTRY_LOAD_PAT | VMENTRY_LOAD_EFER)
 
-/* Instructions of VT-x report failure in CF and ZF: SDM vol. 3, 31.2 */
-#define VMX_INSN(name, operand)                                                              \
-	({                                                                                   \
-		bool failed_;                                                                \
-		u64 operand_ = (operand);                                                    \
-		__asm__ volatile(name " %1" : "=@ccbe"(failed_) : "m"(operand_) : "memory"); \
-		failed_;                                                                     \
-	})
-
 /* Values for fields that follow each other, two apart. */
 #define VMWRITE_ROW(first, ...) \
 	vmwrite_row(first, (const u64[]){__VA_ARGS__}, sizeof((const u64[]){__VA_ARGS__}) / 8)

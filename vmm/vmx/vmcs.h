@@ -174,6 +174,33 @@ static inline void vmwrite(u64 field, u64 value)
 	__asm__ volatile("vmwrite %1, %0" : : "r"(field), "rm"(value) : "cc");
 }
 
+/* Instructions of VT-x report failure in CF and ZF: SDM vol. 3, 31.2 */
+#define VMX_INSN(name, operand)                                                              \
+	({                                                                                   \
+		bool failed_;                                                                \
+		u64 operand_ = (operand);                                                    \
+		__asm__ volatile(name " %1" : "=@ccbe"(failed_) : "m"(operand_) : "memory"); \
+		failed_;                                                                     \
+	})
+
+static inline void invept(u64 type, u64 eptp)
+{
+	struct {
+		u64 first, second;
+	} operand = {eptp, 0};
+
+	__asm__ volatile("invept %0, %1" : : "m"(operand), "r"(type) : "cc", "memory");
+}
+
+static inline void invvpid(u64 type)
+{
+	struct {
+		u64 first, second;
+	} operand = {0, 0};
+
+	__asm__ volatile("invvpid %0, %1" : : "m"(operand), "r"(type) : "cc", "memory");
+}
+
 /* vmx/check.c, debug builds only: log which rule for VM entries the current VMCS breaks. */
 void vmx_explain_entry(void);
 

@@ -24,12 +24,8 @@ void vmx_entry_failed(struct vcpu *vcpu) noreturn;
 
 void vmx_flush(struct vcpu *vcpu)
 {
-	struct {
-		u64 first, second;
-	} ept = {vmx_of(vcpu)->eptp, 0}, vpid = {0, 0};
-
-	__asm__ volatile("invept %0, %1" : : "m"(ept), "r"((u64)INVEPT_SINGLE) : "cc", "memory");
-	__asm__ volatile("invvpid %0, %1" : : "m"(vpid), "r"((u64)INVVPID_ALL) : "cc", "memory");
+	invept(INVEPT_SINGLE, vmx_of(vcpu)->eptp);
+	invvpid(INVVPID_ALL);
 }
 
 static void vmx_set_nested_root(struct vcpu *vcpu, hpa_t root)

@@ -6,27 +6,30 @@
 #ifndef UNIT_FAKE_ASM_H
 #define UNIT_FAKE_ASM_H
 
-#define outb	     hardware_outb
-#define inb	     hardware_inb
-#define outw	     hardware_outw
-#define inw	     hardware_inw
-#define rdmsr	     hardware_rdmsr
-#define wrmsr	     hardware_wrmsr
-#define rdtsc	     hardware_rdtsc
-#define cpuid	     hardware_cpuid
-#define read_cr0     hardware_read_cr0
-#define write_cr0    hardware_write_cr0
-#define read_cr2     hardware_read_cr2
-#define read_cr3     hardware_read_cr3
-#define write_cr3    hardware_write_cr3
-#define read_cr4     hardware_read_cr4
-#define write_cr4    hardware_write_cr4
-#define invlpg	     hardware_invlpg
+#define outb	       hardware_outb
+#define inb	       hardware_inb
+#define outw	       hardware_outw
+#define inw	       hardware_inw
+#define rdmsr	       hardware_rdmsr
+#define wrmsr	       hardware_wrmsr
+#define rdtsc	       hardware_rdtsc
+#define cpuid	       hardware_cpuid
+#define read_cr0       hardware_read_cr0
+#define write_cr0      hardware_write_cr0
+#define read_cr2       hardware_read_cr2
+#define read_cr3       hardware_read_cr3
+#define write_cr3      hardware_write_cr3
+#define read_cr4       hardware_read_cr4
+#define write_cr4      hardware_write_cr4
+#define invlpg	       hardware_invlpg
 #define current_cpu_id hardware_current_cpu_id
-#define stac	     hardware_stac
-#define clac	     hardware_clac
-#define halt_forever hardware_halt_forever
-#define xsetbv	     hardware_xsetbv
+#define stac	       hardware_stac
+#define clac	       hardware_clac
+#define halt_forever   hardware_halt_forever
+#define xsetbv	       hardware_xsetbv
+#define read_dr6       hardware_read_dr6
+#define write_dr6      hardware_write_dr6
+#define write_cr2      hardware_write_cr2
 #include_next <vmm/x86/asm.h>
 #undef outb
 #undef inb
@@ -49,6 +52,9 @@
 #undef clac
 #undef halt_forever
 #undef xsetbv
+#undef read_dr6
+#undef write_dr6
+#undef write_cr2
 
 void outb(u16 port, u8 v);
 u8 inb(u16 port);
@@ -71,5 +77,8 @@ void stac(void);
 void clac(void);
 void halt_forever(void) noreturn;
 void xsetbv(u64 v);
+u64 read_dr6(void);
+void write_dr6(u64 v);
+void write_cr2(u64 v);
 
 #endif

@@ -1,0 +1,586 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * What vmm/vmx/ makes of a CPU's answers and of exits, with a VMCS that is a table here: the
+ * manual's fields in, a struct vm_exit out, and the other way round for what is injected.
+ */
+#include "tests/unit/vmm_host.h"
+#include "vmm/cpu.h"
+#include "vmm/memory.h"
+#include "vmm/policy.h"
+#include "vmm/smp.h"
+#include "vmm/vmx/vmcs.h"
+#include "vmm/vmx/vmx.h"
+#include "vmm/x86/asm.h"
+#include "vmm/x86/lapic.h"
+
+void vmx_exit(struct vcpu *vcpu);
+void vmx_entry_failed(struct vcpu *vcpu) noreturn;
+
+static struct cpu the_cpu;
+static struct vcpu *const vcpu = &the_cpu.vcpu;
+
+/* The VMCS. */
+
+static u64 vmcs[0x7000];
+static u32 invepts, invvpids;
+static u64 invept_pointer;
+static const char *fails; /* the instruction that does */
+
+u64 vmread(u64 field)
+{
+	assert_true(field < ARRAY_SIZE(vmcs) && !(field & 1));
+	return vmcs[field];
+}
+
+void vmwrite(u64 field, u64 value)
+{
+	assert_true(field < ARRAY_SIZE(vmcs) && !(field & 1));
+	vmcs[field] = value;
+}
+
+void invept(u64 type, u64 eptp)
+{
+	assert_int_equal(type, 1);
+	invept_pointer = eptp;
+	invepts++;
+}
+
+void invvpid(u64 type)
+{
+	assert_int_equal(type, 2);
+	invvpids++;
+}
+
+bool vmx_insn(const char *name, u64 operand)
+{
+	if (fails && !strcmp(name, fails))
+		return true;
+	/* The region begins with the revision. */
+	assert_int_equal(*(u32 *)phys_to_virt(operand), 0x11);
+	return false;
+}
+
+/* The neighbours. */
+
+static struct vm_exit seen;
+static u32 exits, inits, syscalls_loaded;
+static void (*on_exit_)(void);
+
+void vcpu_handle_exit(struct vcpu *v, const struct vm_exit *exit)
+{
+	exits++;
+	seen = *exit;
+	if (on_exit_)
+		on_exit_();
+}
+
+struct cpu *this_cpu(void)
+{
+	return &the_cpu;
+}
+
+void smp_init_announced(struct cpu *cpu)
+{
+	inits++;
+}
+
+void ports_trap(u8 *bitmap)
+{
+	bitmap[0xe9 / 8] |= 1 << (0xe9 % 8);
+}
+
+void cpu_load_syscall(void)
+{
+	syscalls_loaded++;
+	host_msr_set(MSR_LSTAR, 0x1111);
+}
+
+void vmx_loop(struct vcpu *v)
+{
+	abort();
+}
+
+void vmx_host_rip(void)
+{
+}
+
+gpa_t lapic_base(void)
+{
+	return 0xfee00000;
+}
+
+static struct cpuid_regs on_cpuid(u32 leaf, u32 subleaf)
+{
+	return (struct cpuid_regs){.ecx = leaf == 1 ? BIT(5) : 0,
+				   .eax = leaf == 0x80000008 ? 40 : 0};
+}
+
+/* A CPU that has all; bits that must be one in the low half of its controls. */
+static void cpu_has_all(void)
+{
+	host_msr_set(MSR_FEATURE_CONTROL, FEATURE_LOCKED | FEATURE_VMX);
+	host_msr_set(MSR_VMX_BASIC, BASIC_TRUE_CONTROLS | 0x11);
+	host_msr_set(MSR_VMX_CR0_FIXED0, 0x80000021);
+	host_msr_set(MSR_VMX_CR0_FIXED0 + 1, UINT32_MAX);
+	host_msr_set(MSR_VMX_CR4_FIXED0, CR4_VMXE);
+	host_msr_set(MSR_VMX_CR4_FIXED0 + 1, UINT32_MAX);
+	host_msr_set(MSR_VMX_TRUE_PIN, 0xffffffff00000016);
+	host_msr_set(MSR_VMX_TRUE_PRIMARY, 0xffffffff04006172);
+	host_msr_set(MSR_VMX_TRUE_EXIT, 0xffffffff00036dfb);
+	host_msr_set(MSR_VMX_TRUE_ENTRY, 0xffffffff000011fb);
+	host_msr_set(MSR_VMX_SECONDARY, (SECONDARY_EPT | SECONDARY_VPID | SECONDARY_UNRESTRICTED |
+					 SECONDARY_RDTSCP | SECONDARY_XSAVES)
+						<< 32);
+	host_msr_set(MSR_VMX_EPT_VPID, EPT_CAP_WALK4 | EPT_CAP_WB | EPT_CAP_2MB | EPT_CAP_INVEPT |
+					       EPT_CAP_INVEPT_SINGLE | EPT_CAP_INVVPID |
+					       EPT_CAP_INVVPID_ALL);
+}
+
+static int setup(void **state)
+{
+	static const struct boot_info bi = {.own = HOST_OWN, .own_size = HOST_OWN_END - HOST_OWN};
+	static const struct guest_entry entry = {
+		.cs = 0x10, .ds = 0x18, .cr3 = 0x3000, .gdt_base = 0x4000, .gdt_limit = 0x1f};
+
+	host_guest();
+	host_memory(200);
+	host_cpuid = on_cpuid;
+	memset(vmcs, 0, sizeof(vmcs));
+	memset(&the_cpu, 0, sizeof(the_cpu));
+	vcpu->cpu = &the_cpu;
+	vcpu->regs[LVMON_RIP] = 0x100000;
+	vcpu->regs[LVMON_RFLAGS] = RFLAGS_FIXED;
+	vcpu_ops = &vmx_ops;
+	fails = NULL;
+	on_exit_ = NULL;
+	invepts = invvpids = inits = exits = syscalls_loaded = 0;
+	cpu_has_all();
+	vmx_ops.init(&bi);
+	vmx_ops.init_cpu(vcpu, &entry);
+	return 0;
+}
+
+static void probes(void **state)
+{
+	assert_true(vmx_ops.present());
+	assert_null(vmx_ops.probe());
+	host_msr_set(MSR_FEATURE_CONTROL, FEATURE_LOCKED);
+	assert_non_null(strstr(vmx_ops.probe(), "locked off"));
+	cpu_has_all();
+	host_msr_set(MSR_VMX_BASIC, 0x11);
+	assert_non_null(strstr(vmx_ops.probe(), "EPT"));
+	cpu_has_all();
+	host_msr_set(MSR_VMX_SECONDARY, SECONDARY_EPT << 32);
+	assert_non_null(strstr(vmx_ops.probe(), "unrestricted"));
+	cpu_has_all();
+	host_msr_set(MSR_VMX_EPT_VPID, EPT_CAP_WALK4);
+	assert_non_null(strstr(vmx_ops.probe(), "EPT"));
+	cpu_has_all();
+	host_msr_set(MSR_VMX_TRUE_ENTRY, VMENTRY_GUEST_64 << 32);
+	assert_non_null(strstr(vmx_ops.probe(), "PAT"));
+}
+
+/* What the guest and the host begin with, and that each control has the bits the CPU insists on. */
+static void first_state(void **state)
+{
+	const struct vmx_vcpu *vmx = vmx_of(vcpu);
+
+	assert_int_equal(vmcs[VMCS_PIN_CONTROLS], PIN_NMI | PIN_VIRTUAL_NMI | 0x16);
+	assert_int_equal(vmcs[VMCS_PRIMARY_CONTROLS] & 0x04006172, 0x04006172);
+	assert_int_equal(vmcs[VMCS_SECONDARY_CONTROLS],
+			 SECONDARY_EPT | SECONDARY_VPID | SECONDARY_UNRESTRICTED |
+				 SECONDARY_RDTSCP | SECONDARY_XSAVES);
+	assert_int_equal(vmcs[VMCS_EXCEPTIONS], 0);
+	assert_true(vmcs[VMCS_ENTRY_CONTROLS] & VMENTRY_GUEST_64);
+	assert_int_equal(vmcs[VMCS_GUEST_RIP], 0x100000);
+	assert_int_equal(vmcs[VMCS_GUEST_CR3], 0x3000);
+	assert_int_equal(vmcs[VMCS_GUEST_CR0], CR0_PE | CR0_PG | CR0_ET | CR0_NE);
+	assert_int_equal(vmcs[VMCS_GUEST_CR4], CR4_PAE | CR4_VMXE);
+	assert_int_equal(vmcs[VMCS_GUEST_EFER], EFER_LME | EFER_LMA);
+	assert_int_equal(vmcs[VMCS_GUEST_LINK], UINT64_MAX);
+	assert_int_equal(vmcs[VMCS_GUEST_ES_SELECTOR + 2], 0x10);
+	assert_int_equal(vmcs[VMCS_GUEST_CS_RIGHTS], 0xa09b);
+	assert_int_equal(vmcs[VMCS_HOST_CS_SELECTOR], SEL_KERNEL_CS);
+	assert_true(vmcs[VMCS_HOST_CR4] & CR4_VMXE);
+	assert_int_equal(vmcs[VMCS_HOST_RIP], (u64)vmx_host_rip);
+	assert_int_equal(vmcs[VMCS_EPTP], vmx->eptp);
+	assert_true(invepts == 1 && invvpids == 1 && invept_pointer == vmx->eptp);
+	/* The ports and the MSRs of the policy: VT-x's own are refused, reads and writes. */
+	assert_int_equal(((u8 *)phys_to_virt(vmcs[VMCS_IO_BITMAP_A]))[0xe9 / 8], 1 << (0xe9 % 8));
+	assert_true(vmx->msr_bitmap[MSR_VMX_BASIC / 8] & 1 << (MSR_VMX_BASIC % 8));
+	assert_true(vmx->msr_bitmap[2048 + MSR_VMX_BASIC / 8] & 1 << (MSR_VMX_BASIC % 8));
+	/* LSTAR is in the other half, and only while the kernel is waited for. */
+	vmx_ops.trap_lstar(vcpu, true);
+	assert_int_equal(vmx->msr_bitmap[2048 + 1024 + 0x82 / 8] >> (0x82 % 8) & 1, 1);
+	assert_int_equal(vmx->msr_bitmap[1024 + 0x82 / 8] >> (0x82 % 8) & 1, 0);
+	vmx_ops.trap_lstar(vcpu, false);
+	assert_int_equal(vmx->msr_bitmap[2048 + 1024 + 0x82 / 8] >> (0x82 % 8) & 1, 0);
+
+	/* SDM vol. 3, table 10-1, and SIPI. */
+	vcpu->regs[LVMON_RIP] = 0;
+	vmx_ops.start_up(vcpu, 0x9a);
+	assert_int_equal(vmcs[VMCS_GUEST_ES_SELECTOR + 2], 0x9a00);
+	assert_int_equal(vmcs[VMCS_GUEST_ES_BASE + 2], 0x9a000);
+	assert_int_equal(vmcs[VMCS_GUEST_CR0], CR0_ET | CR0_NE);
+	assert_int_equal(vmcs[VMCS_CR0_SHADOW], CR0_ET);
+	assert_int_equal(vmcs[VMCS_GUEST_EFER], 0);
+	assert_false(vmcs[VMCS_ENTRY_CONTROLS] & VMENTRY_GUEST_64);
+	assert_int_equal(host_dr6, 0xffff0ff0);
+}
+
+static void refused(void **state)
+{
+	the_cpu.id = 1;
+	fails = "vmxon";
+	expect_fatal("VMXON failed", vmx_ops.init_cpu(vcpu, NULL));
+	fails = "vmptrld";
+	expect_fatal("is refused", vmx_ops.init_cpu(vcpu, NULL));
+	fails = NULL;
+	host_use_up(2);
+	expect_fatal("too little memory", vmx_ops.init_cpu(vcpu, NULL));
+	/* Locked by us when the firmware has not. */
+	host_memory(200);
+	host_msr_set(MSR_FEATURE_CONTROL, 0);
+	vmx_ops.init_cpu(vcpu, NULL);
+	assert_int_equal(host_msr(MSR_FEATURE_CONTROL), FEATURE_LOCKED | FEATURE_VMX);
+}
+
+static void exit_with(u64 reason)
+{
+	memset(&seen, 0xff, sizeof(seen));
+	vmcs[VMCS_EXIT_REASON] = reason;
+	vmcs[VMCS_EXIT_LENGTH] = 3;
+	vmx_exit(vcpu);
+}
+
+static void plain_exits(void **state)
+{
+	static const struct {
+		u32 reason, kind, length;
+	} cases[] = {
+		{REASON_TRIPLE_FAULT, EXIT_SHUTDOWN, 3}, {REASON_CPUID, EXIT_CPUID, 2},
+		{REASON_GETSEC, EXIT_VIRT_INSN, 3},	 {REASON_VMCALL, EXIT_VIRT_INSN, 3},
+		{REASON_VMXON, EXIT_VIRT_INSN, 3},	 {REASON_INVEPT, EXIT_VIRT_INSN, 3},
+		{REASON_INVVPID, EXIT_VIRT_INSN, 3},	 {REASON_MSR_READ, EXIT_MSR_READ, 3},
+		{REASON_MSR_WRITE, EXIT_MSR_WRITE, 3},	 {REASON_XSETBV, EXIT_XSETBV, 3},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		exit_with(cases[i].reason);
+		assert_int_equal(seen.kind, cases[i].kind);
+		assert_int_equal(seen.length, cases[i].length);
+	}
+	exit_with(REASON_INIT);
+	assert_true(inits == 1 && the_cpu.init_pending);
+	exit_with(REASON_TASK_SWITCH);
+	assert_int_equal(vmcs[VMCS_ENTRY_EVENT],
+			 VEC_GP | EVENT_TYPE(TYPE_HARDWARE) | EVENT_VALID | EVENT_ERROR);
+	expect_fatal("crash: VT-x exit", exit_with(60));
+	expect_fatal("crash: VM entry failed", exit_with(BIT(31) | 33));
+	vmcs[VMCS_EXIT_REASON] = 0;
+	expect_fatal("VM-instruction error", vmx_entry_failed(vcpu));
+}
+
+static void io_and_pages(void **state)
+{
+	vmcs[VMCS_QUALIFICATION] = 0xe9u << 16 | BIT(4) | BIT(3) | 3;
+	vmcs[VMCS_GUEST_RIP] = 0x2000;
+	exit_with(REASON_IO);
+	assert_int_equal(seen.kind, EXIT_IO);
+	assert_true(seen.io.port == 0xe9 && seen.io.size == 4 && seen.io.in && seen.io.string);
+	assert_int_equal(seen.io.next_rip, 0x2003);
+	vmcs[VMCS_QUALIFICATION] = 0xcf9u << 16;
+	exit_with(REASON_IO);
+	assert_true(seen.io.size == 1 && !seen.io.in && !seen.io.string);
+
+	vmcs[VMCS_GUEST_PHYSICAL] = 0x123000;
+	for (u32 i = 0; i < 3; i++) {
+		static const u32 bits[] = {BIT(0), VIOLATION_WRITE, VIOLATION_FETCH};
+		static const u32 access[] = {ACCESS_READ, ACCESS_WRITE, ACCESS_EXEC};
+
+		vmcs[VMCS_QUALIFICATION] = bits[i];
+		exit_with(REASON_EPT_VIOLATION);
+		assert_true(seen.kind == EXIT_NESTED_PAGE && seen.page.gpa == 0x123000);
+		assert_int_equal(seen.page.access, access[i]);
+	}
+	/* An IRET that was on its way has opened NMIs too early: SDM vol. 3, 28.2.3. */
+	vmcs[VMCS_QUALIFICATION] = VIOLATION_NMI_UNBLOCKED;
+	exit_with(REASON_EPT_VIOLATION);
+	assert_true(vmcs[VMCS_GUEST_INTERRUPTIBILITY] & BLOCKED_BY_NMI);
+}
+
+static void exceptions(void **state)
+{
+	vmcs[VMCS_GUEST_SS_RIGHTS] = 0xc0f3; /* CPL 3 */
+	vmcs[VMCS_EXIT_EVENT] = VEC_BP | EVENT_TYPE(TYPE_SOFT_EXCEPTION) | EVENT_VALID;
+	exit_with(REASON_EXCEPTION);
+	assert_true(seen.kind == EXIT_BREAKPOINT && seen.cpl == 3);
+
+	vmcs[VMCS_EXIT_EVENT] = VEC_PF | EVENT_TYPE(TYPE_HARDWARE) | EVENT_VALID | EVENT_ERROR;
+	vmcs[VMCS_EXIT_ERROR] = 7;
+	vmcs[VMCS_QUALIFICATION] = 0xdead000;
+	exit_with(REASON_EXCEPTION);
+	assert_true(seen.kind == EXIT_EXCEPTION && seen.exception.vector == VEC_PF);
+	assert_true(seen.exception.has_error && seen.exception.error == 7);
+	assert_true(seen.exception.cr2 == 0xdead000 && seen.exception.first == NO_VECTOR);
+	/* In the delivery of another one; in that of an interrupt, which is none. */
+	vmcs[VMCS_VECTORING_EVENT] = VEC_GP | EVENT_TYPE(TYPE_HARDWARE) | EVENT_VALID;
+	exit_with(REASON_EXCEPTION);
+	assert_int_equal(seen.exception.first, VEC_GP);
+	vmcs[VMCS_VECTORING_EVENT] = 0x30 | EVENT_VALID;
+	vmcs[VMCS_EXIT_EVENT] = VEC_DB | EVENT_TYPE(TYPE_HARDWARE) | EVENT_VALID;
+	exit_with(REASON_EXCEPTION);
+	assert_true(seen.exception.first == NO_VECTOR && !seen.exception.has_error);
+	vmcs[VMCS_VECTORING_EVENT] = 0;
+	vmcs[VMCS_EXIT_EVENT] |= EVENT_NMI_UNBLOCKED;
+	exit_with(REASON_EXCEPTION);
+	assert_true(vmcs[VMCS_GUEST_INTERRUPTIBILITY] & BLOCKED_BY_NMI);
+}
+
+static void interrupts(void **state)
+{
+	vmx_ops.trap_interrupts(vcpu, true);
+	assert_true(vmcs[VMCS_PIN_CONTROLS] & PIN_INTERRUPTS);
+	vmcs[VMCS_GUEST_RFLAGS] = RFLAGS_FIXED | RFLAGS_IF;
+	exit_with(REASON_INTERRUPT);
+	assert_int_equal(seen.kind, EXIT_INTERRUPT);
+	/* It cannot take it: wait until it can, and look then. */
+	vmcs[VMCS_GUEST_INTERRUPTIBILITY] = BLOCKED_BY_STI;
+	exit_with(REASON_INTERRUPT);
+	assert_int_equal(seen.kind, EXIT_NONE);
+	assert_false(vmcs[VMCS_PIN_CONTROLS] & PIN_INTERRUPTS);
+	assert_true(vmcs[VMCS_PRIMARY_CONTROLS] & PRIMARY_INTERRUPT_WINDOW);
+	exit_with(REASON_INTERRUPT_WINDOW);
+	assert_true(vmcs[VMCS_PIN_CONTROLS] & PIN_INTERRUPTS);
+	assert_false(vmcs[VMCS_PRIMARY_CONTROLS] & PRIMARY_INTERRUPT_WINDOW);
+	vmx_ops.trap_interrupts(vcpu, false);
+	assert_false(vmcs[VMCS_PIN_CONTROLS] & PIN_INTERRUPTS);
+
+	/* NMIs and machine checks wait for their window. */
+	vmcs[VMCS_GUEST_INTERRUPTIBILITY] = 0;
+	assert_true(vmx_ops.ready_to_inject(vcpu));
+	vmcs[VMCS_GUEST_INTERRUPTIBILITY] = BLOCKED_BY_NMI;
+	assert_false(vmx_ops.ready_to_inject(vcpu));
+	assert_true(vmcs[VMCS_PRIMARY_CONTROLS] & PRIMARY_NMI_WINDOW);
+	exit_with(REASON_NMI_WINDOW);
+	assert_false(vmcs[VMCS_PRIMARY_CONTROLS] & PRIMARY_NMI_WINDOW);
+	vmcs[VMCS_GUEST_INTERRUPTIBILITY] = 0;
+	vmcs[VMCS_ENTRY_EVENT] = EVENT_VALID;
+	assert_false(vmx_ops.ready_to_inject(vcpu));
+}
+
+static void injections(void **state)
+{
+	vcpu->regs[LVMON_RIP] = 0x2000;
+	vmx_ops.inject(vcpu, VEC_PF, INJECT_EXCEPTION, true, 2);
+	assert_int_equal(vmcs[VMCS_ENTRY_EVENT],
+			 VEC_PF | EVENT_TYPE(TYPE_HARDWARE) | EVENT_VALID | EVENT_ERROR);
+	assert_int_equal(vmcs[VMCS_ENTRY_ERROR], 2);
+	vmx_ops.inject(vcpu, VEC_NMI, INJECT_NMI, false, 0);
+	assert_int_equal(vmcs[VMCS_ENTRY_EVENT], VEC_NMI | EVENT_TYPE(2) | EVENT_VALID);
+	vmx_ops.inject(vcpu, VEC_MC, INJECT_EXCEPTION, false, 0);
+	assert_int_equal(vmcs[VMCS_ENTRY_EVENT], VEC_MC | EVENT_TYPE(TYPE_HARDWARE) | EVENT_VALID);
+	assert_int_equal(vcpu->regs[LVMON_RIP], 0x2000);
+	/* Those that return behind their instruction: VT-x wants RIP before it. */
+	vmx_ops.inject(vcpu, VEC_BP, INJECT_EXCEPTION, false, 0);
+	assert_int_equal(vmcs[VMCS_ENTRY_EVENT],
+			 VEC_BP | EVENT_TYPE(TYPE_SOFT_EXCEPTION) | EVENT_VALID);
+	assert_true(vcpu->regs[LVMON_RIP] == 0x1fff && vmcs[VMCS_ENTRY_LENGTH] == 1);
+	vmx_ops.inject(vcpu, 0x80, INJECT_SOFT_INT, false, 0);
+	assert_true(vcpu->regs[LVMON_RIP] == 0x1ffd && vmcs[VMCS_ENTRY_LENGTH] == 2);
+	/* An exit for #DB leaves DR6 to us; real mode has no error codes. */
+	host_dr6 = 0xffff0ff0 | BIT(0);
+	vmcs[VMCS_QUALIFICATION] = BIT(14);
+	vmcs[VMCS_GUEST_CR0] = 0;
+	vmx_ops.inject(vcpu, VEC_DB, INJECT_EXCEPTION, true, 0);
+	assert_int_equal(host_dr6, 0xffff0ff0 | BIT(14));
+	assert_false(vmcs[VMCS_ENTRY_EVENT] & EVENT_ERROR);
+}
+
+/* What an exit has interrupted comes again. */
+static void requeued(void **state)
+{
+	vmx_ops.requeue(vcpu);
+	assert_int_equal(vmcs[VMCS_ENTRY_EVENT], 0);
+	vmcs[VMCS_VECTORING_EVENT] = VEC_GP | EVENT_TYPE(3) | EVENT_VALID | EVENT_ERROR | BIT(12);
+	vmcs[VMCS_VECTORING_ERROR] = 0x18;
+	vmx_ops.requeue(vcpu);
+	assert_int_equal(vmcs[VMCS_ENTRY_EVENT],
+			 VEC_GP | EVENT_TYPE(3) | EVENT_VALID | EVENT_ERROR);
+	assert_int_equal(vmcs[VMCS_ENTRY_ERROR], 0x18);
+	/* Not over another one. */
+	vmcs[VMCS_VECTORING_EVENT] = 0x30 | EVENT_VALID;
+	vmx_ops.requeue(vcpu);
+	assert_int_equal(vmcs[VMCS_ENTRY_EVENT] & 0xff, VEC_GP);
+	vmcs[VMCS_ENTRY_EVENT] = 0;
+	vmcs[VMCS_GUEST_INTERRUPTIBILITY] = BLOCKED_BY_NMI;
+	vmcs[VMCS_VECTORING_EVENT] = VEC_NMI | EVENT_TYPE(2) | EVENT_VALID;
+	vmx_ops.requeue(vcpu);
+	assert_int_equal(vmcs[VMCS_GUEST_INTERRUPTIBILITY], 0);
+	vmcs[VMCS_ENTRY_EVENT] = 0;
+	vmcs[VMCS_EXIT_LENGTH] = 2;
+	vmcs[VMCS_VECTORING_EVENT] = 0x80 | EVENT_TYPE(TYPE_SOFT_INT) | EVENT_VALID;
+	vmx_ops.single_step(vcpu, true);
+	vmx_ops.requeue(vcpu);
+	assert_int_equal(vmcs[VMCS_ENTRY_LENGTH], 2);
+	assert_int_equal(vmcs[VMCS_GUEST_INTERRUPTIBILITY], 0);
+}
+
+static void steps(void **state)
+{
+	vmx_ops.trap_breakpoints(vcpu, true);
+	assert_int_equal(vmcs[VMCS_EXCEPTIONS], BIT(VEC_BP));
+	vmcs[VMCS_GUEST_DEBUGCTL] = DEBUGCTL_BTF | 1;
+	vmx_ops.single_step(vcpu, true);
+	assert_int_equal(vmcs[VMCS_EXCEPTIONS], (UINT32_MAX & ~BIT(VEC_NMI)));
+	assert_int_equal(vmcs[VMCS_GUEST_INTERRUPTIBILITY], BLOCKED_BY_MOV_SS);
+	assert_int_equal(vmcs[VMCS_GUEST_PENDING_DEBUG], PENDING_STEP);
+	assert_int_equal(vmcs[VMCS_GUEST_DEBUGCTL], 1);
+	vmx_ops.single_step(vcpu, false);
+	assert_int_equal(vmcs[VMCS_EXCEPTIONS], BIT(VEC_BP));
+	assert_int_equal(vmcs[VMCS_GUEST_INTERRUPTIBILITY], 0);
+	assert_int_equal(vmcs[VMCS_GUEST_PENDING_DEBUG], 0);
+	assert_int_equal(vmcs[VMCS_GUEST_DEBUGCTL], DEBUGCTL_BTF | 1);
+	vmx_ops.trap_breakpoints(vcpu, false);
+	assert_int_equal(vmcs[VMCS_EXCEPTIONS], 0);
+	invepts = 0;
+	vmx_ops.set_nested_root(vcpu, 0x7000);
+	assert_true(invepts == 1 && (invept_pointer & PAGE_MASK) == 0x7000);
+	assert_int_equal(vmcs[VMCS_EPTP], invept_pointer);
+}
+
+static void move_on(void)
+{
+	vcpu->regs[LVMON_RIP] += 2;
+	vcpu->regs[LVMON_RSP] -= 8;
+	vcpu->regs[LVMON_RFLAGS] |= RFLAGS_TF;
+}
+
+/* An emulated instruction ends as one does: the shadow of STI is over, and TF is heard. */
+static void retires(void **state)
+{
+	vmcs[VMCS_GUEST_INTERRUPTIBILITY] = BLOCKED_BY_STI;
+	vmcs[VMCS_GUEST_RSP] = 0x9000;
+	vmcs[VMCS_GUEST_RIP] = 0x2000;
+	on_exit_ = move_on;
+	exit_with(REASON_CPUID);
+	assert_int_equal(vmcs[VMCS_GUEST_RIP], 0x2002);
+	assert_int_equal(vmcs[VMCS_GUEST_RSP], 0x8ff8);
+	assert_true(vmcs[VMCS_GUEST_RFLAGS] & RFLAGS_TF);
+	assert_int_equal(vmcs[VMCS_GUEST_INTERRUPTIBILITY], 0);
+	assert_int_equal(vmcs[VMCS_GUEST_PENDING_DEBUG], PENDING_STEP);
+}
+
+/* MOV to CR0 that exits for CR0.NE: SDM vol. 3, 4.1.2. */
+static void control_registers(void **state)
+{
+	static const struct {
+		u64 now, cr4, efer, cs, value;
+		bool fine;
+		u64 efer_after;
+	} cases[] = {
+		/* protected mode, paging, long mode, and back */
+		{CR0_ET, 0, 0, 0, CR0_PE, true, 0},
+		{CR0_PE, 0, 0, 0, CR0_PE | CR0_PG, true, 0},
+		{CR0_PE, CR4_PAE, 0, 0, CR0_PE | CR0_PG, true, 0},
+		{CR0_PE, CR4_PAE, EFER_LME, 0, CR0_PE | CR0_PG, true, EFER_LME | EFER_LMA},
+		{CR0_PE | CR0_PG, CR4_PAE, EFER_LME | EFER_LMA, 0, CR0_PE, true, EFER_LME},
+		/* what is #GP */
+		{CR0_PE, 0, EFER_LME, 0, CR0_PE | CR0_PG, false, 0},
+		{CR0_PE, CR4_PAE, EFER_LME, RIGHTS_LONG, CR0_PE | CR0_PG, false, 0},
+		{CR0_PE | CR0_PG, CR4_PAE, EFER_LME | EFER_LMA, RIGHTS_LONG, CR0_PE, false, 0},
+		{CR0_PE | CR0_PG, CR4_PAE | CR4_PCIDE, EFER_LME | EFER_LMA, 0, CR0_PE, false, 0},
+		{CR0_PE, 0, 0, 0, CR0_PG, false, 0},
+		{CR0_PE, 0, 0, 0, CR0_PE | CR0_NW, false, 0},
+		{CR0_PE, 0, 0, 0, CR0_PE | BIT(32), false, 0},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		vmcs[VMCS_GUEST_CR0] = cases[i].now | CR0_NE;
+		vmcs[VMCS_GUEST_CR4] = cases[i].cr4;
+		vmcs[VMCS_GUEST_EFER] = cases[i].efer;
+		vmcs[VMCS_GUEST_CS_RIGHTS] = cases[i].cs;
+		vmcs[VMCS_GUEST_CR3] = 0x3000;
+		vmcs[VMCS_ENTRY_EVENT] = 0;
+		((u64 *)host_ram(0x3000))[1] = 0x4000 | 0x1e7;
+		vmcs[VMCS_GUEST_RIP] = 0x2000;
+		vmcs[VMCS_QUALIFICATION] = LVMON_R9 << 8; /* MOV R9 to CR0 */
+		vcpu->regs[LVMON_R9] = cases[i].value;
+		exit_with(REASON_CR_ACCESS);
+		assert_int_equal(vmcs[VMCS_GUEST_RIP], cases[i].fine ? 0x2003 : 0x2000);
+		assert_int_equal(vmcs[VMCS_ENTRY_EVENT] & 0xff, cases[i].fine ? 0 : VEC_GP);
+		if (!cases[i].fine)
+			continue;
+		assert_int_equal(vmx_ops.get_reg(vcpu, LVMON_CR0), cases[i].value | CR0_ET);
+		assert_true(vmcs[VMCS_GUEST_CR0] & CR0_NE);
+		assert_int_equal(vmcs[VMCS_GUEST_EFER], cases[i].efer_after);
+		assert_int_equal(!!(vmcs[VMCS_ENTRY_CONTROLS] & VMENTRY_GUEST_64),
+				 !!(cases[i].efer_after & EFER_LMA));
+	}
+	assert_int_equal(vmcs[VMCS_GUEST_PDPTE0 + 2], 0x4001);
+	/* CR4.VMXE */
+	vmcs[VMCS_QUALIFICATION] = 4 | LVMON_R9 << 8;
+	exit_with(REASON_CR_ACCESS);
+	assert_int_equal(vmcs[VMCS_ENTRY_EVENT] & 0xff, VEC_GP);
+}
+
+/* The guest's registers, also while its own are put aside for the domain. */
+static void registers(void **state)
+{
+	struct vcpu_paging paging;
+
+	vmcs[VMCS_GUEST_CR4] = CR4_PAE | CR4_VMXE | CR4_LA57;
+	assert_int_equal(vmx_ops.get_reg(vcpu, LVMON_CR4), CR4_PAE | CR4_LA57);
+	vmcs[VMCS_GUEST_GS_BASE] = 0x1234;
+	vmx_ops.get_paging(vcpu, &paging);
+	assert_true(paging.cr3 == 0x3000 && paging.la57 && paging.gs_base == 0x1234);
+	assert_int_equal(vmx_ops.get_reg(vcpu, LVMON_GS_BASE), 0x1234);
+	assert_int_equal(vmx_ops.get_reg(vcpu, LVMON_NR_REGS), 0);
+	vmcs[VMCS_GUEST_SS_RIGHTS] = 0xc0f3;
+	assert_int_equal(vmx_ops.get_reg(vcpu, LVMON_CPL), 3);
+	vmx_ops.set_reg(vcpu, LVMON_EFER, EFER_SCE);
+	assert_int_equal(vmcs[VMCS_GUEST_EFER], EFER_SCE);
+
+	host_msr_set(MSR_LSTAR, 0xaaaa);
+	host_msr_set(MSR_KERNEL_GS_BASE, 0xbbbb);
+	host_cr2 = 0xcccc;
+	for (int open = 0; open < 2; open++) {
+		if (open)
+			vmx_ops.host_open();
+		assert_int_equal(vmx_ops.get_reg(vcpu, LVMON_LSTAR), 0xaaaa);
+		assert_int_equal(vmx_ops.get_reg(vcpu, LVMON_KERNEL_GS_BASE), 0xbbbb);
+		assert_int_equal(vmx_ops.get_reg(vcpu, LVMON_CR2), 0xcccc);
+	}
+	assert_int_equal(syscalls_loaded, 1);
+	assert_int_equal(host_msr(MSR_LSTAR), 0x1111);
+	vmx_ops.set_reg(vcpu, LVMON_LSTAR, 0xdddd);
+	vmx_ops.set_reg(vcpu, LVMON_CR2, 0xeeee);
+	host_cr2 = 0;
+	vmx_ops.host_close();
+	assert_int_equal(host_msr(MSR_LSTAR), 0xdddd);
+	assert_int_equal(host_cr2, 0xeeee);
+	vmx_ops.set_reg(vcpu, LVMON_LSTAR, 0xffff);
+	vmx_ops.set_reg(vcpu, LVMON_CR2, 1);
+	assert_true(host_msr(MSR_LSTAR) == 0xffff && host_cr2 == 1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(probes, setup),
+		cmocka_unit_test_setup(first_state, setup),
+		cmocka_unit_test_setup(refused, setup),
+		cmocka_unit_test_setup(plain_exits, setup),
+		cmocka_unit_test_setup(io_and_pages, setup),
+		cmocka_unit_test_setup(exceptions, setup),
+		cmocka_unit_test_setup(interrupts, setup),
+		cmocka_unit_test_setup(injections, setup),
+		cmocka_unit_test_setup(requeued, setup),
+		cmocka_unit_test_setup(steps, setup),
+		cmocka_unit_test_setup(retires, setup),
+		cmocka_unit_test_setup(control_registers, setup),
+		cmocka_unit_test_setup(registers, setup),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
