@@ -290,6 +290,7 @@ static const char *const lvmon_names[] = {
 	"pause",
 	"translate",
 	"dump",
+	"symbols",
 	NULL,
 };
 /* clang-format on */

@@ -19,40 +19,54 @@
 
 /*
  * Around a view's lines. each(pid, f): the rows of f(process), a listing, for that process or all,
- * with pid and comm; one process whose memory cannot be read does not hide the others.
+ * with pid and comm (own: the row's); one process whose memory cannot be read does not hide the
+ * others.
  */
-static const char before[] = "local function each(pid, f)\n"
-			     "  local rows, list, why = {}, lvmon.processes(), nil\n"
-			     "  if not list.complete then why = list.reason end\n"
-			     "  local found = not pid\n"
-			     "  for p in list do\n"
-			     "    if not pid or p.pid == pid then\n"
-			     "      found = true\n"
-			     "      local ok, l = pcall(f, p)\n"
-			     "      if ok then\n"
-			     "        if not l.complete then why = string.format('process %d: %s', "
-			     "p.pid, l.reason) end\n"
-			     "        for _, row in ipairs(l:table()) do\n"
-			     "          row.pid, row.comm = p.pid, p.comm\n"
-			     "          rows[#rows + 1] = row\n"
-			     "        end\n"
-			     "      else why = tostring(l) end\n"
-			     "    end\n"
-			     "  end\n"
-			     "  if not found then error('no process has the id ' .. pid, 0) end\n"
-			     "  return rows, why\n"
-			     "end\n"
-			     "local function view(pid, name)\n";
+/* clang-format off */
 
-static const char after[] = "\nend\n"
-			    "function report(pid, name)\n"
-			    "  local rows, why = view(pid, name)\n"
-			    "  if type(rows) == 'userdata' then\n"
-			    "    if not rows.complete then why = rows.reason end\n"
-			    "    rows = rows:table()\n"
-			    "  end\n"
-			    "  return rows, why\n"
-			    "end\n";
+static const char before[] =
+	"local function each(pid, f, own)\n"
+	"  local rows, list, why = {}, lvmon.processes(), nil\n"
+	"  if not list.complete then why = list.reason end\n"
+	"  local found = not pid\n"
+	"  for p in list do\n"
+	"    if not pid or p.pid == pid then\n"
+	"      found = true\n"
+	"      local ok, l = pcall(f, p)\n"
+	"      if not ok then\n"
+	"        why = why or tostring(l)\n"
+	"      else\n"
+	"        if not l.complete then why = why or 'process ' .. p.pid .. ': ' .. l.reason end\n"
+	"        for _, row in ipairs(l:table()) do\n"
+	"          row.pid = p.pid\n"
+	"          if not own then row.comm = p.comm end\n"
+	"          rows[#rows + 1] = row\n"
+	"        end\n"
+	"      end\n"
+	"    end\n"
+	"  end\n"
+	"  if not found then error('no process has the id ' .. pid, 0) end\n"
+	"  return rows, why\n"
+	"end\n"
+	"local function those(list, f)\n"
+	"  local rows = {}\n"
+	"  for _, row in ipairs(list:table()) do if f(row) then rows[#rows + 1] = row end end\n"
+	"  return rows, list.reason\n"
+	"end\n"
+	"local function view(pid, name)\n";
+
+static const char after[] =
+	"\nend\n"
+	"function report(pid, name)\n"
+	"  local rows, why = view(pid, name)\n"
+	"  if type(rows) == 'userdata' then\n"
+	"    if not rows.complete then why = rows.reason end\n"
+	"    rows = rows:table()\n"
+	"  end\n"
+	"  return rows, why\n"
+	"end\n";
+
+/* clang-format on */
 
 /* --- values --- */
 
@@ -65,6 +79,27 @@ static char *clean(const char *text, size_t size)
 	return to;
 }
 
+/* The elements of the array on top, with commas; the caller frees it. */
+static char *text_of_table(lua_State *L)
+{
+	size_t n = lua_rawlen(L, -1), i, size;
+	char *all = strdup(""), *text;
+	const char *s;
+
+	for (i = 1; i <= n && all; i++) {
+		lua_rawgeti(L, -1, (lua_Integer)i);
+		s = luaL_tolstring(L, -1, &size);
+		text = clean(s, size);
+		lua_pop(L, 2);
+		s = all;
+		if (!text || asprintf(&all, "%s%s%s", s, i > 1 ? "," : "", text) < 0)
+			all = NULL;
+		free((char *)s);
+		free(text);
+	}
+	return all;
+}
+
 /* The value on top as text; the caller frees it. NULL: no memory. */
 static char *text_of(lua_State *L, const struct column *column)
 {
@@ -72,6 +107,8 @@ static char *text_of(lua_State *L, const struct column *column)
 	const char *s;
 	size_t size;
 
+	if (lua_istable(L, -1))
+		return text_of_table(L);
 	if (lua_isinteger(L, -1) && column->kind == COLUMN_HEX) {
 		snprintf(number, sizeof(number), "%llx", (unsigned long long)lua_tointeger(L, -1));
 		return strdup(number);
@@ -121,7 +158,10 @@ static json_t *json_of_table(lua_State *L, const struct column *columns, int dep
 	return to;
 }
 
-/* The value on top: addresses, and what is too large for a double, are hexadecimal strings. */
+/*
+ * The value on top: addresses (those of the kernel are negative as numbers), and what is too large
+ * for a double, are hexadecimal strings.
+ */
 static json_t *json_of(lua_State *L, const struct column *column, int depth)
 {
 	lua_Integer n;
@@ -137,7 +177,7 @@ static json_t *json_of(lua_State *L, const struct column *column, int depth)
 		n = lua_tointeger(L, -1);
 		if (!lua_isinteger(L, -1))
 			return json_real(lua_tonumber(L, -1));
-		if ((!column || column->kind != COLUMN_HEX) && n > -(1ll << 53) && n < 1ll << 53)
+		if ((!column || column->kind != COLUMN_HEX) && n > -(1ll << 32) && n < 1ll << 53)
 			return json_integer(n);
 		return json_sprintf("0x%llx", (unsigned long long)n);
 	case LUA_TSTRING:
@@ -287,10 +327,12 @@ static int run(lua_State *L, const struct report *report, const struct look *l)
 
 int report_print(const struct report *report, const struct look *l)
 {
+	static char *text; /* the signature's: it stays */
 	struct signature *s;
-	char *text = NULL;
 	int ret;
 
+	free(text);
+	text = NULL;
 	if (asprintf(&text, "%s%s%s", before, report->lua, after) < 0 ||
 	    signature_add(report->name, text, strlen(text))) {
 		fprintf(stderr, "lvisor: error: not enough memory\n");

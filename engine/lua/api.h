@@ -43,6 +43,7 @@ void hook_open(lua_State *L);
 void event_open(lua_State *L);
 void output_open(lua_State *L);
 void dump_open(lua_State *L);
+void symbols_open(lua_State *L);
 void counters_open(lua_State *L);
 void pause_open(lua_State *L);
 void files_open(lua_State *L);

@@ -65,6 +65,7 @@ void module_open(lua_State *L)
 	registers_open(L);
 	output_open(L);
 	dump_open(L);
+	symbols_open(L);
 	counters_open(L);
 	pause_open(L);
 	lua_newtable(L);

@@ -38,3 +38,6 @@ $(B)/unit/test_dump: tests/unit/dump_maker.h
 UNIT_SRCS_test_lua_pointer := $(ENGINE_TEST_SRCS)
 UNIT_LIBS_test_lua_pointer := $(ENGINE_TEST_LIBS) -lbpf -lelf -lz
 $(B)/unit/test_lua_pointer $(B)/unit/test_linux_types: tests/unit/types_maker.h
+
+UNIT_SRCS_test_report := $(ENGINE_TEST_SRCS) engine/report.c
+UNIT_LIBS_test_report := $(ENGINE_TEST_LIBS)
