@@ -136,7 +136,7 @@ int hooks_add(const struct hook *h, struct hook **out, char *error, size_t error
 		struct lvmon_hook place = {0};
 
 		*s = h->site[i];
-		if (engine.mode == ENGINE_CHECK) {
+		if (engine.mode != ENGINE_LIVE) { /* in a dump a trap of ours may be there */
 			place.gva = s->function;
 		} else {
 			ret = site_find(s->function, &place, error, error_size);
