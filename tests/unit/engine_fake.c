@@ -10,7 +10,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include "engine/dispatch.h"
-#include "engine/linux/process.h"
 #include "engine/lifecycle.h"
 #include "engine/limit.h"
 #include "engine/linux/btf.h"
@@ -429,18 +428,6 @@ int linux_memory(const struct linux_task *task, struct linux_memory *out)
 	memset(out, 0, sizeof(*out));
 	out->task = *task;
 	out->size = p->pages * 4096;
-	return 0;
-}
-
-int linux_threads(const struct linux_task *task, struct linux_task **threads, size_t *count)
-{
-	*threads = malloc(2 * sizeof(**threads));
-	if (!*threads)
-		return -ENOMEM;
-	(*threads)[0] = (*threads)[1] = *task;
-	(*threads)[1].pid++;
-	(*threads)[1].task += 0x1000;
-	*count = 2;
 	return 0;
 }
 
