@@ -266,6 +266,8 @@ static const char *const lvmon_names[] = {
 	"sockets",
 	"modules",
 	"mounts",
+	"syscalls",
+	"idt",
 	"hook",
 	"memsize",
 	"cputime",

@@ -377,4 +377,42 @@ int linux_modules(struct linux_module **modules, size_t *count) must_check;
 /* Calls fn with the name of each module that uses this one. 0, or why not all (as above). */
 int linux_module_users(gva_t module, void (*fn)(const char *name, void *arg), void *arg) must_check;
 
+/* System calls. */
+enum linux_syscall_table {
+	LINUX_SYSCALLS_64,   /* sys_call_table */
+	LINUX_SYSCALLS_IA32, /* ia32_sys_call_table, to 6.8 */
+	LINUX_SYSCALLS_X32,  /* x32_sys_call_table */
+};
+
+struct linux_syscall {
+	enum linux_syscall_table table;
+	uint32_t number;
+	gva_t handler;
+	const char *name; /* of the call with this number, NULL: not known; stays */
+	bool inside;	  /* handler is in the kernel's own code */
+	bool hooked;	  /* it is not, or is not this call's function */
+};
+
+/*
+ * The entries of the system-call tables that this kernel has. *syscalls is malloc'ed. -EFAULT: a
+ * table cannot be read, with the others in *syscalls. -ENODATA, -ENOMEM: nothing.
+ */
+int linux_syscalls(struct linux_syscall **syscalls, size_t *count) must_check;
+
+/* The IDT. */
+struct linux_gate {
+	uint32_t vector;
+	uint16_t selector;
+	uint8_t ist, type, dpl; /* type 14: interrupt gate, 15: trap gate */
+	bool present;
+	bool inside; /* handler is in the kernel's own code, that for its start included */
+	gva_t handler;
+};
+
+/*
+ * The 256 gates at base (IDTR's; 0: the kernel's idt_table). *gates is malloc'ed. -ENOENT: base is
+ * 0 and there is no such symbol, -EFAULT, -ENODATA, -ENOMEM: nothing.
+ */
+int linux_idt(gva_t base, struct linux_gate **gates, size_t *count) must_check;
+
 #endif

@@ -48,6 +48,7 @@ void counters_open(lua_State *L);
 void pause_open(lua_State *L);
 void files_open(lua_State *L);
 void modules_open(lua_State *L);
+void tables_open(lua_State *L);
 
 /* Functions into the table on top. */
 void api_functions(lua_State *L, const luaL_Reg *list);

@@ -90,7 +90,7 @@ void listing_of_walk(lua_State *L, const struct listing_kind *kind, void *rows, 
 		return;
 	}
 	release(kind, rows, count);
-	why = err == -ENOTSUP ? linux_missing(f) : NULL;
+	why = err == -ENOTSUP && f < LINUX_FACILITIES ? linux_missing(f) : NULL;
 	luaL_error(L, "%s: they cannot be read (%s)", kind->name, why ? why : strerror(-err));
 }
 

@@ -41,7 +41,8 @@ void listing_push(lua_State *L, const struct listing_kind *kind, void *rows, siz
 
 /*
  * The same for what a walk of engine/linux/ returned: with -EFAULT and -EOVERFLOW the rows are not
- * all there is; any other error is raised, with what the kernel lacks of the facility f.
+ * all there is; any other error is raised, with what the kernel lacks of the facility f
+ * (LINUX_FACILITIES: it needs none).
  */
 void listing_of_walk(lua_State *L, const struct listing_kind *kind, void *rows, size_t count,
 		     int err, enum linux_facility f);

@@ -62,6 +62,7 @@ void module_open(lua_State *L)
 	types_open(L);
 	files_open(L);
 	modules_open(L);
+	tables_open(L);
 	registers_open(L);
 	output_open(L);
 	dump_open(L);

@@ -74,6 +74,8 @@ static const char *const calls[] = {
 	"lvmon.counters(a)",
 	"lvmon.modules()",
 	"lvmon.sockets()",
+	"lvmon.syscalls()",
+	"lvmon.idt()",
 	"p:files()",
 	"p:files()[a].socket",
 	"lvmon.cast(a, b)",

@@ -159,3 +159,35 @@ int linux_file_path(gva_t file, char *buf, size_t size)
 	snprintf(buf, size, "/file/%d", (int)file);
 	return 0;
 }
+
+int linux_syscalls(struct linux_syscall **syscalls, size_t *count)
+{
+	static const struct linux_syscall rows[] = {
+		{LINUX_SYSCALLS_64, 0, FAKE_KERNEL, "read", true, false},
+		{LINUX_SYSCALLS_IA32, 500, FAKE_KERNEL - 8, NULL, false, true},
+	};
+	void *out;
+	int err = copy(rows, sizeof(rows[0]), 2, &out, count);
+
+	*syscalls = out;
+	return err;
+}
+
+int linux_idt(gva_t base, struct linux_gate **gates, size_t *count)
+{
+	static const struct linux_gate rows[] = {
+		{.vector = 0,
+		 .selector = 16,
+		 .type = 14,
+		 .present = true,
+		 .inside = true,
+		 .handler = FAKE_KERNEL},
+		{.vector = 1, .selector = 16, .type = 15, .dpl = 3, .ist = 2},
+		{.vector = 2, .type = 5},
+	};
+	void *out;
+	int err = copy(rows, sizeof(rows[0]), 3, &out, count);
+
+	*gates = out;
+	return base == 0x7000 ? err : -ENOENT;
+}

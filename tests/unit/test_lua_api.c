@@ -209,6 +209,31 @@ static void sockets(void **state)
 	assert_int_equal(fake_count("alert"), 1);
 }
 
+static void tables(void **state)
+{
+	fake.regs[LVMON_IDTR_BASE] = 0x7000;
+	run("local l = lvmon.syscalls()\n"
+	    "local a, b = l[1], l[2]\n"
+	    "assert(#l == 2 and a.abi == 'x64' and a.number == 0 and a.name == 'read')\n"
+	    "assert(a.symbol == 'kernel_execve+0x0' and a.inside and not a.hooked)\n"
+	    "assert(b.abi == 'ia32' and b.number == 500 and b.name == nil and b.symbol == nil)\n"
+	    "assert(not b.inside and b.hooked and a.handler - b.handler == 8)\n"
+	    "l = lvmon.idt()\n"
+	    "a, b = l[1], l[2]\n"
+	    "assert(#l == 3 and a.vector == 0 and a.selector == 16 and a.type == 'interrupt')\n"
+	    "assert(a.dpl == 0 and a.ist == 0 and a.present and a.inside)\n"
+	    "assert(a.symbol == 'kernel_execve+0x0' and a.handler == "
+	    "lvmon.symbol('kernel_execve'))\n"
+	    "assert(b.type == 'trap' and b.dpl == 3 and b.ist == 2 and not b.present)\n"
+	    "assert(l[3].type == '5' and not l[3].inside)\n"
+	    "lvmon.alert{message = 'all', data = {lvmon.syscalls():table(), l:table()}}\n");
+	assert_int_equal(fake_count("alert"), 1);
+	fake.regs[LVMON_IDTR_BASE] = 0;
+	fake_event("__x64_sys_openat", p);
+	assert_int_equal(fake_count("error"), 1);
+	assert_non_null(strstr(fake_string("error", 0, "message"), "idt: they cannot be read"));
+}
+
 /* Walks that met damage or a bound say so; those that found nothing are errors. */
 static void walks_cut_short(void **state)
 {
@@ -786,6 +811,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(modules, setup, teardown),
 		cmocka_unit_test_setup_teardown(files, setup, teardown),
 		cmocka_unit_test_setup_teardown(sockets, setup, teardown),
+		cmocka_unit_test_setup_teardown(tables, setup, teardown),
 		cmocka_unit_test_setup_teardown(walks_cut_short, setup, teardown),
 		cmocka_unit_test_setup_teardown(columns, setup, teardown),
 		cmocka_unit_test_setup_teardown(columns_that_are_not_there, setup, teardown),
