@@ -89,6 +89,7 @@ int linux_threads(const struct linux_task *task, struct linux_task **threads, si
 		return err;
 	(*threads)[0] = (*threads)[1] = *task;
 	(*threads)[1].pid++;
+	(*threads)[1].task += 0x1000;
 	return err;
 }
 
