@@ -88,12 +88,17 @@ enum ring_result ring_next(struct ring_reader *reader, struct ring_event *event)
 	memcpy(event->text, reader->ring->data + offset + sizeof(record), record.size);
 	event->text[record.size] = '\0';
 	event->lost = count_lost(reader, record.dropped);
-	set_tail(reader, reader->tail + step);
+	reader->tail += step;
 	return RING_EVENT;
 
 broken:
 	set_tail(reader, head & ~7ull);
 	return RING_BROKEN;
+}
+
+void ring_done(struct ring_reader *reader)
+{
+	set_tail(reader, reader->tail);
 }
 
 uint64_t ring_lost_at_end(struct ring_reader *reader)

@@ -33,8 +33,13 @@ enum ring_result {
 const char *ring_attach(struct ring_reader *reader, void *memory, uint64_t memory_size,
 			uint64_t gpa, uint64_t size) __attribute__((warn_unused_result));
 
+/*
+ * The next event. Its place in the ring is free, and for the hypervisor it is read, with
+ * ring_done(): when it has been dealt with, since the guest of a dump waits for that.
+ */
 enum ring_result ring_next(struct ring_reader *reader, struct ring_event *event)
 	__attribute__((warn_unused_result));
+void ring_done(struct ring_reader *reader);
 
 /* Records lost that no later record has told about yet. */
 uint64_t ring_lost_at_end(struct ring_reader *reader);

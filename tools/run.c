@@ -160,6 +160,7 @@ static void drain_ring(struct run *run)
 		if (event.lost)
 			event_lost(&run->events, event.lost);
 		event_record(&run->events, event.text, event.size);
+		ring_done(&run->ring);
 		free(event.text);
 	}
 }

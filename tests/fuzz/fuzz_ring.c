@@ -35,6 +35,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			case RING_EVENT:
 				must(event.size < DATA && strlen(event.text) <= event.size);
 				must(!event.text[event.size]);
+				ring_done(&reader);
 				must(ring->tail == reader.tail);
 				free(event.text);
 				break;

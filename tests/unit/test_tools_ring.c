@@ -76,6 +76,29 @@ static void expect(struct fixture *f, const char *text)
 	assert_string_equal(event.text, text);
 	assert_int_equal(event.size, strlen(text));
 	free(event.text);
+	ring_done(&f->reader);
+}
+
+/* What was not dealt with yet keeps its place, and is not read twice. */
+static void done_when_dealt_with(void **state)
+{
+	struct fixture *f = *state;
+	struct ring_event event;
+	const uint64_t start = f->ring->tail;
+
+	put(f, "first");
+	put(f, "second");
+	assert_int_equal(ring_next(&f->reader, &event), RING_EVENT);
+	assert_string_equal(event.text, "first");
+	free(event.text);
+	assert_int_equal(f->ring->tail, start);
+	assert_int_equal(ring_next(&f->reader, &event), RING_EVENT);
+	assert_string_equal(event.text, "second");
+	free(event.text);
+	assert_int_equal(f->ring->tail, start);
+	ring_done(&f->reader);
+	assert_int_equal(f->ring->tail, f->ring->head);
+	assert_int_equal(ring_next(&f->reader, &event), RING_EMPTY);
 }
 
 static void many_records_of_all_sizes(void **state)
@@ -124,6 +147,7 @@ static void losses_are_told_once(void **state)
 		assert_int_equal(ring_next(&f->reader, &event), RING_EVENT);
 		assert_int_equal(event.lost, 0);
 		free(event.text);
+		ring_done(&f->reader);
 	}
 	assert_true(put(f, "next"));
 	assert_int_equal(ring_next(&f->reader, &event), RING_EVENT);
@@ -205,6 +229,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(many_records_of_all_sizes, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(done_when_dealt_with, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(several_wait, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(losses_are_told_once, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(bad_places, set_up, tear_down),

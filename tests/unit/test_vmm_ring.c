@@ -55,6 +55,7 @@ static void expect_text(const void *text, u64 size, u64 number, u64 lost)
 	assert_int_equal(event.sequence, number);
 	assert_int_equal(event.lost, lost);
 	free(event.text);
+	ring_done(&reader);
 }
 
 static void announced_in_its_place(void **state)
