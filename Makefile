@@ -75,6 +75,8 @@ fuzz: fuzzers
 
 bench: $(PRODUCTS) guest
 	$(Q)bench/run.sh
+	@echo
+	$(Q)bench/types.sh
 
 style:
 	$(Q)git ls-files '*.c' '*.h' | xargs clang-format --dry-run --Werror

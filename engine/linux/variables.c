@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The kernel's variables. BTF has types for per-CPU ones; of the others, those that are worth
- * looking at are in a table here.
+ * The kernel's variables. BTF has types for per-CPU ones (not Debian's 5.10); of the others, those
+ * that are worth looking at are in a table here. What has had several types is not.
  */
 #include <bpf/btf.h>
 #include "engine/linux/btf.h"
@@ -22,11 +22,16 @@ static const struct variable variables[] = {
 	{"cgrp_dfl_root", "cgroup_root"}, {"init_css_set", "css_set"}, {"total_forks", "unsigned long"},
 	{"nr_threads", "int"}, {"system_state", "enum system_states"}, {"tainted_mask", "unsigned long"},
 	/* modules, files, networks */
-	{"modules", "list_head"}, {"super_blocks", "list_head"}, {"file_systems", "file_system_type *"},
+	{"modules", "list_head"}, {"super_blocks", "list_head"},
 	{"mount_hashtable", "hlist_head *"}, {"m_hash_mask", "unsigned int"}, {"chrdevs", "char_device_struct *[255]"},
 	{"init_net", "net"}, {"net_namespace_list", "list_head"}, {"tcp_hashinfo", "inet_hashinfo"},
 	{"udp_table", "udp_table"}, {"tcp_prot", "proto"}, {"udp_prot", "proto"}, {"tcpv6_prot", "proto"},
 	{"udpv6_prot", "proto"}, {"formats", "list_head"}, {"ftrace_ops_list", "ftrace_ops *"},
+	/* each CPU's, where BTF has none */
+	{"runqueues", "rq"}, {"current_task", "task_struct *"}, {"this_cpu_off", "unsigned long"}, {"cpu_number", "int"},
+	{"cpu_info", "cpuinfo_x86"}, {"cpu_tss_rw", "tss_struct"}, {"gdt_page", "gdt_page"}, {"kstat", "kernel_stat"},
+	{"softnet_data", "softnet_data"}, {"cpu_tlbstate", "tlb_state"}, {"current_kprobe", "kprobe *"},
+	{"process_counts", "unsigned long"}, {"hrtimer_bases", "hrtimer_cpu_base"},
 	/* the machine and its memory */
 	{"nr_cpu_ids", "unsigned int"}, {"__per_cpu_offset", "unsigned long[]"}, {"page_offset_base", "unsigned long"},
 	{"vmalloc_base", "unsigned long"}, {"vmemmap_base", "unsigned long"}, {"phys_base", "unsigned long"},
@@ -122,7 +127,8 @@ void linux_variable_near(const char *name, struct text_near *near)
 
 	text_near_init(near, name);
 	for (i = 0; i < VARIABLES; i++)
-		text_near_add(near, variables[i].name);
+		if (strcmp(variables[i].name, name)) /* known, but not in this kernel */
+			text_near_add(near, variables[i].name);
 	if (btf_of(&type, &btf))
 		return;
 	n = btf_view_count(btf);
