@@ -161,9 +161,11 @@ static const struct field_name field_names[] = {
 	MAY(F_MODULE_SYMTAB, "mod_kallsyms", "symtab"),
 	MAY(F_MODULE_NUM_SYMTAB, "mod_kallsyms", "num_symtab"),
 	MAY(F_MODULE_STRTAB, "mod_kallsyms", "strtab"),
-	MAY(F_MODULE_BTF_DATA, "module", "btf_data"),    /* from 5.11 */
-	MAY(F_MODULE_BTF_SIZE, "module", "btf_data_size"),
-	MAY(F_MODULE_BTF_BASE, "module", "btf_base_data"), /* from 6.11 */
+	MAY(F_BTF_MODULE_LIST, "btf_module", "list"),    /* from 5.11 */
+	MAY(F_BTF_MODULE_MODULE, "btf_module", "module"),
+	MAY(F_BTF_MODULE_BTF, "btf_module", "btf"),
+	MAY(F_BTF_DATA, "btf", "data"),
+	MAY(F_BTF_DATA_SIZE, "btf", "data_size"),
 	/* Details of processes: each column is there where its members are. */
 	MAY(F_TASK_STATE, "task_struct", "__state"),
 	MAY(F_TASK_STATE, "task_struct", "state"),       /* to 5.13, a long */

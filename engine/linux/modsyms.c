@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Symbols and types that modules bring along (kernel/module/kallsyms.c). A module keeps the ELF
- * symbols of its loaded sections, with their final addresses, and its BTF, which continues the
- * kernel's. All of it is where the module's owner can write: each number is checked when it is
- * used.
+ * symbols of its loaded sections, with their final addresses; its BTF, which continues the
+ * kernel's, is kept by BPF (kernel/bpf/btf.c, from 5.11 on). All of it is where the module's owner
+ * can write: each number is checked when it is used.
  */
 #include <elf.h>
 #include <stdio.h>
@@ -11,6 +11,7 @@
 #include "engine/linux/btf.h"
 
 #define MAX_SYMBOLS 262144 /* of one module */
+#define MAX_MODULES 16384
 #define AT_ONCE	    64
 
 struct module_symbols {
@@ -181,33 +182,36 @@ int linux_module_symbolize(gva_t va, char *buf, size_t size)
 	return err;
 }
 
+/* An entry of the kernel's list; false: it makes no sense. */
+static bool read_btf(gva_t entry, struct module_btf *m)
+{
+	gva_t module, btf;
+
+	memset(m, 0, sizeof(*m));
+	return !kread64(at(entry, F_BTF_MODULE_MODULE), &module) && kernel_pointer(module) &&
+	       !kread_string(at(module, F_MODULE_NAME), m->name, sizeof(m->name)) &&
+	       !kread64(at(entry, F_BTF_MODULE_BTF), &btf) && kernel_pointer(btf) &&
+	       !kread64(at(btf, F_BTF_DATA), &m->data) && kernel_pointer(m->data) &&
+	       !kread32(at(btf, F_BTF_DATA_SIZE), &m->size);
+}
+
 int modules_each_btf(int (*fn)(const struct module_btf *m, void *arg), void *arg)
 {
-	struct linux_module *modules;
-	size_t count, i;
-	int err;
+	struct list_walk walk;
+	struct module_btf m;
+	gva_t head, pos;
+	int ret = 0, err;
 
-	if (!has_field(F_MODULE_BTF_DATA) || !has_field(F_MODULE_BTF_SIZE))
+	/* kernel/bpf/btf.c; struct module itself forgets where it was */
+	if (linux_need(LINUX_MODULES) || linux_symbol("btf_modules", &head) ||
+	    !has_field(F_BTF_MODULE_LIST) || !has_field(F_BTF_MODULE_MODULE) ||
+	    !has_field(F_BTF_MODULE_BTF) || !has_field(F_BTF_DATA) || !has_field(F_BTF_DATA_SIZE))
 		return 0;
-	err = linux_modules(&modules, &count);
-	if (err && !modules)
-		return err == -ENOMEM ? err : 0;
-	err = 0;
-	for (i = 0; i < count && !err; i++) {
-		gva_t module = modules[i].module;
-		struct module_btf m = {0};
-		uint64_t base;
-
-		if (kread64(at(module, F_MODULE_BTF_DATA), &m.data) ||
-		    kread32(at(module, F_MODULE_BTF_SIZE), &m.size) || !kernel_pointer(m.data))
-			continue;
-		/* From 6.11 on, types may continue a base that the module brings along itself. */
-		if (has_field(F_MODULE_BTF_BASE) &&
-		    (kread64(at(module, F_MODULE_BTF_BASE), &base) || base))
-			continue;
-		snprintf(m.name, sizeof(m.name), "%s", modules[i].name);
-		err = fn(&m, arg);
+	err = list_first(&walk, head, MAX_MODULES, &pos);
+	while (!err && !ret && pos != head) {
+		if (read_btf(pos - (gva_t)kernel->field[F_BTF_MODULE_LIST], &m))
+			ret = fn(&m, arg);
+		err = list_next(&walk, &pos);
 	}
-	free(modules);
-	return err;
+	return ret;
 }

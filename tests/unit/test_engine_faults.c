@@ -16,6 +16,7 @@
 #include "engine/signature.h"
 #include "tests/unit/engine_fake.h"
 #include "tests/unit/fault.h"
+#include "tests/unit/types_maker.h"
 
 #define MAX_FAULTS 100000
 
@@ -149,11 +150,36 @@ static const char signature[] =
 	"	if text:find('found') and not all:find('nothing like it', 1, true) then\n"
 	"		lvmon.alert{message = 'found', technique = 'T1', data = {n = seen}}\n"
 	"	end\n"
+	"	local t = lvmon.cast('thing', 0xffff888100008000)\n"
+	"	local l = lvmon.list(t.link, 'thing', 'link')\n"
+	"	if not l.complete then error(l.reason) end\n"
+	"	for o in l do if o.self.name ~= 'second' then error('wrong') end end\n"
+	"	if lvmon.string(t.text) ~= 'text' then error('no text') end\n"
+	"	if #lvmon.typeof('thing') < 100 or #lvmon.bytes(t) ~= 224 then error('short') end\n"
 	"	for q in lvmon.processes() do if q.pid == 1 then p:read(0x400000, 8) end end\n"
 	"	lvmon.memwrite(p.memory + 4096, 'overwritten')\n"
 	"	lvmon.regwrite('rax', lvmon.regread('rcx') + 1)\n"
 	"end, { comm = 'calls' })\n"
 	"lvmon.hook.syscall('execve', function() error('on purpose') end)\n";
+
+/* Two of struct thing in a list. */
+static void put_types(void)
+{
+	struct made_thing *t = (void *)(fake.ram + 0x8000), *second = (void *)(fake.ram + 0x9000);
+	struct btf *btf = types_make();
+	const void *raw;
+	uint32_t size;
+
+	raw = btf__raw_data(btf, &size);
+	fake_types(raw, size);
+	btf__free(btf);
+	t->next = FAKE_DIRECT + 0x9008;
+	t->text = FAKE_DIRECT + 0x9000 + offsetof(struct made_thing, rest);
+	second->next = FAKE_DIRECT + 0x8008;
+	second->self = FAKE_DIRECT + 0x9000;
+	strcpy(second->name, "second");
+	strcpy(second->rest, "text");
+}
 
 struct outcome {
 	uint32_t loaded;
@@ -184,6 +210,7 @@ static struct outcome scenario(enum fault_kind kind, uint64_t at, bool onwards, 
 	logged = 0;
 	p = fake_process(200, "calls", 2, LINUX_PAGE_SHARED);
 	fake_write(p, 0, "to be found", 11);
+	put_types();
 
 	fault_begin(kind, at, onwards);
 	if (signature_add("f.lua", signature, strlen(signature)))

@@ -29,6 +29,7 @@ static int set_up(void **state)
 		{"Dcounter", 0x40},
 		{"D__per_cpu_end", 0x100},
 		{"Dmodules", GUEST_BASE + 0x8000},
+		{"Dbtf_modules", GUEST_BASE + 0x8100},
 		{"Dinit_task", GUEST_BASE + 0x9000},
 		{"Dnr_cpu_ids", GUEST_BASE + 0x9100},
 		{"D__per_cpu_offset", GUEST_BASE + 0x9200},
@@ -464,6 +465,7 @@ static void test_lists(void **state)
 #define SYMTAB (GUEST_BASE + 0x42000)
 #define STRTAB (GUEST_BASE + 0x43000)
 #define TYPES  (GUEST_BASE + 0x44000)
+#define ENTRY  (GUEST_BASE + 0x41000) /* of the list of BTF, and its struct btf */
 
 static void put_symbol(int i, uint32_t name, uint64_t value, uint16_t section_index)
 {
@@ -493,8 +495,11 @@ static void put_module(void)
 	blob->field[F_MODULE_SYMTAB] = 0;
 	blob->field[F_MODULE_NUM_SYMTAB] = 8;
 	blob->field[F_MODULE_STRTAB] = 16;
-	blob->field[F_MODULE_BTF_DATA] = 168;
-	blob->field[F_MODULE_BTF_SIZE] = 176;
+	blob->field[F_BTF_MODULE_LIST] = 0;
+	blob->field[F_BTF_MODULE_MODULE] = 16;
+	blob->field[F_BTF_MODULE_BTF] = 24;
+	blob->field[F_BTF_DATA] = 0;
+	blob->field[F_BTF_DATA_SIZE] = 8;
 	put64(GUEST_BASE + 0x8000, MODULE);
 	put64(MODULE, GUEST_BASE + 0x8000);
 	strcpy(guest_at(MODULE + 16), "mod");
@@ -520,8 +525,12 @@ static void put_module(void)
 			 0);
 	raw = btf__raw_data(split, &size);
 	memcpy(guest_at(TYPES), raw, size);
-	put64(MODULE + 168, TYPES);
-	put32(MODULE + 176, size);
+	put64(GUEST_BASE + 0x8100, ENTRY);
+	put64(ENTRY, GUEST_BASE + 0x8100);
+	put64(ENTRY + 16, MODULE);
+	put64(ENTRY + 24, ENTRY + 0x40);
+	put64(ENTRY + 0x40, TYPES);
+	put32(ENTRY + 0x48, size);
 	btf__free(split);
 }
 
@@ -593,11 +602,11 @@ static void test_module_types(void **state)
 	assert_int_equal(linux_type_layout(&type, &layout), 0);
 	/* BTF that is none, too much, or not there. */
 	linux_types_release();
-	put32(MODULE + 176, 30);
+	put32(ENTRY + 0x48, 30);
 	assert_int_equal(refused("own"), -ENOENT);
-	put32(MODULE + 176, 0xfffffff);
+	put32(ENTRY + 0x48, 0xfffffff);
 	assert_int_equal(refused("own"), -ENOENT);
-	put64(MODULE + 168, GUEST_BASE + GUEST_RAM - 8);
+	put64(ENTRY + 0x40, GUEST_BASE + GUEST_RAM - 8);
 	assert_int_equal(refused("own"), -ENOENT);
 }
 
