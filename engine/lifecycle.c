@@ -3,13 +3,14 @@
  * From the guest's first system-call entry to running signatures:
  *
  *	kernel up        find the kernel, store what was found, trap kernel_execve
- *	first program    tell the vmm the task's layout, load the signatures, arm their hooks and
- *	                 the engine's own (guards.c)
+ *	first program    say what cannot be read, tell the vmm the task's layout, load the
+ *	                 signatures, arm their hooks and the engine's own (guards.c)
  *
  * Signatures wait for the first program because before it the kernel still patches its own code.
  * An engine that follows a dead one takes the findings from the blob and does the rest again; the
  * persist page says which signature was at work and so whose fault it was.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -99,52 +100,6 @@ static uint64_t reg(enum lvmon_reg r)
 	return backend->reg_read(r, &value) ? 0 : value;
 }
 
-/* One after another, "a, b, c" */
-static void add_name(char *list, size_t size, const char *name)
-{
-	size_t n = strlen(list);
-
-	snprintf(list + n, size - n, "%s%s", n ? ", " : "", name);
-}
-
-/* What cannot be read of this kernel, and what can: one record. */
-static void report_missing(void)
-{
-	char off[512] = "", on[512] = "";
-	char message[sizeof(off) + sizeof(on) + 200];
-	json_t *r, *list;
-	int f;
-
-	for (f = 0; f < LINUX_FACILITIES; f++) {
-		const char *name = linux_facility_name((enum linux_facility)f);
-
-		if (linux_missing((enum linux_facility)f))
-			add_name(off, sizeof(off), name);
-		else
-			add_name(on, sizeof(on), name);
-	}
-	if (!off[0])
-		return;
-	r = record_new("warning");
-	list = json_object();
-	for (f = 0; f < LINUX_FACILITIES && list; f++) {
-		const char *why = linux_missing((enum linux_facility)f);
-
-		if (why)
-			record_string(list, linux_facility_name((enum linux_facility)f), why);
-	}
-	snprintf(message, sizeof(message),
-		 "of this kernel cannot be read: %s; what works: hooks of kernel functions, "
-		 "symbols, registers, kernel and physical memory%s%s",
-		 off, on[0] ? ", " : "", on);
-	record_string(r, "message", message);
-	if (r && list)
-		json_object_set(r, "missing", list);
-	json_decref(list);
-	record_emit(r);
-	engine_log("%s", message);
-}
-
 void lifecycle_kernel_up(void)
 {
 	struct linux_anchor anchor;
@@ -160,7 +115,8 @@ void lifecycle_kernel_up(void)
 	}
 	engine.memory->discoveries++;
 	engine_mark(ENGINE_DISCOVERY, 0, 0);
-	anchor = (struct linux_anchor){reg(LVMON_CR3), reg(LVMON_CR4), reg(LVMON_LSTAR)};
+	anchor = (struct linux_anchor){reg(LVMON_CR3), reg(LVMON_CR4), reg(LVMON_LSTAR),
+				       reg(LVMON_IDTR_BASE)};
 	if (linux_discover(&anchor, error, sizeof(error))) {
 		snprintf(message, sizeof(message), "no kernel found: %s", error);
 		fail(message);
@@ -176,7 +132,6 @@ void lifecycle_kernel_up(void)
 	engine_log("%s", linux_summary());
 	if (linux_btf_refused())
 		fail(linux_btf_refused());
-	report_missing();
 }
 
 uint32_t lifecycle_load(void)
@@ -232,6 +187,68 @@ static void report_live_patch(void)
 	record_emit(r);
 }
 
+/* One after another, "a, b, c" */
+static void add_name(char *list, size_t size, const char *name)
+{
+	size_t n = strlen(list);
+
+	snprintf(list + n, size - n, "%s%s", n ? ", " : "", name);
+}
+
+/* What cannot be read of this kernel, and what can: one record. */
+static void report_missing(void)
+{
+	char off[512] = "", on[512] = "";
+	char message[sizeof(off) + sizeof(on) + 200];
+	json_t *r, *list;
+	int f;
+
+	for (f = 0; f < LINUX_FACILITIES; f++) {
+		const char *name = linux_facility_name((enum linux_facility)f);
+
+		if (linux_missing((enum linux_facility)f))
+			add_name(off, sizeof(off), name);
+		else
+			add_name(on, sizeof(on), name);
+	}
+	if (!off[0])
+		return;
+	r = record_new("warning");
+	list = json_object();
+	for (f = 0; f < LINUX_FACILITIES && list; f++) {
+		const char *why = linux_missing((enum linux_facility)f);
+
+		if (why)
+			record_string(list, linux_facility_name((enum linux_facility)f), why);
+	}
+	snprintf(message, sizeof(message),
+		 "of this kernel cannot be read: %s; what works: hooks of kernel functions, "
+		 "symbols, registers, kernel and physical memory%s%s",
+		 off, on[0] ? ", " : "", on);
+	record_string(r, "message", message);
+	if (r && list)
+		json_object_set(r, "missing", list);
+	if (linux_inferred())
+		record_number(r, "inferred", linux_inferred());
+	json_decref(list);
+	record_emit(r);
+	engine_log("%s", message);
+}
+
+/*
+ * Where there is no type information: now that the first processes are there, what their memory
+ * tells. The vmm keeps that too, for an engine that follows.
+ */
+static void know_all(void)
+{
+	if (linux_need(LINUX_TASKS) == -ENOTSUP && !linux_infer()) {
+		sites_outdated();
+		if (sites_store())
+			engine_log("what was inferred cannot be kept");
+	}
+	report_missing();
+}
+
 /* The task's layout to the vmm, all signatures, all hooks. */
 static void get_ready(void)
 {
@@ -240,6 +257,8 @@ static void get_ready(void)
 	uint32_t loaded;
 	json_t *r;
 
+	if (!engine.memory->loaded)
+		know_all();
 	if (linux_task_layout(&layout) || backend->set_task_layout(&layout))
 		fail("the layout of task_struct is not known: hooks have no native filter");
 	guards_arm();

@@ -136,8 +136,9 @@ static uint64_t reg(enum lvmon_reg r)
 /* With the registers; they may not be those of this dump, and it can be found without. */
 static int find_kernel(const char *dump)
 {
-	struct linux_anchor anchor = {reg(LVMON_CR3), reg(LVMON_CR4), reg(LVMON_LSTAR)};
-	const struct linux_anchor none = {0, 0, 0};
+	struct linux_anchor anchor = {reg(LVMON_CR3), reg(LVMON_CR4), reg(LVMON_LSTAR),
+				      reg(LVMON_IDTR_BASE)};
+	const struct linux_anchor none = {0, 0, 0, 0};
 	char error[256] = "";
 
 	/* Any address in the kernel's text leads to its image. */

@@ -124,6 +124,11 @@ int sites_restore(const void *blob, size_t size)
 	return 0;
 }
 
+void sites_outdated(void)
+{
+	stored = false;
+}
+
 void sites_forget(void)
 {
 	free(sites);

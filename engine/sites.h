@@ -15,6 +15,8 @@ int site_find(gva_t function, struct lvmon_hook *hook, char *error, size_t error
 
 /* Store what discovery found and all sites for a successor, if anything is new. 0 or -ENOMEM */
 int sites_store(void);
+/* What discovery found has changed since: it is to be stored again. */
+void sites_outdated(void);
 /* Back from a predecessor's blob. 0 or -EINVAL */
 int sites_restore(const void *blob, size_t size) must_check;
 void sites_forget(void);

@@ -13,6 +13,7 @@
 
 #define MAX_BTF	       (16 * MB)
 #define MIN_CHECKS     2  /* besides the banner */
+#define PAGE_FAULT     14 /* its vector */
 #define MAX_CANDIDATES 16 /* symbol tables that are none: one kernel image has up to three */
 
 const struct kernel_blob *kernel;
@@ -50,15 +51,54 @@ static int read_banner(const struct kernel_blob *b, const struct image *img, cha
 	return strncmp(text, "Linux version ", 14) ? -EINVAL : 0;
 }
 
+/* Through the page tables, before there is a known kernel. */
+static int read_mapped(gpa_t root, unsigned int levels, gva_t va, void *buf, size_t size)
+{
+	struct mapping m;
+
+	if (page_walk(root, levels, va, false, &m) || m.left < size)
+		return -EFAULT;
+	return guest_read(m.gpa, buf, size);
+}
+
+/* Where a fault of this vector goes. APM vol. 2, 4.8.4; SDM vol. 3, 6.14.1: a gate of 16 bytes */
+static int gate_target(gpa_t root, unsigned int levels, gva_t idtr, unsigned int vector, gva_t *to)
+{
+	uint8_t gate[16];
+
+	if (!idtr || read_mapped(root, levels, idtr + 16 * vector, gate, sizeof(gate)))
+		return -EFAULT;
+	*to = load16(gate) | (gva_t)load16(gate + 6) << 16 | (gva_t)load32(gate + 8) << 32;
+	return 0;
+}
+
+/* The kernel's own note for crash dumps is there already, and speaks of this kernel. */
+static bool note_agrees(const struct kernel_blob *b, const struct image *img)
+{
+	uint8_t page[PAGE_SIZE];
+	struct vmcoreinfo v;
+	gva_t va, text;
+
+	return !symbol_find(b, "vmcoreinfo_data", &va) &&
+	       !image_read(img, va, &text, sizeof(text)) &&
+	       !read_mapped(b->root, b->levels, text, page, sizeof(page)) &&
+	       !vmcoreinfo_parse(page, sizeof(page), &v) && vmcoreinfo_agrees(&v, b);
+}
+
 /* Facts that can only agree by chance: how many do. */
-static int cross_checks(const struct kernel_blob *b, const struct image *img, gva_t lstar)
+static int cross_checks(const struct kernel_blob *b, const struct image *img,
+			const struct linux_anchor *anchor)
 {
 	uint64_t value;
 	gva_t va, to;
 	int n = 0;
 
-	if (!symbol_find(b, "entry_SYSCALL_64", &va) && va == lstar)
+	if (!symbol_find(b, "entry_SYSCALL_64", &va) && va == anchor->lstar)
 		n++;
+	if (!symbol_find(b, "asm_exc_page_fault", &va) &&
+	    !gate_target(b->root, b->levels, anchor->idtr, PAGE_FAULT, &to) && va == to)
+		n++;
+	n += note_agrees(b, img);
 	if (!symbol_find(b, "sys_call_table", &va) && !symbol_find(b, "__x64_sys_read", &to) &&
 	    !image_read(img, va, &value, sizeof(value)) && value == to)
 		n++;
@@ -220,8 +260,25 @@ static void find_current(struct kernel_blob *b)
 
 	if (b->field[F_PCPU_CURRENT] != NO_FIELD && !symbol_find(b, "pcpu_hot", &va))
 		b->current = va + (gva_t)(int64_t)b->field[F_PCPU_CURRENT];
+	else if (b->inferred && !symbol_find(b, "pcpu_hot", &va))
+		b->current = va; /* its first member, arch/x86/include/asm/current.h */
 	else if (symbol_find(b, "current_task", &b->current))
 		facility_lacks(b, LINUX_CURRENT, "no symbol current_task");
+}
+
+/* All that is missing, in the blob. */
+static void facilities_tell(struct kernel_blob *b)
+{
+	gva_t va;
+
+	memset(b->missing, 0, sizeof(b->missing));
+	fields_tell_missing(b);
+	find_current(b);
+	if (symbol_find(b, "init_task", &va))
+		facility_lacks(b, LINUX_TASKS, "no symbol init_task");
+	if (symbol_find(b, "modules", &va))
+		facility_lacks(b, LINUX_MODULES, "no symbol modules");
+	facilities_settle(b);
 }
 
 /* What is left once the symbols are there and the image's place is known. *b may move. */
@@ -237,10 +294,6 @@ static int complete(struct kernel_blob **b, const struct image *img, const struc
 		snprintf(error, error_size, "symbols found, but no banner where they say");
 		return -ENOENT;
 	}
-	if (cross_checks(k, img, a->lstar) < MIN_CHECKS) {
-		snprintf(error, error_size, "symbols found, but they do not agree with the image");
-		return -ENOENT;
-	}
 	read_release(k, banner);
 	k->delta = img->va - img->gpa;
 	k->image_start = img->va;
@@ -251,21 +304,73 @@ static int complete(struct kernel_blob **b, const struct image *img, const struc
 		snprintf(error, error_size, "no init_top_pgt");
 		return -ENOENT;
 	}
+	if (cross_checks(k, img, a) < MIN_CHECKS) {
+		snprintf(error, error_size, "symbols found, but they do not agree with the image");
+		return -ENOENT;
+	}
 	err = load_fields(b, img, banner);
 	if (err) {
 		snprintf(error, error_size, "no memory for BTF");
 		return err;
 	}
 	k = *b;
-	find_current(k);
-	if (symbol_find(k, "init_task", &end))
-		facility_lacks(k, LINUX_TASKS, "no symbol init_task");
-	if (symbol_find(k, "modules", &end))
-		facility_lacks(k, LINUX_MODULES, "no symbol modules");
-	facilities_settle(k);
+	facilities_tell(k);
 	snprintf(k->summary, sizeof(k->summary), "Linux %s, %u symbols, %u types, kernel at 0x%llx",
 		 k->release, k->symbols, k->types, (unsigned long long)k->image_start);
 	return 0;
+}
+
+/* With the tables at this place in mem. *out is freed unless it is complete. */
+static int discover_tables(const uint8_t *mem, const struct kallsyms_place *place,
+			   const struct image *img, const struct linux_anchor *a,
+			   struct kernel_blob **out, char *error, size_t error_size)
+{
+	int err = kallsyms_load(mem, place, out);
+
+	if (err)
+		return err;
+	err = complete(out, img, a, error, error_size);
+	if (err)
+		free(*out);
+	else if (error_size)
+		error[0] = '\0';
+	return err;
+}
+
+/*
+ * The tables cannot be recognised in the image: where the kernel's note for crash dumps says that
+ * they are, mended. Needs a note about this image, anywhere in memory.
+ */
+static int discover_by_note(const struct image *img, const struct linux_anchor *a,
+			    struct kernel_blob **out, char *error, size_t error_size)
+{
+	const uint8_t *image = guest_ptr(img->gpa, img->size);
+	size_t i;
+
+	for (i = 0; i < backend->ram_ranges && image; i++) {
+		uint64_t size = backend->ram[i].size, from = 0;
+		const uint8_t *mem = guest_ptr(backend->ram[i].gpa, size);
+		struct kallsyms_place place;
+		struct vmcoreinfo v;
+		uint8_t *mended;
+		int tries, err;
+
+		for (tries = 0; mem && tries < MAX_CANDIDATES; tries++) {
+			if (vmcoreinfo_find(mem, size, &from, &v))
+				break;
+			if (KERNEL_MAP_START - v.phys_base != img->va - img->gpa || !v.names)
+				continue;
+			err = kallsyms_mend(image, img->size, img->va, &v, &mended, &place);
+			if (!err) {
+				err = discover_tables(mended, &place, img, a, out, error,
+						      error_size);
+				free(mended);
+			}
+			if (!err || err == -ENOMEM)
+				return err;
+		}
+	}
+	return -ENOENT;
 }
 
 static int discover_image(const struct image *img, const struct linux_anchor *a,
@@ -282,19 +387,11 @@ static int discover_image(const struct image *img, const struct linux_anchor *a,
 	for (tries = 0; tries < MAX_CANDIDATES; tries++) {
 		if (kallsyms_find(mem, img->size, img->va, &from, &place))
 			break;
-		err = kallsyms_load(mem, &place, out);
-		if (err == -ENOMEM)
+		err = discover_tables(mem, &place, img, a, out, error, error_size);
+		if (!err || err == -ENOMEM)
 			return err;
-		if (err)
-			continue;
-		err = complete(out, img, a, error, error_size);
-		if (!err) {
-			snprintf(error, error_size, "%s", "");
-			return 0;
-		}
-		free(*out);
 	}
-	return -ENOENT;
+	return discover_by_note(img, a, out, error, error_size);
 }
 
 /*
@@ -341,6 +438,30 @@ static int image_around(const uint8_t *mem, gpa_t gpa, uint64_t size,
 	return -ENOENT;
 }
 
+/* No table was recognised: images that the kernel's notes for crash dumps speak of. */
+static int scan_notes(const struct linux_anchor *a, struct kernel_blob **out, char *error,
+		      size_t error_size)
+{
+	size_t i;
+
+	for (i = 0; i < backend->ram_ranges; i++) {
+		uint64_t size = backend->ram[i].size, from = 0;
+		const uint8_t *mem = guest_ptr(backend->ram[i].gpa, size);
+		struct vmcoreinfo v;
+		struct image img;
+		int tries;
+
+		for (tries = 0; mem && tries < MAX_CANDIDATES; tries++) {
+			if (vmcoreinfo_find(mem, size, &from, &v))
+				break;
+			if (!vmcoreinfo_image(&v, &img) &&
+			    !discover_image(&img, a, out, error, error_size))
+				return 0;
+		}
+	}
+	return -ENOENT;
+}
+
 /* Without registers: search all guest memory. */
 static int discover_scan(const struct linux_anchor *a, struct kernel_blob **out, char *error,
 			 size_t error_size)
@@ -365,28 +486,66 @@ static int discover_scan(const struct linux_anchor *a, struct kernel_blob **out,
 				return 0;
 		}
 	}
-	return -ENOENT;
+	return scan_notes(a, out, error, error_size);
 }
 
 int linux_discover(const struct linux_anchor *anchor, char *error, size_t error_size)
 {
 	struct kernel_blob *b;
+	gva_t text = anchor->lstar;
 	struct image img;
 	int err;
 
-	if (!anchor->cr3 || !anchor->lstar) {
+	/* Any address in the kernel's text will do; that of a fault's handler is always one. */
+	if (!text && gate_target(anchor->cr3 & ~0xfffull, anchor->cr4 & CR4_LA57 ? 5 : 4,
+				 anchor->idtr, PAGE_FAULT, &text))
+		text = 0;
+	if (!anchor->cr3 || !text) {
 		err = discover_scan(anchor, &b, error, error_size);
-	} else if (image_find(anchor->cr3, anchor->cr4, anchor->lstar, &img)) {
+	} else if (image_find(anchor->cr3, anchor->cr4, text, &img)) {
 		snprintf(error, error_size, "CR3 and LSTAR do not lead to a kernel image");
 		err = -ENOENT;
 	} else {
 		err = discover_image(&img, anchor, &b, error, error_size);
 	}
-	if (!err) {
-		kernel = b; /* never freed: what was found before may be in use */
-		linux_guest_ran();
+	if (err)
+		return err;
+	kernel = b; /* never freed: what was found before may be in use */
+	linux_guest_ran();
+	if (!b->types)
+		(void)!linux_infer(); /* what it does not find stays missing */
+	return 0;
+}
+
+int linux_infer(void)
+{
+	struct kernel_blob *b;
+	struct inferred found;
+	void *copy;
+	size_t size;
+	int err;
+
+	if (!kernel)
+		return -ENODATA;
+	err = infer(&found);
+	if (!err)
+		err = linux_save(&copy, &size);
+	if (err)
+		return err;
+	b = copy;
+	b->inferred += infer_fields(b, &found);
+	if (b->inferred == kernel->inferred) {
+		free(b);
+		return -ENOENT;
 	}
-	return err;
+	facilities_tell(b);
+	kernel = b;
+	return 0;
+}
+
+uint32_t linux_inferred(void)
+{
+	return kernel ? kernel->inferred : 0;
 }
 
 int linux_save(void **blob, size_t *size)

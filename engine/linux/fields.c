@@ -457,7 +457,7 @@ static bool knows_module_areas(const struct kernel_blob *b)
 	       b->field[F_MODULE_AREA_TEXT] != NO_FIELD;
 }
 
-static void tell_missing(struct kernel_blob *b)
+void fields_tell_missing(struct kernel_blob *b)
 {
 	size_t i;
 
@@ -507,7 +507,7 @@ int fields_resolve(struct kernel_blob *b)
 	if (!btf) {
 		if (errno == ENOMEM)
 			return -ENOMEM;
-		tell_missing(b);
+		fields_tell_missing(b);
 		return -ENOENT;
 	}
 	types_find(b, btf, ids);
@@ -527,7 +527,7 @@ int fields_resolve(struct kernel_blob *b)
 			b->field[f->field] = off;
 	}
 	btf__free(btf);
-	tell_missing(b);
+	fields_tell_missing(b);
 	return 0;
 }
 

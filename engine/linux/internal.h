@@ -136,7 +136,7 @@ enum kept_enumerator {
 /* clang-format on */
 
 #define BLOB_MAGIC   0x31304b4e4c5256ull /* "VRLNK01" */
-#define BLOB_VERSION 3
+#define BLOB_VERSION 4
 #define NO_FIELD     (-1)
 #define MISSING_SIZE 80
 
@@ -150,9 +150,10 @@ struct kernel_blob {
 	gpa_t root;	 /* the kernel's own top-level page table */
 	uint32_t levels; /* of page tables: 4 or 5 */
 	uint32_t symbols;
-	uint32_t buckets; /* a power of two */
-	uint32_t types;	  /* in BTF */
-	uint64_t current; /* GS_BASE + this holds the pointer to the current task */
+	uint32_t buckets;  /* a power of two */
+	uint32_t types;	   /* in BTF */
+	uint32_t inferred; /* fields that infer.c has told */
+	uint64_t current;  /* GS_BASE + this holds the pointer to the current task */
 	struct section sec[NR_SECTIONS];
 	int32_t field[NR_FIELDS]; /* NO_FIELD: this kernel has none */
 	uint32_t enumerators_known;
@@ -235,6 +236,40 @@ struct image {
 
 int image_find(uint64_t cr3, uint64_t cr4, gva_t rip, struct image *img) must_check;
 
+/* infer.c */
+
+/* Offsets in task_struct, cred and mm_struct; NO_FIELD: not found. */
+struct inferred {
+	int32_t comm, tasks, pid, tgid, real_parent, group_leader, real_cred, mm; /* task_struct */
+	int32_t pgd, arg_start;							  /* mm_struct */
+	int32_t uid;								  /* cred */
+};
+
+/* From what the known kernel's memory holds. 0; -ENOENT: not even the list of tasks; -ENOMEM */
+int infer(struct inferred *out) must_check;
+/* Into fields that are not known: how many. */
+uint32_t infer_fields(struct kernel_blob *b, const struct inferred *i);
+
+/* vmcoreinfo.c */
+
+struct vmcoreinfo {
+	gva_t stext, init_top_pgt;
+	uint64_t phys_base, offset; /* of the image: physical, and against its link address */
+	uint64_t five_levels;	    /* 1 or 0 */
+	/* where kallsyms' tables are; 0: not said (before 6.1; relative_base not from 7.0 on) */
+	gva_t num_syms, names, tokens, token_index, offsets, relative_base;
+};
+
+/* The note's text. 0 or -ENOENT: it is none. */
+int vmcoreinfo_parse(const uint8_t *text, size_t size, struct vmcoreinfo *v) must_check;
+/* The next note in mem, which starts with a page, from *from on; *from moves. 0 or -ENOENT */
+int vmcoreinfo_find(const uint8_t *mem, uint64_t size, uint64_t *from,
+		    struct vmcoreinfo *v) must_check;
+/* Where the image is by the note, and page tables say the same. 0 or -ENOENT */
+int vmcoreinfo_image(const struct vmcoreinfo *v, struct image *img) must_check;
+/* The note speaks of this kernel (delta, levels and symbols are known). */
+bool vmcoreinfo_agrees(const struct vmcoreinfo *v, const struct kernel_blob *b);
+
 /* kallsyms.c */
 
 enum kallsyms_layout { KALLSYMS_A, KALLSYMS_B, KALLSYMS_C };
@@ -276,6 +311,26 @@ int kallsyms_load(const uint8_t *mem, const struct kallsyms_place *place,
 /* The tables in a blob fit together. */
 bool kallsyms_valid(const struct kernel_blob *b);
 
+/* kallsyms_mend.c */
+
+/*
+ * Tables that kallsyms_find() does not believe, where the note says that they are: private copies,
+ * mended where one part says what another one must be. mem is the image at va. *mended (caller
+ * frees) is the memory that *place is in, for kallsyms_load(). 0, -ENOENT, -ENOMEM
+ */
+int kallsyms_mend(const uint8_t *mem, uint64_t size, gva_t va, const struct vmcoreinfo *v,
+		  uint8_t **mended, struct kallsyms_place *place) must_check;
+
+/* Up to here a number of symbols is believed. */
+#define KALLSYMS_MAX	 (1u << 20)
+#define NAMES_PER_MARKER 256
+#define TOKENS		 256
+#define TOKEN_INDEX_SIZE (TOKENS * sizeof(uint16_t))
+
+/* A name's length at *pos, which moves to its first token; false: broken. */
+bool kallsyms_name(const uint8_t *names, uint64_t limit, uint64_t *pos, uint32_t *length);
+gva_t kallsyms_decode(const uint8_t *mem, const struct kallsyms_place *pl, uint32_t i);
+
 #define SYMBOL_NAME_SIZE 520 /* KSYM_NAME_LEN is 512 */
 
 int symbol_find(const struct kernel_blob *b, const char *name, gva_t *va) must_check;
@@ -295,6 +350,8 @@ struct btf;
  * -ENOMEM
  */
 int fields_resolve(struct kernel_blob *b) must_check;
+/* The facilities that lack a field, to facility_lacks(). */
+void fields_tell_missing(struct kernel_blob *b);
 /* fit.c: 0, or -EINVAL with a line in why. banner: the kernel's, up to a line break. */
 int profile_fits(const void *btf, size_t size, const char *banner, char *why,
 		 size_t why_size) must_check;

@@ -16,18 +16,14 @@
 #include <stdlib.h>
 #include "engine/linux/internal.h"
 
-#define TOKENS		 256
-#define TOKEN_INDEX_SIZE (TOKENS * sizeof(uint16_t))
-#define PROBE_STEP	 (TOKEN_INDEX_SIZE / 2)
-#define PROBE		 8
-#define NAMES_PER_MARKER 256
-#define MIN_MARKERS	 16 /* 4,000 symbols: the smallest kernels have more */
-#define MAX_SYMBOLS	 (1u << 20)
-#define MAX_NAME	 0x3fff /* two bytes of ULEB128 */
-#define MAX_TOKEN	 512
-#define MIN_NAME_BYTES	 2 /* length, one token */
-#define MAX_BLOCK	 (NAMES_PER_MARKER * 600ull)
-#define MARKERS_REACH	 (4 * MB) /* seqs (three bytes a symbol) may lie between */
+#define PROBE_STEP     (TOKEN_INDEX_SIZE / 2)
+#define PROBE	       8
+#define MIN_MARKERS    16     /* 4,000 symbols: the smallest kernels have more */
+#define MAX_NAME       0x3fff /* two bytes of ULEB128 */
+#define MAX_TOKEN      512
+#define MIN_NAME_BYTES 2 /* length, one token */
+#define MAX_BLOCK      (NAMES_PER_MARKER * 600ull)
+#define MARKERS_REACH  (4 * MB) /* seqs (three bytes a symbol) may lie between */
 
 /* 256 offsets, ascending, of strings of at least one character. */
 static bool is_token_index(const uint8_t *p)
@@ -106,6 +102,11 @@ static inline bool name_length(const uint8_t *names, uint64_t limit, uint64_t *p
 	return true;
 }
 
+bool kallsyms_name(const uint8_t *names, uint64_t limit, uint64_t *pos, uint32_t *length)
+{
+	return name_length(names, limit, pos, length);
+}
+
 static bool type_letter(uint8_t c)
 {
 	return isalpha(c) || c == '?';
@@ -176,7 +177,7 @@ static bool find_names(const uint8_t *mem, struct kallsyms_place *pl, uint32_t r
 
 		pos = pl->markers - back;
 		n = load32(mem + pos);
-		if (n > MAX_SYMBOLS || n <= NAMES_PER_MARKER * (run - 2) ||
+		if (n > KALLSYMS_MAX || n <= NAMES_PER_MARKER * (run - 2) ||
 		    n > NAMES_PER_MARKER * run)
 			continue;
 		for (hdr = 4; hdr <= 8; hdr += 4) {
@@ -216,7 +217,7 @@ static bool find_markers(const uint8_t *mem, struct kallsyms_place *pl, uint64_t
 	return false;
 }
 
-static gva_t decode_address(const uint8_t *mem, const struct kallsyms_place *pl, uint32_t i)
+static inline gva_t decode_address(const uint8_t *mem, const struct kallsyms_place *pl, uint32_t i)
 {
 	int32_t off = (int32_t)load32(mem + pl->offsets + 4ull * i);
 
@@ -226,6 +227,11 @@ static gva_t decode_address(const uint8_t *mem, const struct kallsyms_place *pl,
 		return pl->base + (uint32_t)off;
 	/* kernel/kallsyms.c, kallsyms_sym_address() */
 	return off < 0 ? pl->base - 1 - (uint64_t)(int64_t)off : (uint64_t)off;
+}
+
+gva_t kallsyms_decode(const uint8_t *mem, const struct kallsyms_place *pl, uint32_t i)
+{
+	return decode_address(mem, pl, i);
 }
 
 /* Symbols are sorted by address, all of which are the kernel's or small absolute values. */
@@ -637,8 +643,8 @@ bool kallsyms_valid(const struct kernel_blob *b)
 	uint64_t size;
 	uint32_t i;
 
-	if (!b->symbols || b->symbols > MAX_SYMBOLS || !b->buckets ||
-	    (b->buckets & (b->buckets - 1)) || b->buckets > MAX_SYMBOLS ||
+	if (!b->symbols || b->symbols > KALLSYMS_MAX || !b->buckets ||
+	    (b->buckets & (b->buckets - 1)) || b->buckets > KALLSYMS_MAX ||
 	    b->sec[SEC_TOKEN_INDEX].size != TOKEN_INDEX_SIZE || !b->sec[SEC_TOKENS].size ||
 	    b->sec[SEC_MARKERS].size != 4 * markers ||
 	    b->sec[SEC_ADDRESSES].size != 4 * b->symbols ||

@@ -15,7 +15,7 @@
 
 /* Registers that discovery starts from; a zero means unknown. */
 struct linux_anchor {
-	uint64_t cr3, cr4, lstar;
+	uint64_t cr3, cr4, lstar, idtr;
 };
 
 /*
@@ -34,6 +34,14 @@ void linux_use_btf(const void *btf, size_t size);
 /* Why linux_discover() did not take it: it is another kernel's. NULL: it is not that. */
 const char *linux_btf_refused(void);
 bool linux_btf_used(void);
+
+/*
+ * Fill in what can be told from the guest's memory of a kernel without type information, once its
+ * first processes are there (linux_discover() tries by itself). 0; -ENOENT: nothing new
+ */
+int linux_infer(void) must_check;
+/* How many fields are known that way only. */
+uint32_t linux_inferred(void);
 
 /*
  * What can be read of a kernel. Each stands on fields, symbols and other facilities

@@ -40,8 +40,8 @@ int linux_task(gva_t task, struct linux_task *out)
 	if (!kread64(at(task, F_TASK_REAL_PARENT), &parent) && kernel_pointer(parent) &&
 	    !kread32(at(parent, F_TASK_TGID), &value) && value <= PID_MAX_LIMIT)
 		out->ppid = (int32_t)value;
-	if (!linux_need(LINUX_DETAILS) && !kread64(at(task, F_TASK_REAL_CRED), &cred) &&
-	    kernel_pointer(cred)) {
+	if (has_field(F_TASK_REAL_CRED) && has_field(F_CRED_UID) && has_field(F_CRED_GID) &&
+	    !kread64(at(task, F_TASK_REAL_CRED), &cred) && kernel_pointer(cred)) {
 		if (kread32(at(cred, F_CRED_UID), &out->uid) ||
 		    kread32(at(cred, F_CRED_GID), &out->gid))
 			return -EFAULT;

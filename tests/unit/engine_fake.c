@@ -203,7 +203,10 @@ int linux_need(enum linux_facility f)
 {
 	if (fake.unknown)
 		return -ENODATA;
-	return (fake.no_pages && f == LINUX_PAGES) || (!kernel && f == LINUX_TYPES) ? -ENOTSUP : 0;
+	return (fake.no_pages && f == LINUX_PAGES) || (fake.no_tasks && f == LINUX_TASKS) ||
+			       (!kernel && f == LINUX_TYPES)
+		       ? -ENOTSUP
+		       : 0;
 }
 
 const char *linux_missing(enum linux_facility f)
@@ -212,7 +215,22 @@ const char *linux_missing(enum linux_facility f)
 		return "no BTF (CONFIG_DEBUG_INFO_BTF)";
 	if (fake.lacking)
 		return "struct x has no y";
+	if (fake.no_tasks && f == LINUX_TASKS)
+		return "no BTF";
 	return fake.no_pages && f == LINUX_PAGES ? "struct page has no flags" : NULL;
+}
+
+int linux_infer(void)
+{
+	if (!fake.inferred)
+		return -ENOENT;
+	fake.no_tasks = false;
+	return 0;
+}
+
+uint32_t linux_inferred(void)
+{
+	return fake.no_tasks ? 0 : fake.inferred;
 }
 
 const char *linux_facility_name(enum linux_facility f)

@@ -66,6 +66,8 @@ struct fake {
 	bool power;	   /* it can sleep, start another kernel, and gets more memory */
 	bool unknown;	   /* the kernel has not been found yet */
 	bool no_pages;	   /* it lacks what LINUX_PAGES needs */
+	bool no_tasks;	   /* nor anything of processes, until it is inferred */
+	uint32_t inferred; /* fields that can be */
 	bool trapped;	   /* all places show a trap's byte: none can be decoded */
 	bool endless;	   /* the list of processes loops */
 	int walk_error;	   /* what walks of modules, files, ... end with; 0 */

@@ -175,20 +175,62 @@ static void lacking_kernel(void **state)
 	const char *text;
 
 	make_archive(SAY("one"), SAY("two"), "");
-	fake.no_pages = true;
+	fake.no_pages = true; /* and there is no BTF here: no types */
 	begin();
 	kernel_up();
 	assert_int_equal(fake_count("kernel"), 1);
+	assert_int_equal(fake_count("warning"), 0);
+	first_program();
 	assert_int_equal(fake_count("warning"), 1);
 	text = fake_string("warning", 0, "message");
-	assert_non_null(strstr(text, "cannot be read: states of pages; what works: hooks"));
+	assert_non_null(
+		strstr(text, "cannot be read: states of pages, something; what works: hooks"));
 	missing = json_object_get(fake_record("warning", 0), "missing");
-	assert_int_equal(json_object_size(missing), 1);
+	assert_int_equal(json_object_size(missing), 2);
 	assert_string_equal(json_string_value(json_object_get(missing, "states of pages")),
 			    "struct page has no flags");
-	first_program();
+	assert_null(json_object_get(fake_record("warning", 0), "inferred"));
 	assert_int_equal(fake_number("ready", 0, "signatures"), 2);
+	/* A successor does not say it again. */
+	start.generation = 1;
+	start.blob = NULL;
+	begin();
 	assert_int_equal(fake_count("warning"), 1);
+}
+
+/* Without type information: at the first program, what memory tells; it is kept. */
+static void inferring(void **state)
+{
+	unsigned int blobs;
+
+	make_archive(SAY("one"), SAY("two"), "");
+	fake.no_pages = fake.no_tasks = true;
+	fake.inferred = 9;
+	begin();
+	kernel_up();
+	assert_true(fake.no_tasks);
+	blobs = fake.blobs;
+	first_program();
+	assert_false(fake.no_tasks);
+	assert_true(fake.blobs > blobs);
+	assert_int_equal(fake_count("warning"), 1);
+	assert_int_equal(fake_number("warning", 0, "inferred"), 9);
+	assert_int_equal(json_object_size(json_object_get(fake_record("warning", 0), "missing")),
+			 2);
+	assert_int_equal(fake_number("ready", 0, "signatures"), 2);
+}
+
+/* Nothing of processes at all: hooks go on. */
+static void nothing_inferred(void **state)
+{
+	make_archive(SAY("one"), SAY("two"), "");
+	fake.no_tasks = true;
+	begin();
+	kernel_up();
+	first_program();
+	assert_int_equal(fake_count("warning"), 1);
+	assert_int_equal(fake_number("ready", 0, "signatures"), 2);
+	assert_int_equal(fake_number("ready", 0, "hooks"), 2);
 }
 
 static void damaged_archive(void **state)
@@ -510,6 +552,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(nothing_to_do, setup, teardown),
 		cmocka_unit_test_setup_teardown(no_kernel, setup, teardown),
 		cmocka_unit_test_setup_teardown(lacking_kernel, setup, teardown),
+		cmocka_unit_test_setup_teardown(inferring, setup, teardown),
+		cmocka_unit_test_setup_teardown(nothing_inferred, setup, teardown),
 		cmocka_unit_test_setup_teardown(damaged_archive, setup, teardown),
 		cmocka_unit_test_setup_teardown(killed_in_a_handler, setup, teardown),
 		cmocka_unit_test_setup_teardown(deaths_lead_to_a_pause, setup, teardown),
