@@ -27,6 +27,7 @@ qemu-system-x86:qemu-system-x86_64
 busybox-static:busybox
 cpio:cpio
 gzip:gzip
+gdb:gdb
 '
 disk='
 mmdebstrap:mmdebstrap

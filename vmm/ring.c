@@ -45,6 +45,11 @@ bool ring_by_port(void)
 	return to_port;
 }
 
+void ring_wake_reader(void)
+{
+	log_byte(DOORBELL);
+}
+
 bool ring_read_up(void)
 {
 	return __atomic_load_n(&ring->tail, __ATOMIC_ACQUIRE) == ring->head;

@@ -22,7 +22,8 @@ void ring_drain_to_port(void);
  */
 int ring_write(u32 source, const void *text, u64 size, bool user) must_check;
 
-/* The reader has read all. */
+/* Wakes the reader; and has it dealt with all that is in the ring? */
+void ring_wake_reader(void);
 bool ring_read_up(void);
 /* Records leave as lines on the log channel: nobody shares our memory. */
 bool ring_by_port(void);

@@ -121,6 +121,8 @@ static s64 drain(u64 wait_ms, u64 more_ms)
 	if (wait_ms > LVMON_DRAIN_MS_MAX || more_ms > LVMON_DRAIN_MS_MAX ||
 	    wait_ms + more_ms > domain_time_left())
 		return -EINVAL;
+	if (!result && !ring_read_up())
+		ring_wake_reader();
 	smp_pause_more((u32)(wait_ms + more_ms));
 	while (!ring_read_up() && !result) {
 		if (time_ns() - began > wait_ms * 1000000)
