@@ -2,7 +2,7 @@
 # shellcheck shell=sh disable=SC2154
 # For the cases "views": what /proc says of a workload and what the views say of it are the same lines.
 
-kinds="process thread map mount"
+kinds="process thread map mount file socket held module syscall gate"
 
 # compare WHAT FILE: one check a kind of lines; FILE has records with what the views say.
 compare()
@@ -23,7 +23,9 @@ compare()
 		sed -n "s/^view \($kind .*\)/\1/p" "$work/console" | sort >"$work/oracle.$kind"
 		sed -n "s/^view \($kind .*\)/\1/p" "$work/said" | sort >"$work/views.$kind"
 		count=$(wc -l <"$work/oracle.$kind")
-		if [ "$count" -eq 0 ]; then
+		if [ "$count" -eq 0 ] && [ "$kind" = module ] && [ ! -s "$work/views.$kind" ]; then
+			echo "skip $case $1: no module of this kernel is loaded"
+		elif [ "$count" -eq 0 ]; then
 			fail "$1: $kind" "not a line of /proc"
 		elif diff "$work/oracle.$kind" "$work/views.$kind" >"$work/diff.$kind"; then
 			ok "$1: $kind, $count lines"

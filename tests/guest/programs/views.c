@@ -283,6 +283,8 @@ static void map_lines(int pid)
 	}
 }
 
+#include "views_proc.h"
+
 /* /proc/PID/mountinfo; what is a file system's own affair among the options is left out. */
 static void mount_lines_of(const char *of, const char *name)
 {
@@ -346,10 +348,16 @@ static void (*const of_process[])(int pid) = {
 	thread_lines,
 	map_lines,
 	mount_lines,
+	file_lines,
+	socket_lines,
 };
 
 static void (*const of_machine[])(void) = {
 	all_mount_lines,
+	held_lines,
+	module_lines,
+	syscall_lines,
+	gate_lines,
 };
 
 #define COUNT(a) (sizeof(a) / sizeof(*(a)))

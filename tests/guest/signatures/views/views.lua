@@ -70,12 +70,70 @@ local function mount_lines(p)
 	if p.pid == 1 or p.comm:sub(1, 3) == "ns-" then mounts(p:mounts(), p.pid) end
 end
 
+local function file_lines(p)
+	for f in list(p:files()) do
+		say("view file pid=%d fd=%d kind=%s mode=%s flags=%o pos=%d inode=%d device=%s path=%s", p.pid, f.fd,
+			escape(f.kind), f.mode, f.flags, f.pos, f.inode, f.device, escape(f.path))
+	end
+end
+
+local function socket_lines(p)
+	for f in list(p:files()) do
+		local s = f.socket
+		if s then
+			local line = ("pid=%d fd=%d inode=%d type=%s family=%s"):format(p.pid, f.fd, s.inode, s.type, s.family)
+			if s.local_address then
+				line = line .. (" protocol=%s state=%s local=%s,%d remote=%s,%d"):format(s.protocol, s.state,
+					s.local_address, s.local_port, s.remote_address, s.remote_port)
+				if s.rx_queue then line = line .. (" rx=%d tx=%d"):format(s.rx_queue, s.tx_queue) end
+			elseif s.family == "unix" then
+				line = line .. (" state=%s path=%s"):format(s.state, escape(s.path or ""))
+			elseif s.family == "netlink" then
+				line = line .. (" protocol=%s port=%d"):format(s.protocol, s.local_port)
+			elseif s.family == "packet" then
+				line = line .. " protocol=" .. s.protocol
+			end
+			say("view socket %s", line)
+		end
+	end
+end
+
 -- Kinds of lines that the machine has.
+
+local function held_lines()
+	for s in list(lvmon.sockets()) do say("view held pid=%d fd=%d inode=%d", s.pid, s.fd, s.inode) end
+end
+
+local function module_lines()
+	for m in list(lvmon.modules()) do
+		local users = table.concat(m.used_by, ",") .. (#m.used_by > 0 and "," or "")
+		if m.permanent then users = users .. "[permanent]," end
+		if users == "" then users = "-" end
+		if m.state ~= "Unformed" then
+			say("view module %s %d %d %s %s 0x%016x%s", m.name, m.size, m.refs, users, m.state, m.base,
+				m.taint ~= "" and (" (%s)"):format(m.taint) or "")
+		end
+	end
+end
+
+local function syscall_lines()
+	for s in list(lvmon.syscalls()) do
+		say("view syscall abi=%s number=%d handler=%x inside=%d hooked=%d", s.abi, s.number, s.handler,
+			number(s.inside), number(s.hooked))
+	end
+end
+
+local function gate_lines()
+	for g in list(lvmon.idt()) do
+		say("view gate vector=%d handler=%x selector=%d type=%s dpl=%d ist=%d present=%d inside=%d", g.vector,
+			g.handler, g.selector, g.type, g.dpl, g.ist, number(g.present), number(g.inside))
+	end
+end
 
 local function all_mount_lines() mounts(lvmon.mounts(), "all") end
 
-local of_process = { process_line, thread_lines, map_lines, mount_lines }
-local of_machine = { all_mount_lines }
+local of_process = { process_line, thread_lines, map_lines, mount_lines, file_lines, socket_lines }
+local of_machine = { all_mount_lines, held_lines, module_lines, syscall_lines, gate_lines }
 
 if lvmon.mode == "dump" then
 	for p in list(lvmon.processes()) do
