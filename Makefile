@@ -77,6 +77,8 @@ bench: $(PRODUCTS) guest
 	$(Q)bench/run.sh
 	@echo
 	$(Q)bench/types.sh
+	@echo
+	$(Q)bench/native.sh
 
 style:
 	$(Q)git ls-files '*.c' '*.h' | xargs clang-format --dry-run --Werror

@@ -141,7 +141,7 @@ static int find_root(struct kernel_blob *b, const struct image *img, uint64_t cr
 
 static const void *given_btf;
 static size_t given_btf_size;
-static char given_btf_refused[400];
+static char given_btf_refused[700];
 static bool given_btf_used;
 
 void linux_use_btf(const void *btf, size_t size)

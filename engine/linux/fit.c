@@ -44,8 +44,8 @@ int profile_fits(const void *btf, size_t size, const char *banner, char *why, si
 	tag = banner_of(parsed);
 	if (tag && (strncmp(tag, banner, n) || tag[n])) {
 		snprintf(why, why_size,
-			 "the profile is of another kernel: '%.150s', this one is '%.*s'", tag,
-			 n < 150 ? (int)n : 150, banner);
+			 "the profile is of another kernel: '%.300s', this one is '%.*s'", tag,
+			 n < 300 ? (int)n : 300, banner);
 		err = -EINVAL;
 	}
 	btf__free(parsed);

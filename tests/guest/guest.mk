@@ -16,7 +16,14 @@ $(GUEST_INITRAMFS): tests/guest/initramfs.sh $(GUEST_SOURCES) $(GUEST_MODULES)
 	$(Q)tests/guest/initramfs.sh $@ $(wildcard bench/programs/*.c) \
 		$$(find $(B)/guest/modules -name '*.ko')
 
-guest: $(GUEST_KERNEL) $(GUEST_INITRAMFS)
+# Programs that cases need on the host.
+GUEST_HOST := $(patsubst tests/guest/host/%.c,$(B)/guest/%,$(wildcard tests/guest/host/*.c))
+
+$(GUEST_HOST): $(B)/guest/%: tests/guest/host/%.c tests/unit/isf_maker.h
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(COMMON_CFLAGS) -O1 -D_GNU_SOURCE -I. -o $@ $< -lbpf -ljansson
+
+guest: $(GUEST_KERNEL) $(GUEST_INITRAMFS) $(GUEST_HOST)
 .PHONY: guest
 
 # A whole Debian on a disk image, for the cases in cases-disk/: tests/guest/disk.sh

@@ -182,11 +182,13 @@ int linux_discover(const struct linux_anchor *anchor, char *error, size_t error_
 
 void linux_use_btf(const void *btf, size_t size)
 {
+	fake.btf = btf;
+	fake.btf_size = size;
 }
 
 const char *linux_btf_refused(void)
 {
-	return NULL;
+	return fake.btf_refused;
 }
 
 bool linux_btf_used(void)
@@ -211,13 +213,13 @@ int linux_need(enum linux_facility f)
 
 const char *linux_missing(enum linux_facility f)
 {
+	if (fake.no_pages)
+		return f == LINUX_PAGES ? "struct page has no flags" : NULL;
 	if (!kernel && f == LINUX_TYPES)
 		return "no BTF (CONFIG_DEBUG_INFO_BTF)";
-	if (fake.lacking)
-		return "struct x has no y";
 	if (fake.no_tasks && f == LINUX_TASKS)
 		return "no BTF";
-	return fake.no_pages && f == LINUX_PAGES ? "struct page has no flags" : NULL;
+	return fake.lacking ? "struct x has no y" : NULL;
 }
 
 int linux_infer(void)

@@ -61,10 +61,13 @@ struct fake {
 	unsigned int calls, short_calls, writes, hooks, hooks_removed, blobs;
 	unsigned int holds, releases; /* of the other CPUs */
 	int hold_error, release_error;
-	bool calls_fail;   /* the guest's function returns less than asked */
-	bool no_calls;	   /* symbol access_process_vm is missing */
-	bool power;	   /* it can sleep, start another kernel, and gets more memory */
-	bool unknown;	   /* the kernel has not been found yet */
+	bool calls_fail; /* the guest's function returns less than asked */
+	bool no_calls;	 /* symbol access_process_vm is missing */
+	bool power;	 /* it can sleep, start another kernel, and gets more memory */
+	bool unknown;	 /* the kernel has not been found yet */
+	const void *btf; /* what linux_use_btf was given, and its size */
+	size_t btf_size;
+	const char *btf_refused;
 	bool no_pages;	   /* it lacks what LINUX_PAGES needs */
 	bool no_tasks;	   /* nor anything of processes, until it is inferred */
 	uint32_t inferred; /* fields that can be */

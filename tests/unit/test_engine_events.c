@@ -55,6 +55,14 @@ static void make_archive(const char *one, const char *two, const char *library)
 	start.archive_size = at + 1024;
 }
 
+static void add_profile(const char *text)
+{
+	size_t at = start.archive_size - 1024;
+
+	tar_add(&at, "profile.btf", text);
+	start.archive_size = at + 1024;
+}
+
 static int setup(void **state)
 {
 	fake_reset();
@@ -148,6 +156,27 @@ static void in_order(void **state)
 	/* It happens once. */
 	first_program();
 	assert_int_equal(fake_count("ready"), 1);
+}
+
+/* What `lvisor run --profile` puts into the archive; one of another kernel's is told. */
+static void profile(void **state)
+{
+	make_archive(SAY("one"), SAY("two"), "");
+	begin();
+	assert_null(fake.btf);
+	signatures_close();
+	add_profile("types");
+	begin();
+	assert_int_equal(signature_count, 2);
+	assert_int_equal(fake.btf_size, 5);
+	assert_memory_equal(fake.btf, "types", 5);
+	fake.btf_refused = "the profile is of another kernel";
+	kernel_up();
+	assert_int_equal(fake_count("kernel"), 1);
+	assert_int_equal(fake_count("error"), 1);
+	assert_string_equal(fake_string("error", 0, "message"), fake.btf_refused);
+	first_program();
+	assert_int_equal(fake_number("ready", 0, "signatures"), 2);
 }
 
 static void nothing_to_do(void **state)
@@ -549,6 +578,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(in_order, setup, teardown),
+		cmocka_unit_test_setup_teardown(profile, setup, teardown),
 		cmocka_unit_test_setup_teardown(nothing_to_do, setup, teardown),
 		cmocka_unit_test_setup_teardown(no_kernel, setup, teardown),
 		cmocka_unit_test_setup_teardown(lacking_kernel, setup, teardown),

@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=sh disable=SC2154
+# A kernel without BTF, and a profile in its place (Volatility's ISF): all that is read of a dump is what is read
+# with the kernel's own BTF. The dump is of a guest, the profile is made of its BTF, which is then spoilt.
+
+tool=$build/guest/isf_of_dump
+
+# look NAME [ARGUMENT...]: what the signature says of the dump, in $work/NAME
+look()
+{
+	name=$1
+	shift
+	"$lvisor" scan --json --signature "$here/signatures/profile/profile.lua" "$@" "$work/machine.core" \
+		2>"$work/$name.messages" | sed -n 's/.*"message": *"\(.*\)".*/\1/p' | grep -v '^Linux ' >"$work/$name"
+	code=$?
+}
+
+boot --memory 256 --dumps "$work" --kernel "$kernel" --initrd "$initramfs" \
+	--signature "$here/signatures/profile" --vmm budget=2000 --append "quiet panic=-1 lvtest=search"
+is "exit code" "$code" 0
+holds "there is a dump" test -s "$work/machine.core"
+look own
+holds "it is read: $(wc -l <"$work/own") lines" test "$(wc -l <"$work/own")" -gt 50
+holds "the text is found in it" grep -q -x -F "$(result border)" "$work/own"
+
+holds "a profile is made of it" "$tool" "$work/machine.core" "$work/profile.json"
+"$lvisor" ps "$work/machine.core" >"$work/without" 2>"$work/without.messages"
+holds "without BTF there are no processes" grep -q 'no BTF' "$work/without.messages"
+look profile --profile "$work/profile.json"
+holds "with the profile it says the same" cmp "$work/own" "$work/profile"
+gzip -9 <"$work/profile.json" >"$work/profile.json.gz"
+look compressed --profile "$work/profile.json.gz"
+holds "compressed, too" cmp "$work/own" "$work/compressed"
+
+# One of another kernel: its banner says so.
+sed 's/"constant_data":"[^"]*"/"constant_data":"TGludXggdmVyc2lvbiA0LjE5IG90aGVyCgA="/' \
+	<"$work/profile.json" >"$work/other.json"
+refuse scan --profile "$work/other.json" "$work/machine.core"
+refused "another kernel's is refused" "profile is of another kernel: 'Linux version 4.19 other', this one is 'Linux version "
+sed 's/"constant_data":"[^"]*"/"constant_data":""/; s/\("comm":{"type":{"kind":"array","count":16,"subtype":{"kind":"base","name":"char"}},"offset":\)[0-9]*/\18/' \
+	<"$work/profile.json" >"$work/moved.json"
+refuse scan --profile "$work/moved.json" "$work/machine.core"
+refused "one that does not fit is refused" "does not find the first task"
+head -c 100000 "$work/profile.json" >"$work/half.json"
+refuse scan --profile "$work/half.json" "$work/machine.core"
+refused "half a profile is refused" "profile .*half.json: line"
+refuse run --kernel "$kernel" --signature "$here/signatures/profile" --profile "$work/half.json"
+refused "also before a guest is started" "profile .*half.json: line"
