@@ -68,14 +68,15 @@ void counters_tell(const struct lvmon_event *ev)
 {
 	struct engine_memory *m = engine.memory;
 
-	if (!m->told_ns)
-		m->told_ns = ev->time_ns;
-	if (!m->telling && ev->time_ns - m->told_ns < COUNTERS_NS)
+	/* The first event, or a clock that went on. */
+	if (!m->due_ns || !signature_count) {
+		m->due_ns = ev->time_ns + COUNTERS_NS;
 		return;
-	if (!m->telling)
-		m->told_ns = ev->time_ns;
+	}
 	if (m->telling < signature_count)
 		tell(signatures[m->telling++]);
-	if (m->telling >= signature_count)
+	if (m->telling >= signature_count) {
 		m->telling = 0;
+		m->due_ns = ev->time_ns + COUNTERS_NS;
+	}
 }

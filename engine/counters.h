@@ -44,7 +44,7 @@ uint64_t counters_ns(uint64_t ticks);
 /* The clocks are compared from now on; once in the guest's life. */
 void counters_begin(void);
 
-/* An event is handled: tell of one signature, if it is time. */
+/* It is time (engine.memory->due_ns): tell of one signature, at the end of this event. */
 void counters_tell(const struct lvmon_event *ev);
 
 #endif

@@ -409,7 +409,8 @@ void dispatch(const struct lvmon_event *ev, struct lvmon_verdict *verdict)
 	deny_apply(verdict);
 	hooks_flush();
 	engine_idle();
-	counters_tell(ev);
+	if (ev->time_ns >= engine.memory->due_ns)
+		counters_tell(ev);
 	engine.event = NULL;
 }
 

@@ -47,7 +47,7 @@ struct engine_memory {
 	uint64_t sequence;   /* of the event at work */
 	uint32_t on_timeout; /* of the handler at work: enum hook_timeout */
 	uint32_t telling;    /* counters: the next signature to be told of; 0: none is due */
-	uint64_t told_ns;    /* when that began last */
+	uint64_t due_ns;     /* from then on there is something to tell; 0: not set yet */
 	uint64_t started;    /* TSC when the handler at work began or went on */
 	uint64_t ticks_begin, clock_begin; /* both clocks at the first start */
 	struct strike_entry entry[ENGINE_MAX_SIGNATURES];

@@ -51,7 +51,8 @@ static bool refuse(struct lvmon_verdict *verdict, const char *what, const char *
 	return true;
 }
 
-/* pm_suspend(state), suspend_devices_and_enter(state); the other states keep the CPUs as they are. */
+/* pm_suspend(state), suspend_devices_and_enter(state); the other states keep the CPUs as they are.
+ */
 static bool on_suspend(const struct lvmon_event *ev, struct lvmon_verdict *verdict)
 {
 	if ((uint32_t)ev->regs[LVMON_RDI] != PM_SUSPEND_MEM)
@@ -63,8 +64,9 @@ static bool on_suspend(const struct lvmon_event *ev, struct lvmon_verdict *verdi
 static bool on_hibernate(const struct lvmon_event *ev, struct lvmon_verdict *verdict)
 {
 	(void)ev;
-	return refuse(verdict, "hibernate",
-		      "hibernation is refused: traps in the image would end the guest that wakes up");
+	return refuse(
+		verdict, "hibernate",
+		"hibernation is refused: traps in the image would end the guest that wakes up");
 }
 
 static bool on_resume(const struct lvmon_event *ev, struct lvmon_verdict *verdict)
@@ -228,7 +230,7 @@ void guards_arm(void)
 			continue;
 		ret = backend->hook_add(&hook[i]);
 		if (ret > 0) {
-			guards_mask |= 1ull << (guards[i].gva & 63);
+			guards_mask |= 1ull << guards_bit(guards[i].gva);
 			continue;
 		}
 		guards[i].gva = 0;

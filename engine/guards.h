@@ -11,12 +11,18 @@ extern uint64_t guards_mask;
 /* Arm them all; what cannot be guarded is a record. Before the signatures are loaded. */
 void guards_arm(void);
 
+/* Functions begin at multiples of 16. */
+static inline unsigned int guards_bit(gva_t gva)
+{
+	return gva >> 4 & 63;
+}
+
 bool guards_take(const struct lvmon_event *ev, struct lvmon_verdict *verdict);
 
 /* An EV_HOOK at a guard that decides: true, *verdict is final and no handler is to run. */
 static inline bool guards_hit(const struct lvmon_event *ev, struct lvmon_verdict *verdict)
 {
-	return (guards_mask >> (ev->hook & 63) & 1) && guards_take(ev, verdict);
+	return (guards_mask >> guards_bit(ev->hook) & 1) && guards_take(ev, verdict);
 }
 
 #endif
