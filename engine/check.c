@@ -290,6 +290,7 @@ static const char *const lvmon_names[] = {
 	"string",
 	"bytes",
 	"pause",
+	"hidden",
 	"translate",
 	"dump",
 	"symbols",

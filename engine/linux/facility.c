@@ -26,6 +26,7 @@ static const struct {
 	[LINUX_MOUNTS] = {"mounts", ON(LINUX_PATHS)},
 	[LINUX_TYPES] = {"typed pointers", 0},
 	[LINUX_THREADS] = {"threads", ON(LINUX_TASKS)},
+	[LINUX_CROSS_VIEWS] = {"hidden processes", ON(LINUX_TASKS) | ON(LINUX_THREADS)},
 };
 
 int linux_need(enum linux_facility f)

@@ -265,6 +265,34 @@ static const struct field_name field_names[] = {
 	MAY(F_MNT_NS_TREE, "mnt_namespace", "mounts.rb_node"),
 	MAY(F_RB_LEFT, "rb_node", "rb_left"),
 	MAY(F_RB_RIGHT, "rb_node", "rb_right"),
+	/* hidden things */
+	NEED(LINUX_CROSS_VIEWS, F_TASK_LEADER, "task_struct", "group_leader"),
+	NEED(LINUX_CROSS_VIEWS, F_TASK_PID_LINKS, "task_struct", "pid_links"),
+	NEED(LINUX_CROSS_VIEWS, F_TASK_THREAD_PID, "task_struct", "thread_pid"),
+	NEED(LINUX_CROSS_VIEWS, F_TASK_CHILDREN, "task_struct", "children"),
+	NEED(LINUX_CROSS_VIEWS, F_TASK_SIBLING, "task_struct", "sibling"),
+	NEED(LINUX_CROSS_VIEWS, F_PID_TASKS, "pid", "tasks"),
+	NEED(LINUX_CROSS_VIEWS, F_PID_NS_IDR, "pid_namespace", "idr.idr_rt.xa_head"),
+	NEED(LINUX_CROSS_VIEWS, F_XA_NODE_SHIFT, "xa_node", "shift"),
+	NEED(LINUX_CROSS_VIEWS, F_XA_NODE_SLOTS, "xa_node", "slots"),
+	MAY(F_TASK_SE_NODE, "task_struct", "se.group_node"),
+	MAY(F_RQ_CURR, "rq", "curr"),
+	MAY(F_RQ_IDLE, "rq", "idle"),
+	MAY(F_RQ_CFS_TASKS, "rq", "cfs_tasks"),
+	MAY(F_RWBASE_READERS, "rwbase_rt", "readers"),   /* real-time kernels */
+	MAY(F_MODULE_MKOBJ_MOD, "module", "mkobj.mod"),
+	MAY(F_MODULE_MTN_MOD, "module", "core_layout.mtn.mod"), /* to 6.3 */
+	MAY(F_MODULE_MEM_MTN_MOD, "module_memory", "mtn.mod"),
+	MAY(F_KSET_LIST, "kset", "list"),
+	MAY(F_KOBJECT_ENTRY, "kobject", "entry"),
+	MAY(F_MKOBJ_KOBJ, "module_kobject", "kobj"),
+	MAY(F_MKOBJ_MOD, "module_kobject", "mod"),
+	MAY(F_MOD_TREE_SEQ, "mod_tree_root", "root.seq"),
+	MAY(F_MOD_TREE_TREES, "mod_tree_root", "root.tree"),
+	MAY(F_LATCH_NODE, "latch_tree_node", "node"),
+	MAY(F_MTN_MOD, "mod_tree_node", "mod"),
+	MAY(F_MTN_NODE, "mod_tree_node", "node"),
+	MAY(F_RB_SIZE, "rb_node", NULL),
 };
 
 /* clang-format on */

@@ -123,6 +123,11 @@ enum field {
 	F_VFSMOUNT_IDMAP, F_VFSMOUNT_USER_NS, F_MOUNT_ID, F_MOUNT_GROUP, F_MOUNT_MASTER,
 	F_MOUNT_DEVNAME, F_MOUNT_T_FLAGS, F_MOUNT_LIST, F_MOUNT_NODE, F_MNT_NS_LIST,
 	F_MNT_NS_TREE, F_FS_ROOT_MNT, F_FS_ROOT_DENTRY, F_RB_LEFT, F_RB_RIGHT,
+	F_TASK_LEADER, F_TASK_PID_LINKS, F_TASK_CHILDREN, F_TASK_SIBLING, F_TASK_SE_NODE,
+	F_PID_TASKS, F_PID_NS_IDR, F_RQ_CURR, F_RQ_IDLE, F_RQ_CFS_TASKS, F_RWBASE_READERS,
+	F_MODULE_MKOBJ_MOD, F_MODULE_MTN_MOD, F_MODULE_MEM_MTN_MOD, F_KSET_LIST,
+	F_KOBJECT_ENTRY, F_MKOBJ_KOBJ, F_MKOBJ_MOD, F_MOD_TREE_SEQ, F_MOD_TREE_TREES, F_LATCH_NODE, F_MTN_MOD, F_MTN_NODE,
+	F_RB_SIZE,
 	NR_FIELDS
 };
 
@@ -369,7 +374,13 @@ int maple_each(gva_t root, int (*fn)(gva_t entry, void *arg), void *arg) must_ch
 /* The entry at index, 0 when there is none. */
 int xarray_load(gva_t head, uint64_t index, gva_t *entry) must_check;
 
+/* The entries in ascending order, until fn returns non-zero, which is returned then. */
+int xarray_each(gva_t head, int (*fn)(gva_t entry, void *arg), void *arg) must_check;
+
 /* list.c */
+
+/* Is the time up that linux_stop_when() watches? Asked by long walks now and then. */
+bool linux_stopped(void);
 
 struct list_walk {
 	gva_t head, mark;

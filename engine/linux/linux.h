@@ -27,6 +27,12 @@ int linux_discover(const struct linux_anchor *anchor, char *error, size_t error_
 bool linux_known(void);
 
 /*
+ * Walks end with -ETIME when this function says so; they ask it now and then. NULL: never. It may be
+ * asked at any depth and must not call anything here.
+ */
+void linux_stop_when(bool (*time_is_up)(void));
+
+/*
  * BTF for a kernel that has none of its own (made from a profile). It is taken by the next
  * linux_discover(), which copies it; it must stay there until then. NULL: none.
  */
@@ -62,6 +68,7 @@ enum linux_facility {
 	LINUX_MOUNTS, /* mounted file systems */
 	LINUX_TYPES,  /* structures by name */
 	LINUX_THREADS,
+	LINUX_CROSS_VIEWS, /* processes that one list has and another one lacks */
 	LINUX_FACILITIES
 };
 

@@ -5,6 +5,20 @@
  */
 #include "engine/linux/internal.h"
 
+#define STEPS_A_LOOK 64 /* at the time limit */
+
+static bool (*time_is_up)(void);
+
+void linux_stop_when(bool (*fn)(void))
+{
+	time_is_up = fn;
+}
+
+bool linux_stopped(void)
+{
+	return time_is_up && time_is_up();
+}
+
 /* pos is where the walk has arrived: may it be gone on from there? */
 static int check(struct list_walk *w, gva_t pos)
 {
@@ -15,6 +29,8 @@ static int check(struct list_walk *w, gva_t pos)
 	/* Brent: a loop without the head meets the mark again. */
 	if (pos == w->mark || w->steps == w->max)
 		return -EOVERFLOW;
+	if (w->steps % STEPS_A_LOOK == STEPS_A_LOOK - 1 && linux_stopped())
+		return -ETIME;
 	if (++w->steps == w->lap) {
 		w->mark = pos;
 		w->lap *= 2;

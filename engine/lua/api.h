@@ -49,6 +49,7 @@ void pause_open(lua_State *L);
 void files_open(lua_State *L);
 void modules_open(lua_State *L);
 void tables_open(lua_State *L);
+void hidden_open(lua_State *L);
 
 /* Functions into the table on top. */
 void api_functions(lua_State *L, const luaL_Reg *list);
@@ -62,6 +63,8 @@ void api_metatable(lua_State *L, const char *name, const luaL_Reg *list);
  */
 int pause_begin(void);
 int pause_finish(void);
+/* The event's time is up, or the pause's: for walks. */
+bool pause_time_is_up(void);
 
 /* Names of registers: -1: unknown. */
 int register_find(const char *name);

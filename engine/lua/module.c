@@ -69,6 +69,7 @@ void module_open(lua_State *L)
 	symbols_open(L);
 	counters_open(L);
 	pause_open(L);
+	hidden_open(L);
 	lua_newtable(L);
 	hook_open(L);
 	strict(L, "lvmon.hook");

@@ -35,6 +35,12 @@ int pause_finish(void)
 	return engine.mode == ENGINE_LIVE ? backend->release() : 0;
 }
 
+bool pause_time_is_up(void)
+{
+	return limit_expired ||
+	       (paused && engine.mode == ENGINE_LIVE && engine_clock() > pause_end);
+}
+
 static void check_clock(lua_State *L, lua_Debug *ar)
 {
 	(void)ar;

@@ -15,6 +15,7 @@
 #include "engine/linux/btf.h"
 #include "engine/record.h"
 #include "engine/sites.h"
+#include "engine/linux/hidden.h"
 #include "tests/unit/engine_fake.h"
 
 struct fake fake;
@@ -552,6 +553,58 @@ int linux_process_read(const struct linux_task *task, gva_t va, void *buf, size_
 	for (i = 0; i < size; i++)
 		((uint8_t *)buf)[i] = *fake_bytes(p, va - 0x400000 + i);
 	return 0;
+}
+
+/* A process that is in no list, and a module, at the address of the fake's first process. */
+int linux_hidden_processes(struct linux_hidden_list *list)
+{
+	if (fake.looks++ < fake.looks_locked)
+		return -EAGAIN;
+	if (fake.endless) {
+		strcpy(list->reason, "task list: it has no end");
+		return 0;
+	}
+	list->rows = calloc(2, sizeof(*list->rows));
+	if (!list->rows)
+		return -ENOMEM;
+	list->rows[list->count++] = (struct linux_hidden){
+		.kind = LINUX_HIDDEN_PROCESS,
+		.pid = 666,
+		.tid = 666,
+		.seen = 1u << LINUX_VIEW_PIDS | 1u << LINUX_VIEW_CPUS,
+		.missing = 1u << LINUX_VIEW_TASKS,
+		.address = FAKE_KERNEL,
+		.name = "beast",
+	};
+	return 0;
+}
+
+int linux_hidden_modules(struct linux_hidden_list *list)
+{
+	if (fake.hidden_error || !list->rows)
+		return fake.hidden_error;
+	list->rows[list->count++] = (struct linux_hidden){
+		.kind = LINUX_HIDDEN_MODULE,
+		.seen = 1u << LINUX_VIEW_MEMORY,
+		.missing = 1u << LINUX_VIEW_MODULES,
+		.address = FAKE_KERNEL,
+		.name = "rk",
+	};
+	return 0;
+}
+
+const char *linux_view_name(enum linux_view view)
+{
+	static const char *const names[LINUX_VIEWS] = {"tasks",	  "pids", "children",
+						       "threads", "cpus", "modules",
+						       "sysfs",	  "tree", "memory"};
+
+	return names[view];
+}
+
+void linux_stop_when(bool (*time_is_up)(void))
+{
+	assert_non_null(time_is_up);
 }
 
 /* --- the tests' side --- */

@@ -61,6 +61,8 @@ struct fake {
 	unsigned int calls, short_calls, writes, hooks, hooks_removed, blobs;
 	unsigned int holds, releases; /* of the other CPUs */
 	int hold_error, release_error;
+	unsigned int looks, looks_locked; /* at hidden processes; the first ones find a lock held */
+	int hidden_error;		  /* of the look at modules */
 	bool calls_fail; /* the guest's function returns less than asked */
 	bool no_calls;	 /* symbol access_process_vm is missing */
 	bool power;	 /* it can sleep, start another kernel, and gets more memory */

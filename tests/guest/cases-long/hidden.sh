@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=sh disable=SC2154
+# lvmon.hidden() finds nothing in a guest where nothing is hidden: 100 looks with four processors on
+# which processes, threads, modules and BPF programs come and go.
+
+limit=600
+boot --cpus 4 --kernel "$kernel" --initrd "$initramfs" --signature "$here/signatures/hidden" \
+	--vmm budget=1000 --append "quiet panic=-1 lvtest=hidden storm=200"
+is "exit code" "$code" 0
+holds "all is found before" event 'look 4: 1 hidden'
+holds "100 looks" event 'looks 1[0-9][0-9],.* incomplete 0, end'
+is "nothing is told that is not hidden" "$(grep -c '"message": *"look 0: [^0-9]' "$work/events")" 0
+is "each look is made" "$(grep -c '"message": *"look 0: 0 hidden, complete true' "$work/events")" 100
+is "nothing to complain" "$(result complaints)" 0
+holds "no error" no_event '"kind": *"error"'
