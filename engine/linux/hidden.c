@@ -196,17 +196,30 @@ static int see_relatives(struct sightings *s, struct linux_hidden_list *list)
 	return 0;
 }
 
+/* A list that leads astray shows things that are no tasks; those that run are, whatever they say.
+ */
+static bool is_task(const struct sighting *seen, gva_t leader)
+{
+	struct linux_task task, first;
+
+	if (seen->views & (BIT(LINUX_VIEW_PIDS) | BIT(LINUX_VIEW_CPUS)))
+		return true;
+	return !linux_task(seen->address, &task) && !linux_task(leader, &first) &&
+	       leader_of(leader) == leader && task.pid > 0 && task.tgid == first.pid;
+}
+
 static int judge(const struct sighting *seen, struct linux_hidden_list *list)
 {
 	uint32_t must = BIT(LINUX_VIEW_PIDS) | BIT(LINUX_VIEW_THREADS);
 	struct linux_hidden row = {.address = seen->address, .seen = seen->views};
 	struct linux_task task;
-	bool leads = leader_of(seen->address) == seen->address;
+	gva_t leader = leader_of(seen->address);
+	bool leads = leader == seen->address;
 
 	if (leads)
 		must |= BIT(LINUX_VIEW_TASKS) | BIT(LINUX_VIEW_CHILDREN);
 	row.missing = must & list->views & ~seen->views;
-	if (!row.missing)
+	if (!row.missing || !is_task(seen, leader))
 		return 0;
 	row.kind = leads ? LINUX_HIDDEN_PROCESS : LINUX_HIDDEN_THREAD;
 	if (!linux_task(seen->address, &task)) {

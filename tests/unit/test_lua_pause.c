@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* lvmon.pause: what it passes through, and that the other CPUs are let go whatever happens in it.
+/*
+ * lvmon.pause: what it passes through, and that the other CPUs are let go whatever happens in it;
+ * and lvmon.hidden, which uses it.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -152,6 +154,80 @@ static void translate(void **state)
 	    0);
 }
 
+static void hidden(void **state)
+{
+	run("local l = lvmon.hidden()\n"
+	    "assert(#l == 2 and l.complete and l.reason == nil)\n"
+	    "local h = l[1]\n"
+	    "assert(h.kind == 'process' and h.name == 'beast' and h.pid == 666 and h.tid == 666)\n"
+	    "assert(h.seen_in == 'pids, cpus' and h.missing_from == 'tasks')\n"
+	    "assert(h.message == 'process 666 (beast) is hidden: seen in pids, cpus, '\n"
+	    "  .. 'missing from tasks', h.message)\n"
+	    "h = l:table()[2]\n"
+	    "assert(h.kind == 'module' and h.name == 'rk' and h.pid == nil and h.address)\n"
+	    "assert(h.message == 'module rk is hidden: seen in memory, missing from modules')\n"
+	    "local ok, e = pcall(function() return l[1].nam end)\n"
+	    "assert(not ok and e:find('did you mean name', 1, true), e)",
+	    2);
+}
+
+/* Held in the middle of a change: the others go on, and it is looked again. */
+static void hidden_again(void **state)
+{
+	fake.looks_locked = 3;
+	run("local l = lvmon.hidden() assert(#l == 2 and l.complete)", 5);
+}
+
+static void hidden_without_an_end(void **state)
+{
+	fake.endless = true;
+	run("local l = lvmon.hidden()\n"
+	    "assert(#l == 0 and not l.complete and l.reason == 'task list: it has no end')",
+	    2);
+}
+
+static void hidden_always_locked(void **state)
+{
+	fake.looks_locked = 1000;
+	run("local l = lvmon.hidden()\n"
+	    "assert(#l == 0)\n"
+	    "assert(l.reason == 'processes: the kernel was changing its lists at each look')",
+	    21);
+}
+
+static void hidden_in_part(void **state)
+{
+	fake.hidden_error = -ETIME;
+	run("local l = lvmon.hidden()\n"
+	    "assert(#l == 1 and l.reason == 'modules: the time was up')",
+	    2);
+}
+
+/* In a pause of the script's, that one. */
+static void hidden_in_a_pause(void **state)
+{
+	run("local l = lvmon.pause(lvmon.hidden)\n"
+	    "assert(#l == 2 and l.complete)",
+	    1);
+}
+
+/* What was read while the others ran is not told. */
+static void hidden_too_long(void **state)
+{
+	fake.release_error = -ETIME;
+	run_once("local l = lvmon.hidden()\n"
+		 "assert(#l == 0 and l.reason == 'processes: the time was up')");
+	assert_int_equal(fake_count("error"), 0);
+}
+
+static void hidden_cannot_be_held(void **state)
+{
+	fake.hold_error = -ETIME;
+	run_once("local l = lvmon.hidden()\n"
+		 "assert(#l == 0 and l.reason:find('could not be held', 1, true))");
+	assert_int_equal(fake_count("error"), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -164,6 +240,14 @@ int main(void)
 		cmocka_unit_test_setup_teardown(let_go_by_the_vmm, setup, teardown),
 		cmocka_unit_test_setup_teardown(cannot_be_held, setup, teardown),
 		cmocka_unit_test_setup_teardown(translate, setup, teardown),
+		cmocka_unit_test_setup_teardown(hidden, setup, teardown),
+		cmocka_unit_test_setup_teardown(hidden_again, setup, teardown),
+		cmocka_unit_test_setup_teardown(hidden_without_an_end, setup, teardown),
+		cmocka_unit_test_setup_teardown(hidden_always_locked, setup, teardown),
+		cmocka_unit_test_setup_teardown(hidden_in_part, setup, teardown),
+		cmocka_unit_test_setup_teardown(hidden_in_a_pause, setup, teardown),
+		cmocka_unit_test_setup_teardown(hidden_too_long, setup, teardown),
+		cmocka_unit_test_setup_teardown(hidden_cannot_be_held, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
