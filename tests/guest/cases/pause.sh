@@ -3,7 +3,7 @@
 # lvmon.pause with four processors (two in Bochs): nothing moves in it, it ends in time, no call and
 # no interrupt is lost, and the guest's clocks are right afterwards.
 
-cpus=4 each=2500
+limit=300 cpus=4 each=2500
 [ "$vendor" = intel ] && cpus=2 each=200
 
 boot --cpus $cpus --kernel "$kernel" --initrd "$initramfs" --signature "$here/signatures/pause" \
