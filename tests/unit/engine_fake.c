@@ -214,13 +214,13 @@ int linux_need(enum linux_facility f)
 
 const char *linux_missing(enum linux_facility f)
 {
-	if (fake.no_pages)
-		return f == LINUX_PAGES ? "struct page has no flags" : NULL;
 	if (!kernel && f == LINUX_TYPES)
 		return "no BTF (CONFIG_DEBUG_INFO_BTF)";
+	if (fake.lacking)
+		return "struct x has no y";
 	if (fake.no_tasks && f == LINUX_TASKS)
 		return "no BTF";
-	return fake.lacking ? "struct x has no y" : NULL;
+	return fake.no_pages && f == LINUX_PAGES ? "struct page has no flags" : NULL;
 }
 
 int linux_infer(void)
