@@ -30,7 +30,7 @@ machines 6.12 rt
 machines newest generic
 
 if need_kernel 6.12 cloud; then
-	vendor=intel limit=1500
+	vendor=intel limit=2400
 	boot_kernel "pti=on"
 	kernel_found "6.12/cloud, Intel"
 	vendor=amd
