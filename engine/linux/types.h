@@ -43,7 +43,7 @@ enum linux_kind {
 struct linux_layout {
 	enum linux_kind kind;
 	bool is_signed;
-	bool bare; /* a pointer to void or to a function */
+	bool bare;		/* a pointer to void or to a function */
 	uint8_t shift, bits;	/* of a bit field: counted from offset; bits 0: it is none */
 	uint64_t offset;	/* of a member, in bytes */
 	uint64_t size;		/* in bytes; 0: not known */

@@ -2,8 +2,8 @@
 /*
  * The Lua API, docs/signatures.md. One file a part: sandbox.c (what of Lua's own libraries there
  * is), string.c, coroutine.c, module.c (the table lvmon), memory.c, process.c, view.c, registers.c,
- * hook.c, event.c, output.c, counters.c. What the rest of the engine needs of them comes first
- * here.
+ * hook.c, event.c, output.c, counters.c, types.c (typed pointers). What the rest of the engine
+ * needs of them comes first here.
  */
 #ifndef ENGINE_LUA_API_H
 #define ENGINE_LUA_API_H

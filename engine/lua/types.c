@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The functions of lvmon that make typed pointers and speak of types: cast, variable, percpu,
- * container_of, list, typeof and their like. Where signatures are only checked there is no guest:
- * they give an object then that takes every use and says nothing.
+ * The functions of lvmon that make typed pointers: cast, variable, percpu, container_of, list; and
+ * what all functions about types and pointers take as arguments. Where signatures are only checked
+ * there is no guest: they give an object then that takes every use and says nothing.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -13,24 +13,7 @@
 #include "engine/lua/listing.h"
 #include "engine/lua/pointer.h"
 
-#define NOTHING_TYPE   "nothing"
-#define STRING_DEFAULT 4096
-#define STRING_MAX     (1u << 20)
-#define BYTES_MAX      (4u << 20)
-
-static bool checking(void)
-{
-	return engine.mode == ENGINE_CHECK;
-}
-
-static int push_nothing(lua_State *L)
-{
-	lua_newuserdatauv(L, 0, 0);
-	luaL_setmetatable(L, NOTHING_TYPE);
-	return 1;
-}
-
-static void find_type(lua_State *L, const char *name, struct linux_type *type, bool *pointer)
+void type_find(lua_State *L, const char *name, struct linux_type *type, bool *pointer)
 {
 	int err = linux_type_find(name, type, pointer);
 
@@ -38,8 +21,7 @@ static void find_type(lua_State *L, const char *name, struct linux_type *type, b
 		pointer_no_type(L, name, err);
 }
 
-/* The type named by the string at arg, with its stars, or that of the pointer there. */
-static void type_at(lua_State *L, int arg, struct linux_type *type)
+void type_arg(lua_State *L, int arg, struct linux_type *type)
 {
 	struct pointer *p = pointer_test(L, arg);
 	bool pointer;
@@ -48,25 +30,23 @@ static void type_at(lua_State *L, int arg, struct linux_type *type)
 		*type = p->type;
 		return;
 	}
-	find_type(L, luaL_checkstring(L, arg), type, &pointer);
+	type_find(L, luaL_checkstring(L, arg), type, &pointer);
 	if (type->stars + pointer > UINT8_MAX)
 		luaL_error(L, "too many stars");
 	type->stars += pointer;
 }
 
-/* The structure named at arg: "task_struct", also with a star. */
-static void record_at(lua_State *L, int arg, struct linux_type *type)
+void record_arg(lua_State *L, int arg, struct linux_type *type)
 {
 	bool pointer;
 
 	if (pointer_test(L, arg))
 		*type = pointer_test(L, arg)->type;
 	else
-		find_type(L, luaL_checkstring(L, arg), type, &pointer);
+		type_find(L, luaL_checkstring(L, arg), type, &pointer);
 }
 
-/* An address: an integer, a pointer, or a process (its task_struct); *process: index or 0 */
-static gva_t address_at(lua_State *L, int arg, int *process)
+gva_t address_arg(lua_State *L, int arg, int *process)
 {
 	struct pointer *p = pointer_test(L, arg);
 
@@ -120,13 +100,13 @@ static int cast(lua_State *L)
 
 	lua_settop(L, 3);
 	if (checking())
-		return push_nothing(L);
-	va = address_at(L, 2, &process);
+		return nothing_push(L);
+	va = address_arg(L, 2, &process);
 	if (!lua_isnil(L, 3)) {
 		process_check(L, 3);
 		process = 3;
 	}
-	find_type(L, name, &type, &pointer);
+	type_find(L, name, &type, &pointer);
 	if (pointer)
 		pointer_push(L, va, &type, process);
 	else
@@ -164,7 +144,7 @@ static int variable(lua_State *L)
 	gva_t va;
 
 	if (checking())
-		return push_nothing(L);
+		return nothing_push(L);
 	find_variable(L, name, &type, &va, &per_cpu);
 	if (per_cpu)
 		return luaL_error(L, "each CPU has a \"%s\": lvmon.percpu(\"%s\", cpu)", name,
@@ -204,7 +184,7 @@ static int percpu(lua_State *L)
 
 	luaL_checkany(L, 1);
 	if (checking())
-		return push_nothing(L);
+		return nothing_push(L);
 	p = pointer_test(L, 1);
 	if (p) {
 		pointer_push(L, p->va + cpu_base(L, 2), &p->type, 0);
@@ -230,9 +210,9 @@ static int container_of(lua_State *L)
 	lua_settop(L, 3);
 	path = luaL_checkstring(L, 3);
 	if (checking())
-		return push_nothing(L);
-	va = address_at(L, 1, &process);
-	record_at(L, 2, &type);
+		return nothing_push(L);
+	va = address_arg(L, 1, &process);
+	record_arg(L, 2, &type);
 	err = linux_type_path(&type, path, &l);
 	if (err)
 		return pointer_no_member(L, &type, path, err);
@@ -287,10 +267,10 @@ static int list(lua_State *L)
 		return 1;
 	}
 	p = pointer_test(L, 1);
-	head = address_at(L, 1, &process);
+	head = address_arg(L, 1, &process);
 	if (process || (p && linux_list_kind(&p->type, &list_kind)))
 		return luaL_error(L, "list: argument 1 is not the head of a kernel's list");
-	record_at(L, 2, &type);
+	record_arg(L, 2, &type);
 	err = linux_type_path(&type, path, &l);
 	if (err)
 		return pointer_no_member(L, &type, path, err);
@@ -324,7 +304,7 @@ static int addressof(lua_State *L)
 		lua_pushinteger(L, 0);
 		return 1;
 	}
-	va = address_at(L, 1, &process);
+	va = address_arg(L, 1, &process);
 	p = pointer_test(L, 1);
 	if (path) {
 		if (!p)
@@ -338,280 +318,17 @@ static int addressof(lua_State *L)
 	return 1;
 }
 
-/* lvmon.sizeof(type or pointer) -> bytes, of what it points to */
-static int api_sizeof(lua_State *L)
-{
-	struct linux_type type;
-	struct linux_layout l = {.size = 0};
-	int err;
-
-	luaL_checkany(L, 1);
-	if (!checking()) {
-		type_at(L, 1, &type);
-		err = linux_type_layout(&type, &l);
-		if (err || (!l.size && l.kind != LINUX_KIND_RECORD && l.kind != LINUX_KIND_ARRAY &&
-			    l.kind != LINUX_KIND_STRING))
-			return pointer_no_type(L, luaL_tolstring(L, 1, NULL), err ? err : -EINVAL);
-	}
-	lua_pushinteger(L, (lua_Integer)l.size);
-	return 1;
-}
-
-/* lvmon.offsetof(type, "a.b") -> bytes */
-static int api_offsetof(lua_State *L)
-{
-	const char *path = luaL_checkstring(L, 2);
-	struct linux_layout l = {.offset = 0};
-	struct linux_type type;
-	int err;
-
-	if (!checking()) {
-		record_at(L, 1, &type);
-		err = linux_type_path(&type, path, &l);
-		if (err)
-			return pointer_no_member(L, &type, path, err);
-	}
-	lua_pushinteger(L, (lua_Integer)l.offset);
-	return 1;
-}
-
-/* lvmon.typename(pointer) -> "struct task_struct *", fit for lvmon.cast */
-static int api_typename(lua_State *L)
-{
-	struct pointer *p = pointer_test(L, 1);
-	char name[LINUX_TYPE_NAME_SIZE];
-
-	luaL_checkany(L, 1);
-	if (checking()) {
-		lua_pushliteral(L, "");
-		return 1;
-	}
-	if (!p)
-		return luaL_typeerror(L, 1, POINTER_TYPE);
-	if (pointer_type_name(p, name, sizeof(name)))
-		return luaL_error(L, "typename: the type is not known any more");
-	lua_pushstring(L, name);
-	return 1;
-}
-
-static int push_string(lua_State *L)
-{
-	lua_pushstring(L, lua_touserdata(L, 1));
-	return 1;
-}
-
-/* lvmon.typeof(name or pointer) -> its declaration in C, with offsets and sizes in comments */
-static int api_typeof(lua_State *L)
-{
-	struct pointer *p = pointer_test(L, 1);
-	struct linux_type type;
-	struct text_near near = {0};
-	char *text = NULL, hint[256];
-	int err;
-
-	luaL_checkany(L, 1);
-	if (checking()) {
-		lua_pushliteral(L, "");
-		return 1;
-	}
-	if (p) {
-		type = p->type;
-		err = linux_type_declare(&type, &text);
-	} else {
-		err = linux_typeof(luaL_checkstring(L, 1), &text);
-	}
-	if (err == -ENOENT) {
-		linux_type_near(lua_tostring(L, 1), &near);
-		text_near_print(&near, hint, sizeof(hint));
-		return luaL_error(L, "no type, variable or function \"%s\"%s", lua_tostring(L, 1),
-				  hint);
-	}
-	if (err)
-		return pointer_no_type(L, luaL_tolstring(L, 1, NULL), err);
-	/* Protected, so that the text is freed where there is no memory for a string of it. */
-	lua_pushcfunction(L, push_string);
-	lua_pushlightuserdata(L, text);
-	err = lua_pcall(L, 1, 1, 0);
-	free(text);
-	return err == LUA_OK ? 1 : lua_error(L);
-}
-
-/*
- * lvmon.enum(name) -> value of that enumerator; lvmon.enum(type, value) -> its name or nil;
- * lvmon.enum(type, name) -> value, of that type's only
- */
-static int api_enum(lua_State *L)
-{
-	bool of_type = !lua_isnoneornil(L, 2);
-	struct linux_type type;
-	const char *name, *found;
-	struct text_near near;
-	char hint[256];
-	int64_t value;
-	bool pointer;
-	int err;
-
-	if (!of_type && lua_isinteger(L, 1)) {
-		lua_settop(L, 1);
-		return 1; /* what has no name comes as a number */
-	}
-	name = luaL_checkstring(L, 1);
-	if (checking()) {
-		lua_pushinteger(L, 0);
-		return 1;
-	}
-	if (of_type)
-		find_type(L, name, &type, &pointer);
-	if (of_type && lua_isinteger(L, 2)) {
-		err = linux_enum_name(&type, lua_tointeger(L, 2), &found);
-		if (err && err != -ENOENT)
-			return pointer_no_type(L, name, err);
-		lua_pushstring(L, err ? NULL : found);
-		return 1;
-	}
-	if (of_type)
-		name = luaL_checkstring(L, 2);
-	err = linux_enum_value(of_type ? &type : NULL, name, &value);
-	if (err && err != -ENOENT)
-		return pointer_no_type(L, lua_tostring(L, 1), err);
-	if (err) {
-		linux_enum_near(of_type ? &type : NULL, name, &near);
-		text_near_print(&near, hint, sizeof(hint));
-		return luaL_error(L, "no enumerator \"%s\"%s", name, hint);
-	}
-	lua_pushinteger(L, value);
-	return 1;
-}
-
-/* lvmon.string(pointer or address [, max]) -> the text there up to its NUL; nil: not in memory */
-static int api_string(lua_State *L)
-{
-	lua_Integer max = luaL_optinteger(L, 2, STRING_DEFAULT);
-	struct linux_layout l;
-	struct pointer *p;
-	luaL_Buffer b;
-	size_t have, step;
-	gva_t va;
-	char *to;
-	int process;
-
-	luaL_checkany(L, 1);
-	luaL_argcheck(L, max >= 0 && max <= STRING_MAX, 2, "must be 0 to 1 MB");
-	if (checking()) {
-		lua_pushliteral(L, "");
-		return 1;
-	}
-	lua_settop(L, 2);
-	va = address_at(L, 1, &process);
-	p = pointer_test(L, 1);
-	/* No further than an array goes. */
-	if (p && !linux_type_layout(&p->type, &l) && l.count && l.size < (uint64_t)max)
-		max = (lua_Integer)l.size;
-	to = luaL_buffinitsize(L, &b, (size_t)max);
-	for (have = 0; have < (size_t)max; have += step) {
-		step = 4096 - (va + have) % 4096;
-		if (step > (size_t)max - have)
-			step = (size_t)max - have;
-		if (pointer_read(L, 1, p, va + have, to + have, step)) {
-			lua_pushnil(L);
-			return 1;
-		}
-		if (memchr(to + have, '\0', step))
-			break;
-	}
-	luaL_pushresultsize(&b, strnlen(to, (size_t)max));
-	return 1;
-}
-
-/* lvmon.bytes(pointer or address [, n]) -> the n bytes there (of all it points to); nil: absent */
-static int api_bytes(lua_State *L)
-{
-	lua_Integer n = luaL_optinteger(L, 2, -1);
-	struct linux_layout l;
-	struct pointer *p;
-	luaL_Buffer b;
-	int process;
-	gva_t va;
-	char *to;
-
-	luaL_checkany(L, 1);
-	if (checking()) {
-		lua_pushliteral(L, "");
-		return 1;
-	}
-	lua_settop(L, 2);
-	va = address_at(L, 1, &process);
-	p = pointer_test(L, 1);
-	if (p && lua_isnil(L, 2) && !linux_type_layout(&p->type, &l) && l.size <= BYTES_MAX)
-		n = (lua_Integer)l.size;
-	luaL_argcheck(L, n >= 0 && n <= BYTES_MAX, 2, "must be 0 to 4 MB");
-	to = luaL_buffinitsize(L, &b, (size_t)n);
-	if (pointer_read(L, 1, p, va, to, (size_t)n)) {
-		lua_pushnil(L);
-		return 1;
-	}
-	luaL_pushresultsize(&b, (size_t)n);
-	return 1;
-}
-
-/* --- what stands for a pointer where there is no guest --- */
-
-static int nothing_itself(lua_State *L)
-{
-	return push_nothing(L);
-}
-
-static int nothing_number(lua_State *L)
-{
-	lua_pushinteger(L, 0);
-	return 1;
-}
-
-static int nothing_text(lua_State *L)
-{
-	lua_pushliteral(L, "");
-	return 1;
-}
-
-static int nothing_false(lua_State *L)
-{
-	lua_pushboolean(L, 0);
-	return 1;
-}
-
 void types_open(lua_State *L)
 {
-	static const luaL_Reg nothing[] = {
-		{"__index", nothing_itself}, {"__call", nothing_itself},
-		{"__len", nothing_number},   {"__add", nothing_number},
-		{"__sub", nothing_number},   {"__mul", nothing_number},
-		{"__div", nothing_number},   {"__mod", nothing_number},
-		{"__idiv", nothing_number},  {"__unm", nothing_number},
-		{"__band", nothing_number},  {"__bor", nothing_number},
-		{"__bxor", nothing_number},  {"__bnot", nothing_number},
-		{"__shl", nothing_number},   {"__shr", nothing_number},
-		{"__concat", nothing_text},  {"__tostring", nothing_text},
-		{"__eq", nothing_false},     {"__lt", nothing_false},
-		{"__le", nothing_false},     {NULL, NULL},
-	};
 	static const luaL_Reg functions[] = {
-		{"cast", cast},
-		{"variable", variable},
-		{"percpu", percpu},
-		{"list", list},
-		{"sizeof", api_sizeof},
-		{"offsetof", api_offsetof},
-		{"addressof", addressof},
-		{"typeof", api_typeof},
-		{"typename", api_typename},
-		{"enum", api_enum},
-		{"string", api_string},
-		{"bytes", api_bytes},
-		{"container_of", container_of},
+		{"cast", cast}, {"variable", variable},	  {"percpu", percpu},
+		{"list", list}, {"addressof", addressof}, {"container_of", container_of},
 		{NULL, NULL},
 	};
 
-	api_metatable(L, NOTHING_TYPE, nothing);
+	nothing_open(L);
 	pointer_open(L);
 	api_functions(L, functions);
+	typenames_open(L);
+	contents_open(L);
 }

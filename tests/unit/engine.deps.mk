@@ -5,7 +5,7 @@ DUMP_READ_SRCS := engine/dump/dump.c engine/dump/elf.c engine/dump/lime.c engine
 ENGINE_TEST_SRCS := tests/unit/engine_fake.c tests/unit/engine_fake_process.c tests/unit/fake_views.c $(filter-out engine/main.c engine/command.c engine/check.c engine/look.c engine/report.c \
 	engine/backend_domain.c engine/backend_dump.c,$(wildcard engine/*.c)) \
 	$(wildcard engine/lua/*.c engine/scan/*.c) \
-	$(patsubst %,engine/linux/%.c,btf types members renames declare variables nodes) \
+	$(patsubst %,engine/linux/%.c,btf types typenames enums members renames declare variables nodes) \
 	$(patsubst %,engine/dump/%.c,file machine process send write)
 ENGINE_TEST_LIBS := -llua5.4 -ljansson -lm
 

@@ -212,7 +212,8 @@ static void names(void **state)
 
 static void lists(void **state)
 {
-	struct made_thing *t = ram_at(THING), *u = ram_at(THING + 0x1000), *v = ram_at(THING + 0x2000);
+	struct made_thing *t = ram_at(THING), *u = ram_at(THING + 0x1000),
+			  *v = ram_at(THING + 0x2000);
 
 	*u = *t;
 	*v = *t;
