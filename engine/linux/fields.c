@@ -248,6 +248,7 @@ static const struct field_name field_names[] = {
 	NEED(LINUX_MOUNTS, F_VFSMOUNT_SB, "vfsmount", "mnt_sb"),
 	NEED(LINUX_MOUNTS, F_VFSMOUNT_FLAGS, "vfsmount", "mnt_flags"),
 	NEED(LINUX_MOUNTS, F_MOUNT_ID, "mount", "mnt_id"),
+	MAY(F_MOUNT_UNIQUE, "mount", "mnt_id_unique"),          /* from 6.8 */
 	NEED(LINUX_MOUNTS, F_SB_DEV, "super_block", "s_dev"),
 	NEED(LINUX_MOUNTS, F_SB_TYPE, "super_block", "s_type"),
 	NEED(LINUX_MOUNTS, F_SB_FLAGS, "super_block", "s_flags"),

@@ -11,6 +11,7 @@
 
 #define MAX_MAPS  65540 /* sysctl vm.max_map_count is 65,530, and the vsyscall page */
 #define MAX_TRIES 3
+#define MAX_LEFT  1024 /* left out: more make no sense for a list that is being changed */
 
 #define VM_READ	 0x1ull /* include/linux/mm.h */
 #define VM_WRITE 0x2ull
@@ -145,7 +146,8 @@ static int append(struct map_vector *mv, const struct linux_map *m)
 
 static int no_sense(struct map_vector *mv, int err)
 {
-	mv->left_out++;
+	if (mv->left_out++ == MAX_LEFT)
+		return -EOVERFLOW;
 	return mv->lenient ? 0 : err;
 }
 

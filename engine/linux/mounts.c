@@ -162,11 +162,15 @@ static int each_in_list(gva_t ns, struct mount_vector *mv)
 	return err;
 }
 
-/* In ascending order, with the nodes whose right side is still to come on a stack. */
+/*
+ * In ascending order, with the nodes whose right side is still to come on a stack. The order is
+ * that of numbers which no two mounts share: a tree that leads back into itself does not ascend.
+ */
 static int each_in_tree(gva_t ns, struct mount_vector *mv)
 {
-	gva_t stack[MAX_DEPTH], node;
+	gva_t stack[MAX_DEPTH], node, mount;
 	unsigned int depth = 0, steps = 0;
+	uint64_t number, before = 0;
 	int err;
 
 	if (kread64(at(ns, F_MNT_NS_TREE), &node))
@@ -185,7 +189,15 @@ static int each_in_tree(gva_t ns, struct mount_vector *mv)
 			continue;
 		}
 		node = stack[--depth];
-		err = append(mv, node - (gva_t)kernel->field[F_MOUNT_NODE]);
+		mount = node - (gva_t)kernel->field[F_MOUNT_NODE];
+		if (has_field(F_MOUNT_UNIQUE)) {
+			if (kread64(at(mount, F_MOUNT_UNIQUE), &number))
+				return -EFAULT;
+			if (number <= before)
+				return -EOVERFLOW;
+			before = number;
+		}
+		err = append(mv, mount);
 		if (err)
 			return err;
 		if (kread64(at(node, F_RB_RIGHT), &node))

@@ -4,6 +4,7 @@
  * cached pages, page tables, code. A structure of the input is a row of words whose addresses come
  * from a table of places that know each other.
  */
+#include "engine/linux/process.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/unit/linux_guest.h"
 
@@ -44,6 +45,8 @@ static void set_up(void)
 		{"Dinit_task", TASK},
 		{"Dpage_offset_base", GUEST_BASE + 0x9000},
 		{"Dvmemmap_base", GUEST_BASE + 0x9008},
+		{"Dgate_vma", VMA + 0x200},
+		{"Dvsyscall_mode", VMA + 0x300},
 	};
 
 	guest_start();
@@ -61,6 +64,7 @@ static void set_up(void)
 	blob->field[F_XA_NODE_SHIFT] = 0;
 	blob->field[F_XA_NODE_SLOTS] = 0x28;
 	blob->field[F_PAGE_SIZE] = 64;
+	blob->field[F_UPID_SIZE] = 16;
 	blob->enumerators_known = (1u << NR_ENUMERATORS) - 1;
 	for (int i = 0; i < NR_ENUMERATORS; i++)
 		blob->enumerator[i] = i;
@@ -96,6 +100,52 @@ static void walk_spans(const struct linux_task *task)
 	linux_memory_free(&space);
 }
 
+/* What a view gives is whole: texts end, rows are in order. */
+static void look_at_views(const struct linux_task *task)
+{
+	static char text[5000];
+	struct linux_task *threads;
+	struct linux_mount *mounts;
+	struct linux_map *maps;
+	uint64_t set;
+	uint32_t number;
+	int32_t id;
+	size_t n, length;
+	char letter;
+
+	for (int i = 0; i < 8; i++) {
+		(void)!linux_id(task, i & 1, &id);
+		(void)!linux_owner(task, i % 6, &number);
+		(void)!linux_capabilities(task, i % 5, &set);
+		(void)!linux_namespace(task, i, &number);
+	}
+	(void)!linux_tty(task, &number);
+	if (!linux_state(task, &letter))
+		must(strchr("RSDTtXZPI", letter));
+	if (!linux_cgroup(task, text, sizeof(text)))
+		must(text[0] == '/' && memchr(text, '\0', sizeof(text)));
+	if (!linux_arguments(task, text, sizeof(text), &length))
+		must(length <= sizeof(text));
+	(void)!linux_threads(task, &threads, &n);
+	for (size_t i = 0; i < n; i++)
+		must(threads[i].tgid == task->tgid);
+	free(threads);
+	(void)!linux_maps(task, &maps, &n);
+	for (size_t i = 0; i < n; i++) {
+		must(maps[i].name == LINUX_MAP_VSYSCALL || maps[i].start < maps[i].stop);
+		must(!i || maps[i].name == LINUX_MAP_VSYSCALL || maps[i - 1].stop <= maps[i].start);
+		if (i < 8 && !linux_map_path(&maps[i], text, sizeof(text)))
+			must(memchr(text, '\0', sizeof(text)));
+	}
+	free(maps);
+	(void)!linux_mounts(task, &mounts, &n);
+	for (size_t i = 0; i < n && i < 8; i++)
+		for (int which = 0; which <= LINUX_MOUNT_SOURCE; which++)
+			if (!linux_mount_text(&mounts[i], which, text, i < 4 ? sizeof(text) : 5))
+				must(memchr(text, '\0', i < 4 ? sizeof(text) : 5));
+	free(mounts);
+}
+
 static void look_at(const struct linux_task *task)
 {
 	static uint8_t bytes[20000];
@@ -111,6 +161,7 @@ static void look_at(const struct linux_task *task)
 		must(memchr(text, '\0', sizeof(text)));
 	(void)!linux_process_read(task, 0x400ffc, bytes, 5000);
 	walk_spans(task);
+	look_at_views(task);
 	if (linux_memory(task, &memory))
 		return;
 	for (size_t i = 0; i < memory.count && i < 8; i++) {
@@ -142,12 +193,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	char text[128];
 	size_t words = 0, count;
 	gva_t pos = TASK;
+	uint8_t way;
 
 	if (!blob)
 		set_up();
 	kernel = blob;
 	linux_guest_ran();
-	blob->levels = 4 + (take(&in, 1) & 1);
+	way = (uint8_t)take(&in, 1);
+	blob->levels = 4 + (way & 1);
+	blob->field[F_MNT_NS_TREE] = way & 2 ? NO_FIELD : 0x28;
+	blob->field[F_MM_MT_ROOT] = way & 4 ? NO_FIELD : 8 * (F_MM_MT_ROOT % 16);
 	blob->root = PGD - GUEST_BASE;
 	while (input_left(&in) && words < MAX_WORDS) {
 		uint8_t op = (uint8_t)take(&in, 1);
