@@ -96,7 +96,7 @@ static bool hooked(const struct syscall_names *names, const struct text_range *t
 
 	if (!inside(text, va))
 		return true;
-	if (is_entry(va, "ni_syscall") || (own && is_entry(va, own)))
+	if ((own && is_entry(va, own)) || is_entry(va, "ni_syscall"))
 		return false;
 	other = call_at(va, name);
 	return !other || syscall_known(names, other);
@@ -105,15 +105,20 @@ static bool hooked(const struct syscall_names *names, const struct text_range *t
 /* Words from table to the next symbol. */
 static uint32_t table_room(gva_t table)
 {
+	uint32_t from = 1, to = MAX_SYSCALLS; /* from words are the table's */
 	char name[SYMBOL_NAME_SIZE];
 	gva_t start;
-	uint32_t n;
 	char type;
 
-	for (n = 1; n < MAX_SYSCALLS; n++)
-		if (symbol_at(kernel, table + 8 * n, name, &type, &start) || start != table)
-			break;
-	return n;
+	while (to - from > 1) {
+		uint32_t n = from + (to - from) / 2;
+
+		if (symbol_at(kernel, table + 8 * (n - 1), name, &type, &start) || start != table)
+			to = n;
+		else
+			from = n;
+	}
+	return from;
 }
 
 /* Has this kernel the call, by our name for it? */

@@ -343,7 +343,10 @@ static size_t call_count;
 static struct {
 	const char *name;
 	unsigned long address;
-} tables[] = {{"sys_call_table", 0}, {"ia32_sys_call_table", 0}, {"idt_table", 0}};
+} tables[] = {{"sys_call_table", 0},
+	      {"ia32_sys_call_table", 0},
+	      {"x32_sys_call_table", 0},
+	      {"idt_table", 0}};
 
 static int by_address(const void *a, const void *b)
 {
@@ -417,6 +420,7 @@ static void syscall_lines(void)
 	read_symbols();
 	table_lines("x64", tables[0].address);
 	table_lines("ia32", tables[1].address);
+	table_lines("x32", tables[2].address);
 }
 
 static void gate_lines(void)
@@ -424,7 +428,7 @@ static void gate_lines(void)
 	static uint64_t gates[256][2];
 
 	read_symbols();
-	if (!tables[2].address || !read_kernel(tables[2].address, gates, sizeof(gates)))
+	if (!tables[3].address || !read_kernel(tables[3].address, gates, sizeof(gates)))
 		return;
 	for (int i = 0; i < 256; i++) {
 		uint64_t low = gates[i][0];
