@@ -59,6 +59,20 @@ static void note_vmcoreinfo(struct dump_writer *w)
 	dump_note(w, "VMCOREINFO", 0, text, size);
 }
 
+/*
+ * The kernel's image at its own addresses, as in a core of /proc/vmcore: where the page tables
+ * begin is told in these, and tools for kernel cores have nothing else to go by.
+ */
+static void kernel_image(struct dump_writer *w)
+{
+	gva_t start, end;
+	gpa_t gpa;
+
+	if (!linux_symbol("_text", &start) && !linux_symbol("_end", &end) && end > start &&
+	    !linux_kva_to_gpa(start, &gpa))
+		dump_again(w, start, gpa, end - start, PF_R | PF_W | PF_X);
+}
+
 int dump_machine(struct dump_writer *w, const char *name)
 {
 	gva_t direct_map = 0, va;
@@ -78,6 +92,7 @@ int dump_machine(struct dump_writer *w, const char *name)
 			     PF_R | PF_W | PF_X);
 		dump_memory(w, backend->ram[i].gpa, backend->ram[i].size);
 	}
+	kernel_image(w);
 	r = record_new("dump");
 	record_string(r, "message", "memory of the machine");
 	return dump_end(w, r);

@@ -121,6 +121,29 @@ void dump_segment(struct dump_writer *w, gva_t va, gpa_t gpa, uint32_t flags)
 	add_segment(w, &p);
 }
 
+void dump_again(struct dump_writer *w, gva_t va, gpa_t gpa, uint64_t size, uint32_t flags)
+{
+	size_t i;
+
+	if (w->err)
+		return;
+	settle(w);
+	for (i = 0; i < w->count; i++) {
+		Elf64_Phdr p = w->segments[i];
+
+		if (gpa < p.p_paddr || gpa - p.p_paddr >= p.p_filesz ||
+		    size > p.p_filesz - (gpa - p.p_paddr))
+			continue;
+		p.p_offset += gpa - p.p_paddr;
+		p.p_vaddr = va;
+		p.p_paddr = gpa;
+		p.p_filesz = p.p_memsz = size;
+		p.p_flags = flags;
+		add_segment(w, &p);
+		return;
+	}
+}
+
 /* The run of absent bytes before the next ones that are there. */
 static void bridge(struct dump_writer *w)
 {

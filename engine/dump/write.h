@@ -56,6 +56,8 @@ int dump_begin(struct dump_writer *w, const char *name) must_check;
 /* From here on memory belongs to a segment at this address. flags: PF_* */
 void dump_segment(struct dump_writer *w, gva_t va, gpa_t gpa, uint32_t flags);
 void dump_memory(struct dump_writer *w, gpa_t gpa, uint64_t size);
+/* Memory that is in a segment with physical addresses is also at this address. */
+void dump_again(struct dump_writer *w, gva_t va, gpa_t gpa, uint64_t size, uint32_t flags);
 void dump_absent(struct dump_writer *w, uint64_t size);
 void dump_note(struct dump_writer *w, const char *name, uint32_t type, const void *desc,
 	       size_t size);

@@ -34,6 +34,8 @@ static const char *const symbols[] = {
 	"access_process_vm",
 	"empty_zero_page",
 	"sys_call_table",
+	"_text",
+	"_end",
 	/* these when fake.power is set */
 	"pm_suspend",
 	"hibernate",

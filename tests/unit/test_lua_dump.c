@@ -206,6 +206,7 @@ static void process(void **state)
 
 static void machine(void **state)
 {
+	const Elf64_Phdr *image;
 	struct dump dump;
 	char error[256];
 	uint8_t *file;
@@ -227,6 +228,13 @@ static void machine(void **state)
 	assert_int_equal(dump.extents[0].gpa, 0);
 	assert_int_equal(dump.extents[0].size, FAKE_RAM);
 	assert_memory_equal(file + dump.extents[0].offset + (10 << 20), "somewhere in RAM", 16);
+	/* The kernel's image is a second time in it, at its own address. */
+	text = fake_symbol("_text");
+	image = header(file, size, 2);
+	assert_true(image->p_type == PT_LOAD && image->p_vaddr == text &&
+		    image->p_paddr == text - FAKE_KERNEL);
+	assert_true(image->p_filesz == 0x1000 && image->p_memsz == 0x1000);
+	assert_true(image->p_offset == dump.extents[0].offset + image->p_paddr);
 	assert_int_equal(dump.cpu_count, 1);
 	assert_ptr_equal(dump_anchor(&dump, &text), dump.cpus);
 	assert_int_equal(text, FAKE_KERNEL + 0x100);
