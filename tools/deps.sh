@@ -26,6 +26,7 @@ guest='
 qemu-system-x86:qemu-system-x86_64
 busybox-static:busybox
 cpio:cpio
+xz-utils:xz
 gzip:gzip
 gdb:gdb
 '

@@ -7,7 +7,7 @@ mount -t devpts devpts /dev/pts 2>/dev/null || { mkdir -p /dev/pts && mount -t d
 mkdir -p /tmp/views /tmp/cgroup
 mount -t cgroup2 cgroup2 /tmp/cgroup
 echo 4 >/proc/sys/vm/nr_hugepages
-for module in /modules/*.ko /views-modules/*.ko; do
+for module in /modules/*.ko /kernel-modules/*.ko; do
 	case $module in
 	*/hostile.ko) ;; # does what its name says
 	*) [ -e "$module" ] && insmod "$module" 2>/dev/null ;;
