@@ -30,7 +30,7 @@ FUZZ_INCLUDES_multiboot := boot/multiboot.c vmm/string.c
 FUZZ_SRCS_calls := $(FUZZ_VMM_GUEST) vmm/domain/space.c vmm/domain/syscall.c vmm/monitor/hooklist.c \
 	vmm/monitor/filter.c
 FUZZ_INCLUDES_calls := vmm/monitor/calls.c vmm/ring.c
-$(foreach f,btf kallsyms linux files,$(eval FUZZ_SRCS_$(f) := $(wildcard engine/linux/*.c) engine/guest.c engine/text.c)\
+$(foreach f,btf kallsyms linux files vmcoreinfo infer,$(eval FUZZ_SRCS_$(f) := $(wildcard engine/linux/*.c) engine/guest.c engine/text.c)\
 	$(eval FUZZ_LIBS_$(f) := -lbpf -lelf -lcapstone -lz -lcmocka))
 FUZZ_SRCS_isf := engine/profile/isf.c $(wildcard engine/linux/*.c) engine/guest.c engine/text.c
 FUZZ_LIBS_isf := -lbpf -lelf -lcapstone -ljansson -lz -lm
