@@ -21,7 +21,12 @@ GUEST_HOST := $(patsubst tests/guest/host/%.c,$(B)/guest/%,$(wildcard tests/gues
 
 $(GUEST_HOST): $(B)/guest/%: tests/guest/host/%.c tests/unit/isf_maker.h
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(COMMON_CFLAGS) -O1 -D_GNU_SOURCE -I. -o $@ $< -lbpf -ljansson
+	$(Q)$(CC) $(COMMON_CFLAGS) -O2 -D_GNU_SOURCE -I. -Iinclude -o $@ $< $(HOST_SRCS) -lbpf -ljansson $(HOST_LIBS)
+
+# With the engine's introspection in it.
+$(B)/guest/discovery: HOST_SRCS = $(wildcard engine/linux/*.c) engine/guest.c engine/text.c
+$(B)/guest/discovery: HOST_LIBS = -lelf -lcapstone -lz
+$(B)/guest/discovery: $(wildcard engine/linux/*.[ch]) engine/guest.c engine/text.c
 
 guest: $(GUEST_KERNEL) $(GUEST_INITRAMFS) $(GUEST_HOST)
 .PHONY: guest

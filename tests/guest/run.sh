@@ -172,6 +172,47 @@ kernel_found()
 	holds "$1: nothing is missing" no_event '"kind": *"\(error\|warning\|lost\)"'
 }
 
+# raw_dump [LVISOR-ARGUMENT...]: boots $other without LVisor into scripts/endless.sh; leaves $work/raw, all of its
+# 256 MB, and $registers, those that lead to the kernel.
+raw_dump()
+{
+	rm -f "$work/monitor.in" "$work/monitor.out" "$work/console.raw"
+	mkfifo "$work/monitor.in" "$work/monitor.out"
+	cat "$work/monitor.out" >"$work/monitor" &
+	drain=$!
+	{
+		until grep -q "^result start" "$work/console.raw" 2>/dev/null; do
+			sleep 0.5
+		done
+		sleep 1
+		cat >"$work/monitor.in" <<-END
+			stop
+			info registers
+			pmemsave 0 $((256 << 20)) "$work/raw"
+			quit
+		END
+	} &
+	taker=$!
+	boot --plain --memory 256 --kernel "$other" --initrd "$initramfs" --append "quiet panic=-1 lvtest=endless pti=on" \
+		"$@" -chardev "pipe,id=mon,path=$work/monitor" -mon chardev=mon,mode=readline
+	sleep 1 # until all of it has come through the pipe
+	kill $taker $drain 2>/dev/null
+	wait $taker $drain 2>/dev/null
+	registers=$(sed -n 's/.*CR3=\([0-9a-f]*\) CR4=\([0-9a-f]*\).*/0x\1 0x\2/p' "$work/monitor" | head -n 1)
+	registers="$registers 0x$(sed -n 's/^IDT= *\([0-9a-f]*\) .*/\1/p' "$work/monitor" | head -n 1)"
+}
+
+# discovery WHAT: host/discovery.c on the raw dump.
+discovery()
+{
+	# shellcheck disable=SC2086
+	if ! "$build/guest/discovery" "$work/raw" $registers >"$work/discovery" 2>&1; then
+		fail "$1: discovery on a dump" "$(grep -v '^ok' "$work/discovery" | tail -n 20)"
+		return
+	fi
+	ok "$1: all $(grep -c ^ok "$work/discovery") checks of discovery on a dump"
+}
+
 # refuse ARGUMENT...: runs lvisor as it is, for cases that are not to boot.
 refuse()
 {

@@ -14,10 +14,5 @@ $(B)/unit/$(1): tests/unit/$(1).c $$(UNIT_SRCS_$(1)) $$(wildcard include/*/*.h e
 endef
 $(foreach t,$(UNIT_TESTS),$(eval $(call unit_test,$(t))))
 
-# Not a test by itself: guest tests run it on dumps. With the optimiser, for its times.
-$(B)/unit/dump_discovery: tests/unit/dump_discovery.c $(LINUX_TEST_SRCS) $(wildcard engine/linux/*.h)
-	@mkdir -p $(@D)
-	$(Q)$(CC) $(COMMON_CFLAGS) -O2 -g -D_GNU_SOURCE -I. -Iinclude -o $@ $< $(LINUX_TEST_SRCS) $(LINUX_TEST_LIBS)
-
 unit-tests: $(UNIT_TESTS:%=$(B)/unit/%)
 .PHONY: unit-tests

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Discovery on a real raw dump, which a guest test has made: found as it is; again without its BTF,
+ * Discovery on a real raw dump, which the case "discovery" has made: found as it is; again without its BTF,
  * and what is inferred then compared with what BTF says; again with a byte of its token table,
  * token index, markers and addresses wrong, found by the kernel's note for crash dumps.
  *
- *	dump_discovery DUMP [CR3 CR4 IDTR]	prints "ok ..." and "FAIL ..." lines; 1 when one
+ *	discovery DUMP [CR3 CR4 IDTR]	prints "ok ..." and "FAIL ..." lines; 1 when one
  *failed
  *
  * The dump is mapped privately: the file does not change.
@@ -215,7 +215,7 @@ int main(int argc, char **argv)
 	struct kernel_blob *whole, *again;
 
 	if ((argc != 2 && argc != 5) || !map(argv[1])) {
-		fprintf(stderr, "usage: dump_discovery DUMP [CR3 CR4 IDTR]\n");
+		fprintf(stderr, "usage: discovery DUMP [CR3 CR4 IDTR]\n");
 		return 2;
 	}
 	if (argc == 5)
