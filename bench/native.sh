@@ -89,6 +89,8 @@ cat <<END
 | whole program: discovery and list of processes | $list ms | – |
 | lvmon.processes(), $(value processes) processes | $(thousandths $(($(value list) / 1000))) ms | 1 ms |
 | for p in lvmon.processes(), with pid and comm of each | $(thousandths $(($(value loop) / 1000))) ms | – |
+| lvmon.processes():table(), all columns | $(thousandths $(($(value tables) / 1000))) ms | – |
+| p:maps() of all, $(value mapped) mappings, with permissions and path of each | $(thousandths $(($(value maps) / 1000))) ms | – |
 | typed member, task.pid | $(value member) ns | 150 ns |
 | task.real_cred.uid.val | $(value deep) ns | – |
 | p:find, $(value searched) MB of one process, rare bytes | $(thousandths "$(value search.rare)") GB/s | 1 GB/s |

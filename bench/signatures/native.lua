@@ -22,6 +22,18 @@ print(string.format("list %d", best(20, function() lvmon.processes() end)))
 print(string.format("loop %d", best(20, function()
 	for p in lvmon.processes() do local _ = p.pid, p.comm end
 end)))
+print(string.format("tables %d", best(5, function() lvmon.processes():table() end)))
+local maps
+print(string.format("maps %d", best(5, function()
+	maps = 0
+	for p in lvmon.processes() do
+		for m in p:maps() do
+			local _ = m.perms, m.path
+			maps = maps + 1
+		end
+	end
+end)))
+print(string.format("mapped %d", maps))
 
 local N = 200000
 local task = lvmon.cast("task_struct", lvmon.symbol("init_task"))

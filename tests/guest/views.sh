@@ -51,7 +51,7 @@ views()
 	fi
 	boot --kernel "$boot_kernel" --initrd "$work/initramfs" \
 		--append "quiet panic=-1 lvtest=views $parameters" \
-		--signature "$here/signatures/views/views.lua" "$@"
+		--vmm budget=5000 --signature "$here/signatures/views/views.lua" "$@"
 	is "$what: the workload stood still" "$(result code)" 0
 	compare "$what" "$work/events"
 	dump=$work/dumps/views-$(result try).core
