@@ -12,12 +12,15 @@
 #define LISTING_TYPE "listing"
 #define CHECK_EVERY  64 /* rows made into tables between two looks at the time limit */
 
-/* User value 1: the value of the last row that a loop was given. */
+/*
+ * User value 1: the value of the last row that a loop was given. The rows are in Lua's memory, so that
+ * a signature pays for them, and its garbage collector knows what it would win.
+ */
 struct listing {
 	const struct listing_kind *kind;
-	uint8_t *rows;
 	size_t count, at; /* at: the next row of the loop at work */
 	char reason[160]; /* "": complete */
+	uint8_t rows[] __attribute__((aligned(8)));
 };
 
 struct parts {
@@ -27,22 +30,23 @@ struct parts {
 	const char *reason;
 };
 
-static void release(const struct listing_kind *kind, void *rows, size_t count)
+static void release(const struct listing_kind *kind, uint8_t *rows, size_t count)
 {
 	size_t i;
 
 	if (kind->release)
 		for (i = 0; i < count; i++)
-			kind->release((uint8_t *)rows + i * kind->row_size);
-	free(rows);
+			kind->release(rows + i * kind->row_size);
 }
 
 static int make(lua_State *L)
 {
 	struct parts *parts = lua_touserdata(L, 1);
-	struct listing *l = lua_newuserdatauv(L, sizeof(*l), 1);
+	const size_t size = parts->count * parts->kind->row_size;
+	struct listing *l = lua_newuserdatauv(L, sizeof(*l) + size, 1);
 
-	*l = (struct listing){.kind = parts->kind};
+	memset(l, 0, sizeof(*l));
+	l->kind = parts->kind;
 	if (parts->reason)
 		snprintf(l->reason, sizeof(l->reason), "%s",
 			 *parts->reason ? parts->reason : "incomplete");
@@ -52,7 +56,8 @@ static int make(lua_State *L)
 		lua_settop(L, 2);
 	}
 	luaL_setmetatable(L, LISTING_TYPE);
-	l->rows = parts->rows;
+	if (size)
+		memcpy(l->rows, parts->rows, size);
 	l->count = parts->count;
 	return 1;
 }
@@ -67,8 +72,10 @@ void listing_push(lua_State *L, const struct listing_kind *kind, void *rows, siz
 	lua_pushlightuserdata(L, &parts);
 	if (lua_pcall(L, 1, 1, 0) != LUA_OK) {
 		release(kind, rows, count);
+		free(rows);
 		lua_error(L);
 	}
+	free(rows);
 }
 
 void listing_of_walk(lua_State *L, const struct listing_kind *kind, void *rows, size_t count,
@@ -90,6 +97,7 @@ void listing_of_walk(lua_State *L, const struct listing_kind *kind, void *rows, 
 		return;
 	}
 	release(kind, rows, count);
+	free(rows);
 	why = err == -ENOTSUP && f < LINUX_FACILITIES ? linux_missing(f) : NULL;
 	luaL_error(L, "%s: they cannot be read (%s)", kind->name, why ? why : strerror(-err));
 }
@@ -223,7 +231,6 @@ static int listing_gc(lua_State *L)
 	struct listing *l = check(L);
 
 	release(l->kind, l->rows, l->count);
-	l->rows = NULL;
 	l->count = 0;
 	return 0;
 }

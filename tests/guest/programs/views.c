@@ -325,14 +325,14 @@ static void mount_lines_of(const char *of, const char *name)
 	}
 }
 
-/* Of the first process and of those that have something of their own to show, called ns-... */
+/* Of those processes that may have something of their own to show. */
 static void mount_lines(int pid)
 {
 	char number[16];
 
 	snprintf(number, sizeof(number), "%d", pid);
 	slurp(file, "/proc/%d/comm", pid);
-	if (pid == 1 || strncmp(file, "ns-", 3) == 0)
+	if (pid == 1 || strncmp(file, "ns-", 3) == 0 || strncmp(file, "systemd-", 8) == 0)
 		mount_lines_of(number, number);
 }
 

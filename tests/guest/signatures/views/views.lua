@@ -67,7 +67,7 @@ local function mounts(listing, name)
 end
 
 local function mount_lines(p)
-	if p.pid == 1 or p.comm:sub(1, 3) == "ns-" then mounts(p:mounts(), p.pid) end
+	if p.pid == 1 or p.comm:find("^ns%-") or p.comm:find("^systemd%-") then mounts(p:mounts(), p.pid) end
 end
 
 local function file_lines(p)
