@@ -7,16 +7,16 @@
 commands=20
 
 # Deferred errors, which Linux takes and goes on: VAL, UC, EN, DEFERRED; MCG_STATUS: MCIP, RIPV.
-going_on="mce 0 1 0xb000100000000136 0x5 0x1000 0"
+going_on="1 0xb000100000000136 0x5 0x1000 0"
 # PCC: the processor's context is corrupt
-fatal="mce 0 1 0xb200000000000136 0x5 0x1000 0"
+fatal="1 0xb200000000000136 0x5 0x1000 0"
 
 arrived()
 {
 	grep -c '^result arrived' "$work/console.raw" 2>/dev/null
 }
 
-# send COMMAND COUNT: one waits for the guest to say that the one before has arrived.
+# send WORDS COUNT: to the CPUs in turn; one waits for the guest to say that the one before has arrived.
 send()
 {
 	until grep -q '^result ready' "$work/console.raw" 2>/dev/null; do
@@ -25,7 +25,7 @@ send()
 	sent=0
 	while [ $sent -lt "$2" ]; do
 		had=$(arrived) waited=0
-		echo "$1"
+		echo "mce $((sent % cpus)) $1"
 		while [ "$(arrived)" = "$had" ] && [ $waited -lt 100 ]; do
 			sleep 0.1
 			waited=$((waited + 1))
@@ -34,7 +34,7 @@ send()
 	done >"$work/monitor.in"
 }
 
-# mce_boot COMMAND COUNT ARGUMENT...
+# mce_boot WORDS COUNT ARGUMENT...
 mce_boot()
 {
 	command=$1 count=$2
@@ -45,7 +45,7 @@ mce_boot()
 	drain=$!
 	send "$command" "$count" &
 	sender=$!
-	boot --kernel "$generic" --initrd "$initramfs" --append "quiet panic=-1 lvtest=mce mce=$count" \
+	boot --cpus $cpus --kernel "$generic" --initrd "$initramfs" --append "quiet panic=-1 lvtest=mce mce=$count" \
 		"$@" -- -chardev "pipe,id=mon,path=$work/monitor" -mon chardev=mon,mode=readline
 	kill $sender $drain 2>/dev/null
 	wait $sender $drain 2>/dev/null
@@ -62,10 +62,14 @@ if ! generic=$(tests/guest/kernels.sh "$build/guest" 6.1 generic 2>"$work/messag
 	return 0
 fi
 limit=300
-for way in plain hooks; do
-	set --
-	[ $way = plain ] && set -- --plain
-	[ $way = hooks ] && set -- --signature "$here/signatures/mce" --vmm budget=5000
+for way in plain hooks cpus; do
+	cpus=1
+	[ $way = cpus ] && cpus=2
+	if [ $way = plain ]; then
+		set -- --plain
+	else
+		set -- --signature "$here/signatures/mce" --vmm budget=5000
+	fi
 	mce_boot "$going_on" $commands "$@"
 	is "$way: exit code" "$code" 0
 	is "$way: the kernel has counted each" "$(result checks)" $commands
@@ -80,3 +84,4 @@ for way in plain hooks; do
 	is "$way: exit code of the panic" "$code" 0
 done
 is "the same words" "$(diff "$work/plain.words" "$work/hooks.words")" ""
+is "the same words, two CPUs" "$(diff "$work/plain.words" "$work/cpus.words")" ""
