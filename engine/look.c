@@ -21,16 +21,9 @@
 #include "engine/signature.h"
 #include "engine/text.h"
 
-void look_print(const char *text, size_t size)
-{
-	char *clean = malloc(4 * size + 1);
-
-	if (!clean)
-		return;
-	text_clean(text, size, false, clean, 4 * size + 1);
-	fputs(clean, stdout);
-	free(clean);
-}
+#define PROGRESS_AFTER_NS 500000000u
+#define PROGRESS_EVERY_NS 100000000u
+#define PROGRESS_WIDTH	  40
 
 /* --- registers --- */
 
@@ -133,6 +126,34 @@ static uint64_t reg(enum lvmon_reg r)
 	return backend->reg_read(r, &value) ? 0 : value;
 }
 
+/*
+ * How far a search is, on a terminal, when it takes long; "what 45 %" over and over on one line.
+ */
+static void show_progress(uint64_t done, uint64_t of)
+{
+	static uint64_t began, last;
+	uint64_t now = engine_clock();
+	static bool shown;
+
+	if (!began)
+		began = now;
+	if (done >= of) {
+		if (shown)
+			fputs("\r\033[K", stderr);
+		began = 0;
+		shown = false;
+	} else if (now - began > PROGRESS_AFTER_NS && now - last > PROGRESS_EVERY_NS) {
+		int filled = (int)(done * PROGRESS_WIDTH / of);
+
+		fprintf(stderr, "\rlooking for the kernel [%.*s%*s] %3d %%", filled,
+			"########################################", PROGRESS_WIDTH - filled, "",
+			(int)(done * 100 / of));
+		fflush(stderr);
+		last = now;
+		shown = true;
+	}
+}
+
 /* With the registers; they may not be those of this dump, and it can be found without. */
 static int find_kernel(const char *dump)
 {
@@ -216,6 +237,8 @@ static int open_dump(const struct look *l)
 	char error[512] = "";
 
 	signal(SIGBUS, on_bus_error);
+	if (isatty(STDERR_FILENO))
+		linux_progress = show_progress;
 	if (backend_dump_open(l->dump, l->regs, l->known, &backend, error, sizeof(error))) {
 		fprintf(stderr, "lvisor: error: %s: %s\n", l->dump, error);
 		return 1;
@@ -236,6 +259,9 @@ static int open_dump(const struct look *l)
 
 static void print_summary(const struct look *l)
 {
+	int64_t up = 0;
+	char time[64];
+	bool timed = report_uptime(&up, time, sizeof(time));
 	json_t *r;
 
 	if (!l->json) {
@@ -244,6 +270,10 @@ static void print_summary(const struct look *l)
 		if (backend_dump_cpus())
 			printf(", %zu CPU%s", backend_dump_cpus(),
 			       backend_dump_cpus() > 1 ? "s" : "");
+		if (timed)
+			printf(", up %lld days %02lld:%02lld:%02lld, %s", (long long)up / 86400,
+			       (long long)up / 3600 % 24, (long long)up / 60 % 60,
+			       (long long)up % 60, time);
 		printf("\n");
 		fflush(stdout);
 		return;
@@ -252,6 +282,10 @@ static void print_summary(const struct look *l)
 	record_string(r, "message", linux_summary());
 	record_string(r, "dump", backend_dump_format());
 	record_number(r, "memory", backend->mem_size());
+	if (timed) {
+		record_number(r, "uptime", (uint64_t)up);
+		record_string(r, "dump_time", time);
+	}
 	if (backend_dump_cpus())
 		record_number(r, "cpus", backend_dump_cpus());
 	record_emit(r);

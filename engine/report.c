@@ -126,6 +126,7 @@ static json_t *json_of(lua_State *L, const struct column *column, int depth);
 static json_t *json_of_table(lua_State *L, const struct column *columns, int depth)
 {
 	size_t n = lua_rawlen(L, -1), i;
+	int table = lua_gettop(L);
 	json_t *to;
 
 	if (n) {
@@ -137,9 +138,14 @@ static json_t *json_of_table(lua_State *L, const struct column *columns, int dep
 		}
 		return to;
 	}
+	/* An empty one within a row is a list. */
+	lua_pushnil(L);
+	if (depth && !lua_next(L, -2))
+		return json_array();
+	lua_settop(L, table);
 	to = json_object();
 	lua_pushnil(L);
-	while (lua_next(L, -2)) {
+	while (lua_next(L, table)) {
 		const struct column *c;
 		char *key;
 
@@ -325,31 +331,59 @@ static int run(lua_State *L, const struct report *report, const struct look *l)
 	return 0;
 }
 
-int report_print(const struct report *report, const struct look *l)
+/* The state with the view's function in it; NULL after a message or a record. */
+static lua_State *load(const struct report *report)
 {
 	static char *text; /* the signature's: it stays */
 	struct signature *s;
-	int ret;
 
 	free(text);
 	text = NULL;
 	if (asprintf(&text, "%s%s%s", before, report->lua, after) < 0 ||
 	    signature_add(report->name, text, strlen(text))) {
 		fprintf(stderr, "lvisor: error: not enough memory\n");
-		return 1;
+		return NULL;
 	}
 	s = signatures[signature_count - 1];
 	s->memory_max = MEMORY_MAX;
-	if (signature_load(s))
-		return 1; /* a record says why */
-	ret = run(s->L, report, l);
+	return signature_load(s) ? NULL : s->L;
+}
+
+int report_print(const struct report *report, const struct look *l)
+{
+	lua_State *L = load(report);
+	int ret;
+
+	if (!L)
+		return 1;
+	ret = run(L, report, l);
 	if (ret) {
-		const char *message = lua_tostring(s->L, -1);
+		const char *message = lua_tostring(L, -1);
 		char *shown = message ? clean(message, strlen(message)) : NULL;
 
 		fprintf(stderr, "lvisor: error: %s: %s\n", report->name, shown ? shown : "?");
 		free(shown);
 	}
-	lua_settop(s->L, 0);
+	lua_settop(L, 0);
 	return ret || fflush(stdout) ? 1 : 0;
+}
+
+bool report_uptime(int64_t *seconds, char *time, size_t time_size)
+{
+	lua_State *L = load(report_find("uptime"));
+	bool ok = false;
+
+	if (!L)
+		return false;
+	lua_getglobal(L, "report");
+	if (lua_pcall(L, 0, 1, 0) == LUA_OK && lua_istable(L, -1)) {
+		lua_rawgeti(L, -1, 1);
+		lua_getfield(L, -1, "seconds");
+		lua_getfield(L, -2, "time");
+		*seconds = lua_tointeger(L, -2);
+		snprintf(time, time_size, "%s", lua_tostring(L, -1));
+		ok = true;
+	}
+	signatures_close(); /* what comes next are the user's */
+	return ok;
 }

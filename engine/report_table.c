@@ -61,10 +61,44 @@ static const struct column module_columns[] = {
 	END,
 };
 
+static const struct column syscall_columns[] = {
+	{"abi", "ABI", COLUMN_TEXT}, {"number", "NR", COLUMN_NUMBER}, {"name", "NAME", COLUMN_TEXT},
+	{"handler", "HANDLER", COLUMN_HEX}, {"hooked", "HOOKED", COLUMN_TEXT},
+	{"symbol", "SYMBOL", COLUMN_TEXT},
+	END,
+};
+
+static const struct column idt_columns[] = {
+	{"vector", "VECTOR", COLUMN_NUMBER}, {"type", "TYPE", COLUMN_TEXT},
+	{"dpl", "DPL", COLUMN_NUMBER}, {"ist", "IST", COLUMN_NUMBER},
+	{"handler", "HANDLER", COLUMN_HEX}, {"symbol", "SYMBOL", COLUMN_TEXT},
+	END,
+};
+
 static const struct column symbol_columns[] = {
 	{"address", "ADDRESS", COLUMN_HEX}, {"name", "NAME", COLUMN_TEXT},
 	END,
 };
+
+static const struct column uptime_columns[] = {
+	{"seconds", "SECONDS", COLUMN_NUMBER}, {"time", "TIME", COLUMN_TEXT},
+	END,
+};
+
+/*
+ * kernel/time/timekeeping.c: behind the sequence counter of tk_core, since 6.17 of the first of
+ * timekeeper_data. Numbers that no clock has mean that it is somewhere else.
+ */
+#define UPTIME                                                                                  \
+	"local at = lvmon.symbol('tk_core') or lvmon.symbol('timekeeper_data')\n"               \
+	"if not at then error('the kernel has no timekeeper', 0) end\n"                         \
+	"local tk = lvmon.cast('timekeeper', at + 8)\n"                                         \
+	"local wall = tk.xtime_sec\n"                                                           \
+	"local up = wall + tk.wall_to_monotonic.tv_sec + tk.offs_boot // 1000000000\n"          \
+	"if wall < 0 or wall > 1 << 36 or up < 0 or up > wall + (1 << 32) then\n"               \
+	"  error('the timekeeper is not where it should be', 0)\n"                              \
+	"end\n"                                                                                 \
+	"return {{ seconds = up, time = os.date('!%Y-%m-%dT%H:%M:%SZ', wall) }}"
 
 const struct report reports[] = {
 	{
@@ -114,6 +148,24 @@ const struct report reports[] = {
 		.help = "the kernel's modules",
 		.lua = "return lvmon.modules()",
 		.columns = module_columns,
+	},
+	{
+		.name = "syscalls",
+		.help = "the tables of system calls",
+		.lua = "return lvmon.syscalls()",
+		.columns = syscall_columns,
+	},
+	{
+		.name = "idt",
+		.help = "the interrupt descriptor table",
+		.lua = "return lvmon.idt()",
+		.columns = idt_columns,
+	},
+	{
+		.name = "uptime",
+		.help = "how long the kernel ran, and what time it was by its clock",
+		.lua = UPTIME,
+		.columns = uptime_columns,
 	},
 	{
 		.name = "symbols",

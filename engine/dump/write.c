@@ -13,7 +13,7 @@
 #include "engine/record.h"
 
 #define PAGE	  4096u
-#define DATA_AT	  PAGE /* behind the ELF header; pages are pages in the file too */
+#define NOTES_AT  PAGE /* the page before is for the ELF header, and program headers that fit */
 #define MANY	  4096 /* segments: from here on short holes are not worth one */
 #define HOLE_LONG (1u << 20)
 
@@ -43,7 +43,7 @@ int dump_begin(struct dump_writer *w, const char *name)
 {
 	memset(w, 0, sizeof(*w));
 	w->complete = true;
-	w->offset = DATA_AT;
+	w->offset = NOTES_AT;
 	clean_name(name, w->name, sizeof(w->name));
 	w->sink = dump_sink();
 	w->err = w->sink ? w->sink->begin(w->name) : -ENOSYS;
@@ -106,7 +106,7 @@ static void settle(struct dump_writer *w)
 
 void dump_segment(struct dump_writer *w, gva_t va, gpa_t gpa, uint32_t flags)
 {
-	const Elf64_Phdr p = {
+	Elf64_Phdr p = {
 		.p_type = PT_LOAD,
 		.p_flags = flags,
 		.p_offset = w->offset,
@@ -117,6 +117,12 @@ void dump_segment(struct dump_writer *w, gva_t va, gpa_t gpa, uint32_t flags)
 
 	if (w->err)
 		return;
+	/* crash wants all notes before the first segment; pages are pages in the file, too. */
+	if (!w->count && w->notes_size) {
+		keep_error(w, w->sink->bytes(NOTES_AT, w->notes, w->notes_size));
+		w->offset = NOTES_AT + ((w->notes_size + PAGE - 1) & ~(size_t)(PAGE - 1));
+		p.p_offset = w->offset;
+	}
 	settle(w);
 	add_segment(w, &p);
 }
@@ -216,10 +222,21 @@ void dump_note(struct dump_writer *w, const char *name, uint32_t type, const voi
 	w->notes_size += sizeof(n) + name_room + room;
 }
 
-/* Where the program headers are: behind the notes. */
+/* Where the program headers are: in the first page, or behind all else. */
 static uint64_t table_at(const struct dump_writer *w)
 {
-	return (w->offset + w->notes_size + 7) & ~7ull;
+	return sizeof(Elf64_Ehdr) + (w->count + 1) * sizeof(Elf64_Phdr) <= NOTES_AT
+		       ? sizeof(Elf64_Ehdr)
+		       : w->offset;
+}
+
+static uint64_t size_of(const struct dump_writer *w)
+{
+	uint64_t table_end = table_at(w) + (w->count + 1) * sizeof(Elf64_Phdr);
+
+	if (!w->count)
+		return NOTES_AT + w->notes_size;
+	return table_end > w->offset ? table_end : w->offset;
 }
 
 static void write_headers(struct dump_writer *w)
@@ -237,13 +254,13 @@ static void write_headers(struct dump_writer *w)
 	};
 	const Elf64_Phdr note = {
 		.p_type = PT_NOTE,
-		.p_offset = w->offset,
+		.p_offset = NOTES_AT,
 		.p_filesz = w->notes_size,
 		.p_align = 4,
 	};
 
-	if (w->notes_size)
-		keep_error(w, w->sink->bytes(w->offset, w->notes, w->notes_size));
+	if (w->notes_size && !w->count) /* else they are there already */
+		keep_error(w, w->sink->bytes(NOTES_AT, w->notes, w->notes_size));
 	keep_error(w, w->sink->bytes(h.e_phoff, &note, sizeof(note)));
 	if (!w->err && w->count)
 		keep_error(w, w->sink->bytes(h.e_phoff + sizeof(note), w->segments,
@@ -277,8 +294,7 @@ int dump_end(struct dump_writer *w, json_t *record)
 			json_object_set_new(record, "atomic", json_boolean(atomic));
 		if (!w->complete)
 			record_string(record, "reason", w->reason);
-		keep_error(w,
-			   w->sink->end(record, table_at(w) + (w->count + 1) * sizeof(Elf64_Phdr)));
+		keep_error(w, w->sink->end(record, size_of(w)));
 	}
 	free(w->segments);
 	free(w->notes);

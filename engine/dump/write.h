@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Writing dumps: ELF cores of a process or of the machine. What is to be in the file is told piece
- * by piece and goes out at once, so that little memory is needed: the program headers and notes
- * come behind the memory, and the ELF header, which says where they are, last. Where it goes is a
- * sink's matter: a file (file.c), or the tool outside that shares the guest's memory (send.c).
+ * by piece, notes first, and goes out at once, so that little memory is needed; the headers are
+ * written last. Where it goes is a sink's matter: a file (file.c), or the tool outside that shares
+ * the guest's memory (send.c).
  */
 #ifndef ENGINE_DUMP_WRITE_H
 #define ENGINE_DUMP_WRITE_H

@@ -17,6 +17,18 @@
 #define MAX_CANDIDATES 16 /* symbol tables that are none: one kernel image has up to three */
 
 const struct kernel_blob *kernel;
+void (*linux_progress)(uint64_t done, uint64_t of);
+
+/* Bytes of RAM: in ranges that are done, and all; 0: nothing is searched. */
+static struct {
+	uint64_t before, of;
+} searched;
+
+void search_progress(uint64_t at)
+{
+	if (linux_progress && searched.of)
+		linux_progress(searched.before + at, searched.of);
+}
 
 bool linux_known(void)
 {
@@ -463,8 +475,8 @@ static int scan_notes(const struct linux_anchor *a, struct kernel_blob **out, ch
 }
 
 /* Without registers: search all guest memory. */
-static int discover_scan(const struct linux_anchor *a, struct kernel_blob **out, char *error,
-			 size_t error_size)
+static int scan_ranges(const struct linux_anchor *a, struct kernel_blob **out, char *error,
+		       size_t error_size)
 {
 	size_t i;
 
@@ -485,8 +497,24 @@ static int discover_scan(const struct linux_anchor *a, struct kernel_blob **out,
 			if (!discover_image(&img, a, out, error, error_size))
 				return 0;
 		}
+		searched.before += size;
 	}
 	return scan_notes(a, out, error, error_size);
+}
+
+static int discover_scan(const struct linux_anchor *a, struct kernel_blob **out, char *error,
+			 size_t error_size)
+{
+	size_t i;
+	int err;
+
+	for (i = 0; i < backend->ram_ranges; i++)
+		searched.of += backend->ram[i].size;
+	err = scan_ranges(a, out, error, error_size);
+	if (linux_progress)
+		linux_progress(searched.of, searched.of);
+	searched.before = searched.of = 0;
+	return err;
 }
 
 int linux_discover(const struct linux_anchor *anchor, char *error, size_t error_size)

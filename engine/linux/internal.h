@@ -275,6 +275,9 @@ int vmcoreinfo_image(const struct vmcoreinfo *v, struct image *img) must_check;
 /* The note speaks of this kernel (delta, levels and symbols are known). */
 bool vmcoreinfo_agrees(const struct vmcoreinfo *v, const struct kernel_blob *b);
 
+/* discover.c: a search of memory has come to this offset of the range at hand. */
+void search_progress(uint64_t at);
+
 /* kallsyms.c */
 
 enum kallsyms_layout { KALLSYMS_A, KALLSYMS_B, KALLSYMS_C };

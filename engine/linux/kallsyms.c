@@ -334,6 +334,8 @@ int kallsyms_find(const uint8_t *mem, uint64_t size, gva_t va, uint64_t *from,
 
 	/* A table of 512 bytes has a probe in its first half. */
 	for (probe = align_up(*from, PROBE_STEP); probe + 2 * PROBE <= size; probe += PROBE_STEP) {
+		if (probe % (16 * MB) == 0)
+			search_progress(probe);
 		if (!ascending(mem + probe))
 			continue;
 		for (pos = probe < PROBE_STEP ? 0 : probe - PROBE_STEP + 4; pos <= probe;

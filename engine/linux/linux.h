@@ -24,6 +24,8 @@ struct linux_anchor {
  * symbols and kernel memory work, and of the rest what linux_need() says.
  */
 int linux_discover(const struct linux_anchor *anchor, char *error, size_t error_size) must_check;
+/* Told how far a search of all memory is, now and then; NULL: nobody is. */
+extern void (*linux_progress)(uint64_t done, uint64_t of);
 bool linux_known(void);
 
 /*

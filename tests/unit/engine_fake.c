@@ -173,6 +173,8 @@ static int f_release(void)
 
 /* --- introspection --- */
 
+void (*linux_progress)(uint64_t done, uint64_t of);
+
 int linux_discover(const struct linux_anchor *anchor, char *error, size_t error_size)
 {
 	if (anchor->lstar != 0x1234) {
