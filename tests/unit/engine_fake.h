@@ -55,6 +55,8 @@ const char *fake_string(const char *kind, size_t i, const char *key);
 long long fake_number(const char *kind, size_t i, const char *key);
 void fake_forget_records(void);
 
+#define FAKE_NO_IDT 0x7000 /* IDTR that leads to no IDT */
+
 struct fake {
 	uint8_t *ram;
 	uint64_t next_page, time_ns, sequence;
@@ -63,8 +65,8 @@ struct fake {
 	int hold_error, release_error;
 	unsigned int looks, looks_locked; /* at hidden processes; the first ones find a lock held */
 	int hidden_error;		  /* of the look at modules */
-	bool calls_fail; /* the guest's function returns less than asked */
-	bool no_calls;	 /* symbol access_process_vm is missing */
+	bool calls_fail;		  /* the guest's function returns less than asked */
+	bool no_calls;			  /* symbol access_process_vm is missing */
 	bool power;	 /* it can sleep, start another kernel, and gets more memory */
 	bool unknown;	 /* the kernel has not been found yet */
 	const void *btf; /* what linux_use_btf was given, and its size */

@@ -186,8 +186,14 @@ int linux_idt(gva_t base, struct linux_gate **gates, size_t *count)
 		{.vector = 2, .type = 5},
 	};
 	void *out;
-	int err = copy(rows, sizeof(rows[0]), 3, &out, count);
+	int err;
+
+	*gates = NULL;
+	*count = 0;
+	if (base == FAKE_NO_IDT)
+		return -ENOENT;
+	err = copy(rows, sizeof(rows[0]), 3, &out, count);
 
 	*gates = out;
-	return base == 0x7000 ? err : -ENOENT;
+	return err;
 }

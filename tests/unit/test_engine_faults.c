@@ -25,15 +25,15 @@ static const struct backend *inner;
 static struct backend outer;
 static unsigned int logged;
 
-#define QUIETLY(type, call)                   \
-	do {                                  \
+#define QUIETLY(type, call)                        \
+	do {                                       \
 		enum fault_kind kind = fault.kind; \
-		type result;                  \
-                                              \
-		fault.kind = FAULT_NONE;      \
-		result = call;                \
-		fault.kind = kind;            \
-		return result;                \
+		type result;                       \
+                                                   \
+		fault.kind = FAULT_NONE;           \
+		result = call;                     \
+		fault.kind = kind;                 \
+		return result;                     \
 	} while (0)
 
 static int mem_write(gpa_t gpa, const void *buf, size_t size)
@@ -156,6 +156,11 @@ static const char signature[] =
 	"	for o in l do if o.self.name ~= 'second' then error('wrong') end end\n"
 	"	if lvmon.string(t.text) ~= 'text' then error('no text') end\n"
 	"	if #lvmon.typeof('thing') < 100 or #lvmon.bytes(t) ~= 224 then error('short') end\n"
+	"	for f in p:files() do if #f.path == 0 and f.kind ~= 'other' then error('no path') "
+	"end end\n"
+	"	if #lvmon.modules():table() ~= 2 or #lvmon.sockets():table() ~= 7 then "
+	"error('short') end\n"
+	"	if #lvmon.syscalls():table() ~= 2 or #lvmon.idt() ~= 3 then error('short') end\n"
 	"	for q in lvmon.processes() do if q.pid == 1 then p:read(0x400000, 8) end end\n"
 	"	lvmon.memwrite(p.memory + 4096, 'overwritten')\n"
 	"	lvmon.regwrite('rax', lvmon.regread('rcx') + 1)\n"

@@ -9,13 +9,20 @@
 #include "tests/unit/fault.h"
 #include "tests/unit/kallsyms_maker.h"
 
-#define TASKS	   200
-#define AREAS	   100
-#define TASK(i)	   (GUEST_BASE + 0x20000 + 0x100 * (gva_t)(i))
-#define AREA(i)	   (GUEST_BASE + 0x40000 + 0x80 * (gva_t)(i))
-#define MM	   (GUEST_BASE + 0x50000)
-#define PGD	   (GUEST_BASE + 0x51000)
-#define MAX_FAULTS 100000
+#define TASKS	    200
+#define AREAS	    100
+#define TASK(i)	    (GUEST_BASE + 0x20000 + 0x100 * (gva_t)(i))
+#define AREA(i)	    (GUEST_BASE + 0x40000 + 0x80 * (gva_t)(i))
+#define MM	    (GUEST_BASE + 0x50000)
+#define PGD	    (GUEST_BASE + 0x51000)
+#define MODULES	    40
+#define MODULE(i)   (GUEST_BASE + 0x60000 + 0x100 * (gva_t)(i))
+#define HEAD	    (GUEST_BASE + 0x70000) /* of the list of modules */
+#define CALLS	    (GUEST_BASE + 0x71000)
+#define TABLE	    (GUEST_BASE + 0x72000)
+#define FILES	    (GUEST_BASE + 0x73000) /* files_struct, fdtable, its arrays, file, inode, sb */
+#define DESCRIPTORS 64
+#define MAX_FAULTS  100000
 
 const void *__real_guest_ptr(gpa_t gpa, size_t size);
 const void *__real_guest_span(gpa_t gpa, size_t *size);
@@ -43,10 +50,47 @@ static struct kernel_blob *symbols;
 static struct made tables;
 static struct kernel_blob *types; /* has BTF only */
 
+/* Modules in a list, and a process whose descriptors are all of one file. */
+static void set_up_lists(void)
+{
+	static const int16_t fields[][2] = {
+		{F_MODULE_STATE, 0},	 {F_MODULE_LIST, 8},	  {F_MODULE_NAME, 24},
+		{F_MODULE_TAINTS, 80},	 {F_MODULE_CORE, 88},	  {F_MODULE_INIT_AREA, 104},
+		{F_MODULE_AREA_BASE, 0}, {F_MODULE_AREA_SIZE, 8}, {F_MODULE_AREA_TEXT, 12},
+		{F_TASK_FILES, 80},	 {F_FILES_FDT, 0},	  {F_FDT_MAX, 0},
+		{F_FDT_FD, 8},		 {F_FDT_CLOEXEC, 16},	  {F_FILE_FLAGS, 0},
+		{F_FILE_MODE, 4},	 {F_FILE_POS, 8},	  {F_FILE_OPS, 16},
+		{F_FILE_PRIVATE, 24},	 {F_FILE_INODE, 32},	  {F_INODE_MODE, 0},
+		{F_INODE_RDEV, 4},	 {F_INODE_SB, 8},	  {F_INODE_INO, 16},
+		{F_SB_DEV, 0},
+	};
+
+	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
+		guest_kernel.field[fields[i][0]] = fields[i][1];
+	put64(HEAD, MODULE(0) + 8);
+	for (int i = 0; i < MODULES; i++) {
+		put64(MODULE(i) + 8, i + 1 < MODULES ? MODULE(i + 1) + 8 : HEAD);
+		put32(MODULE(i) + 24, 'm');
+	}
+	put64(TABLE, CALLS);
+	put64(TASK(1) + 80, FILES);
+	put64(FILES, FILES + 0x100);
+	put32(FILES + 0x100, DESCRIPTORS);
+	put64(FILES + 0x108, FILES + 0x200);
+	put64(FILES + 0x110, FILES + 0x600);
+	for (int i = 0; i < DESCRIPTORS; i++)
+		put64(FILES + 0x200 + 8 * (gva_t)i, FILES + 0x700);
+	put64(FILES + 0x720, FILES + 0x800);
+	put64(FILES + 0x808, FILES + 0x900);
+}
+
 static int set_up(void **state)
 {
-	static const struct guest_symbol names[] = {{"T_text", GUEST_BASE},
-						    {"Dinit_task", TASK(0)}};
+	static const struct guest_symbol names[] = {
+		{"T_stext", GUEST_BASE},       {"Dinit_task", TASK(0)},	   {"Dmodules", HEAD},
+		{"T__x64_sys_read", CALLS},    {"Dsys_call_table", TABLE}, {"Dbehind", TABLE + 8},
+		{"Didt_table", TABLE + 0x100}, {"T_etext", FILES},
+	};
 	struct btf *btf = btf__new_empty();
 	const void *raw;
 	uint32_t size;
@@ -70,7 +114,8 @@ static int set_up(void **state)
 	for (int i = F_VMA_START; i <= F_VMA_OPS; i++)
 		guest_kernel.field[i] = 8 * (i - F_VMA_START);
 	guest_kernel.field[F_PAGE_SIZE] = 64;
-	symbols = guest_symbols(names, 2);
+	set_up_lists();
+	symbols = guest_symbols(names, sizeof(names) / sizeof(names[0]));
 	for (int i = 0; i < TASKS; i++) {
 		put64(TASK(i), TASK((i + 1) % TASKS));
 		put32(TASK(i) + 16, (uint32_t)i);
@@ -144,6 +189,41 @@ static bool tasks_and_memory(bool reads_fail)
 	return whole;
 }
 
+/* A walk that gave want rows or said that these are not all; true: they are. */
+static bool rows_are(int err, size_t count, size_t want, bool reads_fail)
+{
+	assert_true(err <= 0 && (reads_fail || !err || err == -ENOMEM));
+	assert_true(count <= want && (err || count == want));
+	assert_true(err != -ENOMEM || !count);
+	return !err;
+}
+
+static bool lists(bool reads_fail)
+{
+	const struct linux_task task = {.task = TASK(1)};
+	struct linux_module *modules;
+	struct linux_syscall *calls;
+	struct linux_gate *gates;
+	struct linux_file *files;
+	bool whole;
+	size_t n;
+	int err;
+
+	err = linux_modules(&modules, &n);
+	whole = rows_are(err, n, MODULES, reads_fail);
+	free(modules);
+	err = linux_files(&task, &files, &n);
+	whole &= rows_are(err, n, DESCRIPTORS, reads_fail);
+	free(files);
+	err = linux_syscalls(&calls, &n);
+	whole &= rows_are(err, n, 1, reads_fail);
+	free(calls);
+	err = linux_idt(0, &gates, &n);
+	whole &= rows_are(err, n, 256, reads_fail);
+	free(gates);
+	return whole;
+}
+
 static bool discovery(void)
 {
 	struct kallsyms_place place;
@@ -196,6 +276,7 @@ static void walk(enum fault_kind kind, bool onwards)
 	for (n = 1; happened && n < MAX_FAULTS; n++) {
 		fault_begin(kind, n, onwards);
 		tasks_and_memory(kind == FAULT_READ);
+		lists(kind == FAULT_READ);
 		if (kind == FAULT_ALLOCATION)
 			discovery();
 		happened = fault_end();
@@ -207,6 +288,7 @@ static void walk(enum fault_kind kind, bool onwards)
 	print_message("%llu faults of kind %d\n", (unsigned long long)n - 2, kind);
 	/* What failed before does not stay so. */
 	assert_true(tasks_and_memory(false));
+	assert_true(lists(false));
 	assert_true(discovery());
 }
 

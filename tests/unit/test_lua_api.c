@@ -220,7 +220,6 @@ static void sockets(void **state)
 
 static void tables(void **state)
 {
-	fake.regs[LVMON_IDTR_BASE] = 0x7000;
 	run("local l = lvmon.syscalls()\n"
 	    "local a, b = l[1], l[2]\n"
 	    "assert(#l == 2 and a.abi == 'x64' and a.number == 0 and a.name == 'read')\n"
@@ -237,7 +236,7 @@ static void tables(void **state)
 	    "assert(l[3].type == '5' and not l[3].inside)\n"
 	    "lvmon.alert{message = 'all', data = {lvmon.syscalls():table(), l:table()}}\n");
 	assert_int_equal(fake_count("alert"), 1);
-	fake.regs[LVMON_IDTR_BASE] = 0;
+	fake.regs[LVMON_IDTR_BASE] = FAKE_NO_IDT;
 	fake_event("__x64_sys_openat", p);
 	assert_int_equal(fake_count("error"), 1);
 	assert_non_null(strstr(fake_string("error", 0, "message"), "idt: they cannot be read"));
