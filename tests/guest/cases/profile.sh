@@ -46,3 +46,20 @@ refuse scan --profile "$work/half.json" "$work/machine.core"
 refused "half a profile is refused" "profile .*half.json: line"
 refuse run --kernel "$kernel" --signature "$here/signatures/profile" --profile "$work/half.json"
 refused "also before a guest is started" "profile .*half.json: line"
+
+# Below a guest: the same kernel with one byte of its BTF changed.
+if "$build/guest/without_btf" "$kernel" "$work/vmlinuz"; then
+	boot --kernel "$work/vmlinuz" --initrd "$initramfs" --signature "$here/signatures/search" \
+		--profile "$work/profile.json.gz" --vmm budget=2000 --append "quiet panic=-1 lvtest=search"
+	is "live: exit code" "$code" 0
+	holds "live: the text is found at its address" event "found border $(result border) end"
+	holds "live: pages are as pagemap has them" event "pages $(result pages) end"
+	holds "live: nothing is missing" no_event '"kind": *"\(error\|warning\|lost\)"'
+	boot --kernel "$work/vmlinuz" --initrd "$initramfs" --signature "$here/signatures/search" \
+		--profile "$work/other.json" --append "quiet panic=-1 lvtest=search"
+	is "live, another kernel's: the guest goes on" "$code $(result code)" "0 0"
+	holds "live, another kernel's: it is refused" event '"kind": *"error"' \
+		"profile is of another kernel: 'Linux version 4.19 other', this one is "
+else
+	echo "skip $case: live: this kernel's image cannot be changed (it is not compressed by LZ4)"
+fi
