@@ -7,7 +7,7 @@ types()
 {
 	what=$2
 	boot --kernel "$1" --initrd "$initramfs" --append "quiet panic=-1 lvtest=types" --cpus 2 \
-		--signature "$here/signatures/types"
+		--vmm budget=10000 --signature "$here/signatures/types"
 	is "$what: exit code" "$code" 0
 	is "$what: calls return" "$(result calls)" 0
 	holds "$what: all processes agree" event '"message":"processes agree"'
