@@ -33,6 +33,7 @@ kill $taker $drain 2>/dev/null
 wait $taker $drain 2>/dev/null
 is "exit code" "$code" 0
 is "the victim lives" "$(result victim)" 42
+is "the process with many mappings lives" "$(result many)" 42
 holds "no error" no_event '"kind": *"error"'
 
 # said WORD: what the signature printed behind it.
@@ -62,6 +63,13 @@ ps_of()
 	"$lvisor" ps --json "$1" 2>>"$work/messages" |
 		sed -n 's/.*"comm":"\([^"]*\)".*"pid":\([0-9]*\),.*/\2 \1/p' | sort
 }
+
+# A process with more mappings than a core has room for: what fits is there.
+holds "its core is cut short, and says so" event '"path":"[^"]*/many.core"' '"complete":false' \
+	'"reason":"more segments than a core can have"'
+readelf -l -W "$work/many.core" >"$work/readelf" 2>"$work/readelf.errors"
+is "readelf of it" "$? $(cat "$work/readelf.errors")" "0 "
+holds "it has many segments" test "$(grep -c LOAD "$work/readelf")" -gt 50000
 
 # The machine, when the victim's was dumped.
 holds "a record names the machine's core" event '"kind":"dump"' '"path":"[^"]*/machine.core"' \

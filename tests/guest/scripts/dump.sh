@@ -5,6 +5,8 @@
 
 victim bss 7 xxxxxxxxxxxxxxxx 2>/dev/null
 result victim $?
+manymaps 2>/dev/null
+result many $?
 sleep 1000 &
 victim twin /tmp/never &
 for process in /proc/[0-9]*; do

@@ -8,3 +8,9 @@ lvmon.hook.syscall("execve", function()
   for q in lvmon.processes() do print("process " .. q.pid .. " " .. q.comm) end
   print("dump", lvmon.dump())
 end, { comm = "victim" })
+
+-- As many mappings as there can be.
+lvmon.hook.syscall("execve", function()
+  local name, info = lvmon.getproc():dump("many")
+  print("many", name, type(info) == "table" and info.present or info, info.reason)
+end, { comm = "manymaps" })
