@@ -100,40 +100,6 @@ static uint64_t reg(enum lvmon_reg r)
 	return backend->reg_read(r, &value) ? 0 : value;
 }
 
-void lifecycle_kernel_up(void)
-{
-	struct linux_anchor anchor;
-	char error[200] = "", message[300];
-	uint64_t began = engine_clock();
-	json_t *r;
-
-	if (!signature_count || linux_known())
-		return;
-	if (engine.memory->discoveries >= DISCOVERIES_MAX) {
-		fail("the kernel is not looked for any more: the engine died of it");
-		return;
-	}
-	engine.memory->discoveries++;
-	engine_mark(ENGINE_DISCOVERY, 0, 0);
-	anchor = (struct linux_anchor){reg(LVMON_CR3), reg(LVMON_CR4), reg(LVMON_LSTAR),
-				       reg(LVMON_IDTR_BASE)};
-	if (linux_discover(&anchor, error, sizeof(error))) {
-		snprintf(message, sizeof(message), "no kernel found: %s", error);
-		fail(message);
-		return;
-	}
-	arm_first_program();
-	engine_mark(ENGINE_IDLE, 0, 0);
-	engine.memory->discoveries = 0;
-	r = record_new("kernel");
-	record_string(r, "message", linux_summary());
-	record_number(r, "discovery_us", (engine_clock() - began) / 1000);
-	record_emit(r);
-	engine_log("%s", linux_summary());
-	if (linux_btf_refused())
-		fail(linux_btf_refused());
-}
-
 uint32_t lifecycle_load(void)
 {
 	uint32_t i, loaded = 0;
@@ -158,6 +124,69 @@ uint32_t lifecycle_load(void)
 	engine_mark(ENGINE_IDLE, 0, 0);
 	hooks_flush();
 	return loaded;
+}
+
+static void report_ready(uint32_t loaded, uint64_t began)
+{
+	json_t *r = record_new("ready");
+
+	engine.memory->loaded = 1;
+	record_number(r, "signatures", loaded);
+	record_number(r, "failed", signature_count - loaded);
+	record_number(r, "hooks", hooks_count());
+	record_number(r, "load_us", (engine_clock() - began) / 1000);
+	if (engine.start)
+		record_number(r, "generation", engine.start->generation);
+	record_emit(r);
+	engine_log("ready: %u signatures, %zu hooks", loaded, hooks_count());
+}
+
+/* There is nothing to wait for then: what needs no kernel goes on. */
+static void go_on_without(const char *why)
+{
+	uint64_t began = engine_clock();
+	char message[400];
+
+	snprintf(
+		message, sizeof(message),
+		"no kernel found: %s; no hooks, symbols and processes; what works: physical memory "
+		"and registers",
+		why);
+	fail(message);
+	report_ready(lifecycle_load(), began);
+}
+
+void lifecycle_kernel_up(void)
+{
+	struct linux_anchor anchor;
+	uint64_t began = engine_clock();
+	char error[200] = "";
+	json_t *r;
+
+	if (!signature_count || linux_known())
+		return;
+	if (engine.memory->discoveries >= DISCOVERIES_MAX) {
+		fail("the kernel is not looked for any more: the engine died of it");
+		return;
+	}
+	engine.memory->discoveries++;
+	engine_mark(ENGINE_DISCOVERY, 0, 0);
+	anchor = (struct linux_anchor){reg(LVMON_CR3), reg(LVMON_CR4), reg(LVMON_LSTAR),
+				       reg(LVMON_IDTR_BASE)};
+	if (linux_discover(&anchor, error, sizeof(error))) {
+		go_on_without(error);
+		return;
+	}
+	arm_first_program();
+	engine_mark(ENGINE_IDLE, 0, 0);
+	engine.memory->discoveries = 0;
+	r = record_new("kernel");
+	record_string(r, "message", linux_summary());
+	record_number(r, "discovery_us", (engine_clock() - began) / 1000);
+	record_emit(r);
+	engine_log("%s", linux_summary());
+	if (linux_btf_refused())
+		fail(linux_btf_refused());
 }
 
 /*
@@ -255,7 +284,6 @@ static void get_ready(void)
 	struct lvmon_task_layout layout;
 	uint64_t began = engine_clock();
 	uint32_t loaded;
-	json_t *r;
 
 	if (!engine.memory->loaded)
 		know_all();
@@ -264,16 +292,7 @@ static void get_ready(void)
 	guards_arm();
 	loaded = lifecycle_load();
 	arm_live_patch();
-	engine.memory->loaded = 1;
-	r = record_new("ready");
-	record_number(r, "signatures", loaded);
-	record_number(r, "failed", signature_count - loaded);
-	record_number(r, "hooks", hooks_count());
-	record_number(r, "load_us", (engine_clock() - began) / 1000);
-	if (engine.start)
-		record_number(r, "generation", engine.start->generation);
-	record_emit(r);
-	engine_log("ready: %u signatures, %zu hooks", loaded, hooks_count());
+	report_ready(loaded, began);
 }
 
 bool lifecycle_hook(const struct lvmon_event *ev)

@@ -64,6 +64,8 @@ static int unknown_syscall(lua_State *L, const char *name)
 	struct text_near near;
 	char hint[256];
 
+	if (!linux_known())
+		return luaL_error(L, "hook.syscall: the guest's kernel is not known");
 	text_near_init(&near, name);
 	linux_each_symbol(ways[0].prefix, note_near, &near);
 	text_near_print(&near, hint, sizeof(hint));

@@ -38,22 +38,41 @@ static bool possible(int32_t offset)
 	return offset == NO_FIELD || (offset >= 0 && offset < 16384);
 }
 
+#define USED (TASK(8) - GUEST_BASE + 0x8000) /* bytes of the guest that are looked at */
+
+/* The guest as it is when the first program starts, and when that runs. */
+static uint8_t *before, *after;
+
+static struct kernel_blob *start(bool runs)
+{
+	static struct kernel_blob *blob;
+
+	if (!blob) {
+		blob = infer_guest();
+		before = malloc(USED);
+		after = malloc(USED);
+		memcpy(before, guest_ram, USED);
+		exec_init();
+		memcpy(after, guest_ram, USED);
+	}
+	memcpy(guest_ram, runs ? after : before, USED);
+	for (int f = 0; f < NR_FIELDS; f++)
+		blob->field[f] = NO_FIELD;
+	return blob;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct input in = input_of(data, size);
-	static struct kernel_blob *blob;
+	struct kernel_blob *blob = start(take(&in, 1) & 1);
 	struct inferred i;
 	int n;
 
-	free(blob);
-	blob = infer_guest();
-	if (take(&in, 1) & 1)
-		exec_init();
 	for (n = 0; n < 64 && input_left(&in); n++) {
 		uint64_t at = places[take(&in, 1) % PLACES] + take(&in, 2) % 0x4000;
 		uint64_t value = take_number(&in, places, PLACES);
 
-		if (at >= GUEST_BASE && at <= GUEST_BASE + GUEST_RAM - 8)
+		if (at >= GUEST_BASE && at <= GUEST_BASE + USED - 8)
 			put64(at, value);
 	}
 	if (infer(&i))

@@ -269,6 +269,8 @@ int linux_restore(const void *blob, size_t size)
 
 int linux_symbol(const char *name, gva_t *va)
 {
+	if (fake.unknown)
+		return -ENODATA;
 	if (fake.no_calls && strcmp(name, "access_process_vm") == 0)
 		return -ENOENT;
 	*va = fake_symbol(name);

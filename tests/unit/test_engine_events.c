@@ -187,14 +187,22 @@ static void nothing_to_do(void **state)
 	assert_int_equal(fake.hooks, 0);
 }
 
+/* What needs no kernel is loaded, and can be. */
 static void no_kernel(void **state)
 {
-	make_archive(SAY("one"), SAY("two"), "");
+	make_archive(SAY("one"), "print(lvmon.memread(0x1000, 4) == '\\0\\0\\0\\0')", "");
 	fake.regs[LVMON_LSTAR] = 0;
 	begin();
 	kernel_up();
 	assert_int_equal(fake_count("kernel"), 0);
 	assert_non_null(strstr(fake_string("error", 0, "message"), "no image"));
+	assert_non_null(strstr(fake_string("error", 0, "message"), "what works: physical memory"));
+	assert_string_equal(fake_string("print", 0, "message"), "true");
+	assert_int_equal(fake_count("error"), 2);
+	assert_non_null(strstr(fake_string("error", 1, "message"), "kernel is not known"));
+	assert_int_equal(fake_number("ready", 0, "signatures"), 1);
+	assert_int_equal(fake_number("ready", 0, "failed"), 1);
+	assert_int_equal(fake.hooks, 0);
 }
 
 /* What the kernel lacks is said once, and the rest goes on. */

@@ -284,6 +284,7 @@ static void test_blob(void **state)
 	b->image_end = MADE_TEXT + 16 * MB;
 	b->levels = 4;
 	b->field[F_PAGE_SIZE] = 64;
+	facility_lacks(b, LINUX_PAGES, "struct page has no flags");
 	kernel = b;
 	assert_int_equal(linux_save(&saved, &size), 0);
 	kernel = NULL;
@@ -293,6 +294,9 @@ static void test_blob(void **state)
 	assert_true(linux_known());
 	assert_int_equal(linux_symbol("variable50", &va), 0);
 	assert_true(va == made_address(50, true));
+	assert_int_equal(linux_need(LINUX_PAGES), -ENOTSUP); /* and the words for it */
+	assert_string_equal(linux_missing(LINUX_PAGES), "struct page has no flags");
+	assert_int_equal(linux_need(LINUX_TASKS), 0);
 	kernel = NULL;
 	assert_int_equal(linux_restore(saved, size - 8), -EINVAL);
 	assert_int_equal(linux_restore(saved, 16), -EINVAL);
@@ -311,6 +315,9 @@ static void test_blob(void **state)
 	assert_int_equal(linux_restore(copy, size), -EINVAL);
 	memcpy(copy, saved, size);
 	copy->field[F_PAGE_SIZE] = 0; /* is divided by */
+	assert_int_equal(linux_restore(copy, size), -EINVAL);
+	memcpy(copy, saved, size);
+	memset(copy->missing[LINUX_PAGES], 'x', MISSING_SIZE); /* does not end */
 	assert_int_equal(linux_restore(copy, size), -EINVAL);
 	for (i = 0; i < 300; i++) { /* may be accepted, must not hurt */
 		memcpy(copy, saved, size);
