@@ -150,6 +150,8 @@ static int read_table(gva_t fdt, struct file_vector *fv)
 	for (fd = 0; fd < max; fd += n) {
 		if (fd >= MAX_DESCRIPTORS)
 			return -EOVERFLOW;
+		if (linux_stopped())
+			return -ETIME;
 		n = max - fd < CHUNK ? max - fd : CHUNK;
 		/* Sizes are multiples of 64, fs/file.c: alloc_fdtable(). */
 		if (n % 64 || linux_kread(array + 8ull * fd, files, 8ull * n) ||

@@ -19,20 +19,28 @@ enum linux_view {
 	LINUX_VIEW_SYSFS,    /* /sys/module */
 	LINUX_VIEW_TREE,     /* the tree of modules by address: oops messages, perf */
 	LINUX_VIEW_MEMORY,   /* a struct module in the memory for modules */
+	LINUX_VIEW_SYSCALLS, /* the system-call tables lead to it */
+	LINUX_VIEW_IDT,	     /* the IDT does */
+	LINUX_VIEW_TEXT,     /* code of the kernel's or of a listed module's */
 	LINUX_VIEWS
 };
 
 /* "task list", "pid allocator", ...: for people */
 const char *linux_view_name(enum linux_view view);
 
-enum linux_hidden_kind { LINUX_HIDDEN_PROCESS, LINUX_HIDDEN_THREAD, LINUX_HIDDEN_MODULE };
+enum linux_hidden_kind {
+	LINUX_HIDDEN_PROCESS,
+	LINUX_HIDDEN_THREAD,
+	LINUX_HIDDEN_MODULE,
+	LINUX_HIDDEN_CODE
+};
 
 struct linux_hidden {
 	enum linux_hidden_kind kind;
-	int32_t pid, tid;	/* 0 for a module */
+	int32_t pid, tid;	/* of processes and threads */
 	uint32_t seen, missing; /* a bit for each enum linux_view */
-	gva_t address;		/* struct task_struct, struct module */
-	char name[64];		/* comm, or the module's name */
+	gva_t address;		/* struct task_struct, struct module; of the code */
+	char name[64];		/* comm, the module's name, "system call 59 execve" */
 };
 
 struct linux_hidden_list {
@@ -49,5 +57,7 @@ struct linux_hidden_list {
  */
 int linux_hidden_processes(struct linux_hidden_list *list) must_check;
 int linux_hidden_modules(struct linux_hidden_list *list) must_check;
+/* idt: IDTR's base, 0: the kernel's own table */
+int linux_hidden_code(gva_t idt, struct linux_hidden_list *list) must_check;
 
 #endif

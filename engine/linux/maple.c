@@ -96,6 +96,8 @@ int maple_each(gva_t root, int (*fn)(gva_t entry, void *arg), void *arg)
 			continue;
 		if (depth + 1 >= MAX_DEPTH || ++nodes > MAX_NODES)
 			return -EOVERFLOW;
+		if (nodes % 16 == 0 && linux_stopped())
+			return -ETIME;
 		err = node_load(entry, pivot, &stack[depth + 1]);
 		if (err)
 			return err;

@@ -265,7 +265,7 @@ int linux_maps(const struct linux_task *task, struct linux_map **maps, size_t *c
 		err = vsyscall_append(&mv);
 	*maps = mv.v;
 	*count = mv.n;
-	if (err == -EOVERFLOW)
+	if (err == -EOVERFLOW || err == -ETIME)
 		return err;
 	return err || mv.left_out ? -EFAULT : 0;
 }

@@ -93,6 +93,8 @@ int vma_each(gva_t mm, int (*fn)(gva_t vma, void *arg), void *arg)
 	for (i = 0; vma; i++) {
 		if (i == MAX_AREAS)
 			return -EOVERFLOW;
+		if (i % 64 == 63 && linux_stopped())
+			return -ETIME;
 		err = fn(vma, arg);
 		if (err)
 			return err;

@@ -47,6 +47,8 @@ static int each_symbol(const struct module_symbols *s,
 
 	/* The first symbol of a table is none. */
 	for (i = 1; i < s->count; i += n) {
+		if (linux_stopped())
+			return -ETIME;
 		n = s->count - i < AT_ONCE ? s->count - i : AT_ONCE;
 		if (linux_kread(s->symtab + i * sizeof(Elf64_Sym), some, n * sizeof(Elf64_Sym)))
 			return -EFAULT;

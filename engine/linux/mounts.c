@@ -178,6 +178,8 @@ static int each_in_tree(gva_t ns, struct mount_vector *mv)
 	while (node || depth) {
 		if (++steps > 2 * MAX_MOUNTS)
 			return -EOVERFLOW;
+		if (steps % 64 == 0 && linux_stopped())
+			return -ETIME;
 		if (node) {
 			if (!kernel_pointer(node) || node % 8)
 				return -EFAULT;
@@ -233,7 +235,7 @@ int linux_mounts(const struct linux_task *task, struct linux_mount **mounts, siz
 	}
 	*mounts = mv.v;
 	*count = mv.n;
-	if (err == -EOVERFLOW)
+	if (err == -EOVERFLOW || err == -ETIME)
 		return err;
 	return err || mv.left_out ? -EFAULT : 0;
 }

@@ -71,6 +71,8 @@ int linux_list_nodes(gva_t head, enum linux_list kind, gva_t **nodes, size_t *co
 		/* Brent: a loop that does not lead back to the head meets the mark again. */
 		if (pos == mark || *count == MAX_NODES)
 			return -EOVERFLOW;
+		if (*count % 64 == 63 && linux_stopped())
+			return -ETIME;
 		if (*count == room) {
 			size_t more = room ? 2 * room : 64;
 			gva_t *bigger = realloc(*nodes, more * sizeof(**nodes));

@@ -17,6 +17,9 @@ static const char *const view_names[LINUX_VIEWS] = {
 	[LINUX_VIEW_SYSFS] = "/sys/module",
 	[LINUX_VIEW_TREE] = "module tree",
 	[LINUX_VIEW_MEMORY] = "module memory",
+	[LINUX_VIEW_SYSCALLS] = "system-call tables",
+	[LINUX_VIEW_IDT] = "IDT",
+	[LINUX_VIEW_TEXT] = "code of kernel and modules",
 };
 
 const char *linux_view_name(enum linux_view view)

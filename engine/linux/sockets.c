@@ -244,9 +244,9 @@ int linux_sockets(struct linux_held_socket **sockets, size_t *count)
 	if (err)
 		return err;
 	err = linux_tasks(&tasks, &n);
-	for (i = 0; i < n && err != -ENOMEM; i++) {
+	for (i = 0; i < n && err != -ENOMEM && err != -ETIME; i++) {
 		one = sockets_of(&tasks[i], &hv);
-		if (one && (!err || one == -ENOMEM))
+		if (one && (!err || one == -ENOMEM || one == -ETIME))
 			err = one;
 	}
 	free(tasks);

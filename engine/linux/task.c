@@ -120,7 +120,7 @@ int linux_tasks(struct linux_task **tasks, size_t *count)
 	int err;
 
 	err = tasks_each(task_append, &tv);
-	if (err && err != -EOVERFLOW && err != -EFAULT) {
+	if (err && err != -EOVERFLOW && err != -EFAULT && err != -ETIME) {
 		free(tv.v);
 		tv = (struct task_vector){0};
 	}

@@ -20,6 +20,7 @@ static const char *const kinds[] = {
 	[LINUX_HIDDEN_PROCESS] = "process",
 	[LINUX_HIDDEN_THREAD] = "thread",
 	[LINUX_HIDDEN_MODULE] = "module",
+	[LINUX_HIDDEN_CODE] = "code",
 };
 
 static void push_kind(lua_State *L, const void *row)
@@ -36,7 +37,7 @@ static void push_pid(lua_State *L, const void *row)
 {
 	const struct linux_hidden *h = row;
 
-	if (h->kind == LINUX_HIDDEN_MODULE)
+	if (h->kind > LINUX_HIDDEN_THREAD)
 		lua_pushnil(L);
 	else
 		lua_pushinteger(L, h->pid);
@@ -46,7 +47,7 @@ static void push_tid(lua_State *L, const void *row)
 {
 	const struct linux_hidden *h = row;
 
-	if (h->kind == LINUX_HIDDEN_MODULE)
+	if (h->kind > LINUX_HIDDEN_THREAD)
 		lua_pushnil(L);
 	else
 		lua_pushinteger(L, h->tid);
@@ -95,7 +96,9 @@ static void push_message(lua_State *L, const void *row)
 
 	names_of(h->seen, seen, sizeof(seen));
 	names_of(h->missing, missing, sizeof(missing));
-	if (h->kind == LINUX_HIDDEN_MODULE)
+	if (h->kind == LINUX_HIDDEN_CODE)
+		snprintf(who, sizeof(who), "code that %s leads to", h->name);
+	else if (h->kind == LINUX_HIDDEN_MODULE)
 		snprintf(who, sizeof(who), "module %s", h->name);
 	else if (h->kind == LINUX_HIDDEN_THREAD)
 		snprintf(who, sizeof(who), "thread %d of process %d (%s)", h->tid, h->pid, h->name);
@@ -190,6 +193,16 @@ static void look_at(int (*look)(struct linux_hidden_list *list), struct linux_hi
 		explain(list, what, err, f);
 }
 
+/* Without a pause: the tables stay as they are. */
+static void look_at_code(struct linux_hidden_list *list)
+{
+	uint64_t idt;
+	int err = linux_hidden_code(backend->reg_read(LVMON_IDTR_BASE, &idt) ? 0 : idt, list);
+
+	if (err)
+		explain(list, "code", err, LINUX_MODULES);
+}
+
 /* lvmon.hidden() -> listing of what one of the kernel's views has and another one lacks */
 static int hidden(lua_State *L)
 {
@@ -198,6 +211,7 @@ static int hidden(lua_State *L)
 	if (engine.mode != ENGINE_CHECK) {
 		look_at(linux_hidden_processes, &list, "processes", LINUX_CROSS_VIEWS);
 		look_at(linux_hidden_modules, &list, "modules", LINUX_MODULES);
+		look_at_code(&list);
 	}
 	listing_push(L, &hidden_kind, list.rows, list.count, list.reason[0] ? list.reason : NULL);
 	return 1;

@@ -233,6 +233,7 @@ static int processes(lua_State *L)
 				  strerror(-ret));
 	listing_push(L, &process_listing, tasks, count,
 		     ret == -EOVERFLOW ? "the kernel's list of tasks loops or is too long"
+		     : ret == -ETIME   ? "the time was up"
 		     : ret	       ? "a part of the kernel's list of tasks cannot be read"
 				       : NULL);
 	return 1;

@@ -285,6 +285,7 @@ static int list(lua_State *L)
 	free(nodes);
 	listing_push(L, &kind, rows, count,
 		     err == -EOVERFLOW ? "the list is too long or goes round"
+		     : err == -ETIME   ? "the time was up"
 		     : err	       ? "the list leads to where nothing is"
 				       : NULL);
 	return 1;

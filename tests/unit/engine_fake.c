@@ -570,7 +570,7 @@ int linux_hidden_processes(struct linux_hidden_list *list)
 		strcpy(list->reason, "task list: it has no end");
 		return 0;
 	}
-	list->rows = calloc(2, sizeof(*list->rows));
+	list->rows = calloc(3, sizeof(*list->rows));
 	if (!list->rows)
 		return -ENOMEM;
 	list->rows[list->count++] = (struct linux_hidden){
@@ -599,13 +599,32 @@ int linux_hidden_modules(struct linux_hidden_list *list)
 	return 0;
 }
 
+int linux_hidden_code(gva_t idt, struct linux_hidden_list *list)
+{
+	if (fake.hidden_error || !list->count)
+		return 0;
+	list->rows[list->count++] = (struct linux_hidden){
+		.kind = LINUX_HIDDEN_CODE,
+		.seen = 1u << LINUX_VIEW_IDT,
+		.missing = 1u << LINUX_VIEW_TEXT,
+		.address = idt + 16,
+		.name = "vector 1",
+	};
+	return 0;
+}
+
 const char *linux_view_name(enum linux_view view)
 {
-	static const char *const names[LINUX_VIEWS] = {"tasks",	  "pids", "children",
-						       "threads", "cpus", "modules",
-						       "sysfs",	  "tree", "memory"};
+	static const char *const names[LINUX_VIEWS] = {"tasks",	 "pids",    "children", "threads",
+						       "cpus",	 "modules", "sysfs",	"tree",
+						       "memory", "calls",   "idt",	"text"};
 
 	return names[view];
+}
+
+bool linux_stopped(void)
+{
+	return false;
 }
 
 void linux_stop_when(bool (*time_is_up)(void))

@@ -31,23 +31,38 @@ enum { PID_TASKS = 16, PID_SIZE = 32 };
 enum { RQ_CURR = 0, RQ_IDLE = 8, RQ_TASKS = 16, RQ_SIZE = 32 };
 enum { SLOTS = 40, XNODE_SIZE = 40 + 64 * 8 };
 /* module; mod_tree_node; module_kobject */
-enum { M_STATE = 0, M_LIST = 8, M_NAME = 24, M_MKOBJ = 88, M_MTN = 160, M_SIZE = 256 };
+enum {
+	M_STATE = 0,
+	M_LIST = 8,
+	M_NAME = 24,
+	M_MKOBJ = 88,
+	M_MTN = 160,
+	M_TAINTS = 224,
+	M_CORE = 232, /* base, size, size of the code */
+	M_INIT = 248,
+	M_SIZE = 320
+};
 enum { MTN_MOD = 0, MTN_NODE = 8, RB_SIZE = 24, RB_RIGHT = 8, RB_LEFT = 16 };
 enum { KOBJ_ENTRY = 8, MKOBJ_MOD = 64 };
 
-#define INIT	(GUEST_BASE + 0x1000)
-#define LOCK	(GUEST_BASE + 0x2000)
-#define NS	(GUEST_BASE + 0x2100)
-#define RQS	(GUEST_BASE + 0x2200) /* of CPU 0; CPU 1's behind it */
-#define OFFSETS (GUEST_BASE + 0x2300)
-#define CPUS	(GUEST_BASE + 0x2310)
-#define MODULES (GUEST_BASE + 0x2400)
-#define KSET	(GUEST_BASE + 0x2410) /* the variable */
-#define SET	(GUEST_BASE + 0x2420)
-#define TREE	(GUEST_BASE + 0x2440) /* sequence, two roots */
-#define ROOT	(GUEST_BASE + 0x4000) /* page tables, four of them */
-#define AREA	0xffffffffc0800000ull /* memory for modules: two pages here */
-#define PAGES	(GUEST_BASE + 0x8000)
+#define INIT	 (GUEST_BASE + 0x1000)
+#define LOCK	 (GUEST_BASE + 0x2000)
+#define NS	 (GUEST_BASE + 0x2100)
+#define RQS	 (GUEST_BASE + 0x2200) /* of CPU 0; CPU 1's behind it */
+#define OFFSETS	 (GUEST_BASE + 0x2300)
+#define CPUS	 (GUEST_BASE + 0x2310)
+#define MODULES	 (GUEST_BASE + 0x2400)
+#define KSET	 (GUEST_BASE + 0x2410) /* the variable */
+#define SET	 (GUEST_BASE + 0x2420)
+#define TREE	 (GUEST_BASE + 0x2440) /* sequence, two roots */
+#define ROOT	 (GUEST_BASE + 0x4000) /* page tables, four of them */
+#define TEXT	 (GUEST_BASE + 0x100)
+#define READ	 (GUEST_BASE + 0x200) /* a system call's function */
+#define TEXT_END (GUEST_BASE + 0x300)
+#define CALLS	 (GUEST_BASE + 0x2500) /* three of them */
+#define IDT	 (GUEST_BASE + 0xa000)
+#define AREA	 0xffffffffc0800000ull /* memory for modules: two pages here */
+#define PAGES	 (GUEST_BASE + 0x8000)
 
 static gva_t xnode, idle[2];
 static struct linux_hidden_list list;
@@ -170,9 +185,11 @@ static void page_table(void)
 static int set_up(void **state)
 {
 	static const struct guest_symbol symbols[] = {
-		{"Dinit_task", INIT},  {"Dtasklist_lock", LOCK},       {"Dinit_pid_ns", NS},
-		{"drunqueues", RQS},   {"D__per_cpu_offset", OFFSETS}, {"Dnr_cpu_ids", CPUS},
-		{"dmodules", MODULES}, {"Dmodule_kset", KSET},	       {"dmod_tree", TREE},
+		{"T_stext", TEXT},	    {"T__x64_sys_read", READ},	    {"T_etext", TEXT_END},
+		{"Dinit_task", INIT},	    {"Dtasklist_lock", LOCK},	    {"Dinit_pid_ns", NS},
+		{"drunqueues", RQS},	    {"D__per_cpu_offset", OFFSETS}, {"Dnr_cpu_ids", CPUS},
+		{"dmodules", MODULES},	    {"Dmodule_kset", KSET},	    {"dmod_tree", TREE},
+		{"Dsys_call_table", CALLS}, {"dend", CALLS + 24},	    {"Didt_table", IDT},
 	};
 	static const int16_t fields[][2] = {
 		{F_TASK_TASKS, TASKS},
@@ -202,6 +219,12 @@ static int set_up(void **state)
 		{F_MODULE_LIST, M_LIST},
 		{F_MODULE_NAME, M_NAME},
 		{F_MODULE_STATE, M_STATE},
+		{F_MODULE_TAINTS, M_TAINTS},
+		{F_MODULE_CORE, M_CORE},
+		{F_MODULE_INIT_AREA, M_INIT},
+		{F_MODULE_AREA_BASE, 0},
+		{F_MODULE_AREA_SIZE, 8},
+		{F_MODULE_AREA_TEXT, 12},
 		{F_MODULE_MKOBJ_MOD, M_MKOBJ + MKOBJ_MOD},
 		{F_MODULE_MTN_MOD, M_MTN + MTN_MOD},
 		{F_KSET_LIST, 0},
@@ -530,6 +553,56 @@ static void test_damaged_modules(void **state)
 	row_is(0, LINUX_HIDDEN_MODULE, b, BIT(LINUX_VIEW_SYSFS));
 }
 
+static void code(size_t count)
+{
+	free(list.rows);
+	list = (struct linux_hidden_list){0};
+	linux_guest_ran();
+	assert_int_equal(linux_hidden_code(0, &list), 0);
+	assert_string_equal(list.reason, "");
+	assert_int_equal(list.count, count);
+}
+
+static void gate(uint32_t vector, gva_t handler, bool present)
+{
+	put64(IDT + 16 * vector, (handler & 0xffff) | 0x10 << 16 | (handler & 0xffff0000) << 32 |
+					 (present ? 0x8eull : 0x0eull) << 40);
+	put32(IDT + 16 * vector + 8, (uint32_t)(handler >> 32));
+}
+
+static void test_code(void **state)
+{
+	gva_t m = module_at(0, "first");
+
+	put64(bytes_of(m) + M_CORE, AREA + 0x800);
+	put32(bytes_of(m) + M_CORE + 8, 0x400);
+	put32(bytes_of(m) + M_CORE + 12, 0x100);
+	for (uint32_t i = 0; i < 3; i++)
+		put64(CALLS + 8 * i, READ);
+	gate(0, READ, true);
+	code(0);
+	code(0);			/* by the lengths found before */
+	put64(CALLS + 8, AREA + 0x8ff); /* in a listed module: that is no secret */
+	gate(1, AREA + 0x800, true);
+	gate(2, 0x1234, false);
+	code(0);
+	put64(CALLS + 8, AREA + 0x900);
+	gate(1, AREA, true);
+	code(2);
+	assert_int_equal(list.rows[0].kind, LINUX_HIDDEN_CODE);
+	assert_true(list.rows[0].address == AREA + 0x900);
+	assert_string_equal(list.rows[0].name, "system call 1 write");
+	assert_int_equal(list.rows[0].missing, BIT(LINUX_VIEW_TEXT));
+	assert_string_equal(list.rows[1].name, "vector 1");
+	assert_int_equal(list.rows[1].seen, BIT(LINUX_VIEW_IDT));
+	/* the module leaves the list */
+	put64(CALLS + 8, AREA + 0x810);
+	gate(1, READ, true);
+	code(0);
+	put64(MODULES, MODULES);
+	code(1);
+}
+
 /* Any words at all in the structures: it ends, and reads nothing outside of RAM. */
 static void test_noise(void **state)
 {
@@ -549,6 +622,8 @@ static void test_noise(void **state)
 	places[n++] = MODULES;
 	places[n++] = SET;
 	places[n++] = TREE;
+	places[n++] = CALLS;
+	places[n++] = IDT;
 	for (int round = 0; round < 3000; round++) {
 		gva_t at = places[noise() % n] & ~7ull;
 
@@ -562,6 +637,7 @@ static void test_noise(void **state)
 		put32(LOCK, 0);
 		(void)!linux_hidden_processes(&list);
 		(void)!linux_hidden_modules(&list);
+		(void)!linux_hidden_code(0, &list);
 	}
 }
 
@@ -575,6 +651,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_time, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_modules, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_damaged_modules, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_code, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_noise, set_up, tear_down),
 	};
 

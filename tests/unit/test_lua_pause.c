@@ -157,7 +157,7 @@ static void translate(void **state)
 static void hidden(void **state)
 {
 	run("local l = lvmon.hidden()\n"
-	    "assert(#l == 2 and l.complete and l.reason == nil)\n"
+	    "assert(#l == 3 and l.complete and l.reason == nil)\n"
 	    "local h = l[1]\n"
 	    "assert(h.kind == 'process' and h.name == 'beast' and h.pid == 666 and h.tid == 666)\n"
 	    "assert(h.seen_in == 'pids, cpus' and h.missing_from == 'tasks')\n"
@@ -166,6 +166,11 @@ static void hidden(void **state)
 	    "h = l:table()[2]\n"
 	    "assert(h.kind == 'module' and h.name == 'rk' and h.pid == nil and h.address)\n"
 	    "assert(h.message == 'module rk is hidden: seen in memory, missing from modules')\n"
+	    "h = l[3]\n"
+	    "assert(h.kind == 'code' and h.name == 'vector 1' and h.pid == nil and h.tid == nil)\n"
+	    "assert(h.address == lvmon.regread('idtr_base') + 16)\n"
+	    "assert(h.message == 'code that vector 1 leads to is hidden: seen in idt, missing from "
+	    "text')\n"
 	    "local ok, e = pcall(function() return l[1].nam end)\n"
 	    "assert(not ok and e:find('did you mean name', 1, true), e)",
 	    2);
@@ -175,7 +180,7 @@ static void hidden(void **state)
 static void hidden_again(void **state)
 {
 	fake.looks_locked = 3;
-	run("local l = lvmon.hidden() assert(#l == 2 and l.complete)", 5);
+	run("local l = lvmon.hidden() assert(#l == 3 and l.complete)", 5);
 }
 
 static void hidden_without_an_end(void **state)
@@ -207,7 +212,7 @@ static void hidden_in_part(void **state)
 static void hidden_in_a_pause(void **state)
 {
 	run("local l = lvmon.pause(lvmon.hidden)\n"
-	    "assert(#l == 2 and l.complete)",
+	    "assert(#l == 3 and l.complete)",
 	    1);
 }
 

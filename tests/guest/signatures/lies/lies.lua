@@ -13,5 +13,12 @@ lvmon.hook.syscall("getpgid", function(ev)
 		pcall(function() return p:read((100 << 39) + (100 << 30) * level, 100) end)
 	end
 	pcall(function() return lvmon.memread(p.memory, 4096) end)
+	-- all other walks: cut short where they meet a lie, and they say so
+	for _, walk in ipairs({ lvmon.processes, lvmon.hidden, lvmon.modules, lvmon.sockets,
+		function() return p:threads() end, function() return p:maps() end,
+		function() return p:files() end, function() return p:mounts() end }) do
+		pcall(function() return #walk():table() end)
+	end
+	pcall(lvmon.pause, function() return #lvmon.hidden() end)
 	print("looked: " .. table.concat(seen, " "))
 end)
