@@ -4,6 +4,7 @@
  * cached pages, page tables, code. A structure of the input is a row of words whose addresses come
  * from a table of places that know each other.
  */
+#include "engine/linux/hidden.h"
 #include "engine/linux/process.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/unit/linux_guest.h"
@@ -18,6 +19,7 @@
 #define MOUNT	  (GUEST_BASE + 0x27000)
 #define MAPPING	  (GUEST_BASE + 0x28000)
 #define XNODE	  (GUEST_BASE + 0x29000)
+#define MODULES	  (GUEST_BASE + 0x2a000)
 #define PAGES	  (GUEST_BASE + 0x30000)
 #define PGD	  (GUEST_BASE + 0x40000)
 #define CODE	  (GUEST_BASE + 0x1000)
@@ -29,7 +31,7 @@ static const uint64_t places[] = {
 	VMA,	 VMA + 0x100, FILE_,	 DENTRY,	  DENTRY + 0x100, MOUNT,	MOUNT + 0x80,
 	MAPPING, XNODE + 2, PAGES,	 PAGES + 0x40,	  PGD,		   PGD - GUEST_BASE + 7,
 	PGD - GUEST_BASE + 0x1007,	 GUEST_BASE + GUEST_RAM - 8, CODE, 0x400000, 0x402000,
-	0x700000000000, GUEST_BASE,
+	0x700000000000, GUEST_BASE, MODULES, MODULES + 0x40, MODULES + 0x80, MODULES + 0x100,
 };
 
 #define PLACES (sizeof(places) / sizeof(places[0]))
@@ -43,10 +45,17 @@ static void set_up(void)
 		{"T__stop___jump_table", GUEST_BASE + 0x2040},
 		{"T_etext", GUEST_BASE + 0x8000},
 		{"Dinit_task", TASK},
+		{"Dtasklist_lock", GUEST_BASE + 0x8f00}, /* no place: nobody has it */
 		{"Dpage_offset_base", GUEST_BASE + 0x9000},
 		{"Dvmemmap_base", GUEST_BASE + 0x9008},
 		{"Dgate_vma", VMA + 0x200},
 		{"Dvsyscall_mode", VMA + 0x300},
+		{"Dinit_pid_ns", XNODE - 8},
+		{"Dmodules", MODULES},
+		{"Dmod_tree", MODULES + 0x40},
+		{"Dmodule_kset", MODULES + 0x80},
+		{"Dsys_call_table", MODULES + 0x100},
+		{"Didt_table", MODULES + 0x200},
 	};
 
 	guest_start();
@@ -146,6 +155,24 @@ static void look_at_views(const struct linux_task *task)
 	free(mounts);
 }
 
+/* What is told has been seen, and is missing from what could be read. */
+static void look_for_hidden(void)
+{
+	struct linux_hidden_list list = {0};
+
+	(void)!linux_hidden_processes(&list);
+	(void)!linux_hidden_modules(&list);
+	(void)!linux_hidden_code(0, &list);
+	for (size_t i = 0; i < list.count; i++) {
+		const struct linux_hidden *h = &list.rows[i];
+
+		must(h->seen && h->missing && !(h->seen & h->missing));
+		must(memchr(h->name, '\0', sizeof(h->name)));
+		must(h->kind == LINUX_HIDDEN_CODE || !(h->missing & ~list.views));
+	}
+	free(list.rows);
+}
+
 static void look_at(const struct linux_task *task)
 {
 	static uint8_t bytes[20000];
@@ -234,6 +261,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	(void)!linux_current(TASK - 0x18, 0, 0, &task);
 	if (!linux_trap_site(CODE, &hook, text, sizeof(text)))
 		must(hook.insn.length && hook.insn.length <= 15 && hook.insn.kind < LVMON_INSN_KINDS);
+	look_for_hidden();
 	while (words--)
 		put64(undo[words][0], undo[words][1]);
 	return 0;
