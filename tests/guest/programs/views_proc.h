@@ -233,6 +233,24 @@ static const char *protocol_name(int protocol)
 	return "?";
 }
 
+/* Those that the services of a Debian use. */
+static const char *netlink_name(int protocol)
+{
+	switch (protocol) {
+	case NETLINK_ROUTE:
+		return "route";
+	case NETLINK_AUDIT:
+		return "audit";
+	case NETLINK_NETFILTER:
+		return "netfilter";
+	case NETLINK_KOBJECT_UEVENT:
+		return "kobject_uevent";
+	case NETLINK_GENERIC:
+		return "generic";
+	}
+	return "?";
+}
+
 /* socket: our own descriptor of it; what it is it says itself, the rest is in /proc/net. */
 static void socket_line(int pid, int fd, int socket, unsigned long long inode)
 {
@@ -268,8 +286,7 @@ static void socket_line(int pid, int fd, int socket, unsigned long long inode)
 		put_text(row.path);
 		break;
 	case AF_NETLINK:
-		put("family=netlink protocol=%s port=%u",
-		    protocol == NETLINK_KOBJECT_UEVENT ? "kobject_uevent" : "route",
+		put("family=netlink protocol=%s port=%u", netlink_name(protocol),
 		    find_number(pid, "netlink", 2, inode));
 		break;
 	case AF_PACKET:

@@ -72,15 +72,25 @@ static void __attribute__((noreturn)) rest(void)
 		pause();
 }
 
+/* fork(), of a process that ends with its parent. */
+static pid_t child(void)
+{
+	pid_t pid = fork();
+
+	if (pid < 0)
+		die("fork");
+	if (pid == 0)
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+	return pid;
+}
+
 /* A process called name that runs body and then stands still. body may also not come back, but has
  * to call ready() then. */
 static void start(const char *name, void (*body)(void))
 {
 	char byte;
-	pid_t pid = fork();
+	pid_t pid = child();
 
-	if (pid < 0)
-		die("fork");
 	if (pid == 0) {
 		prctl(PR_SET_NAME, name);
 		if (body)
@@ -251,7 +261,7 @@ static void without_leader(void)
 
 static void with_zombie(void)
 {
-	if (fork() == 0)
+	if (child() == 0)
 		_exit(3);
 }
 
@@ -264,7 +274,7 @@ static void stopped(void)
 
 static void tracer(void)
 {
-	pid_t pid = fork();
+	pid_t pid = child();
 
 	if (pid == 0) {
 		ptrace(PTRACE_TRACEME, 0, NULL, NULL);
@@ -278,6 +288,7 @@ static void tracer(void)
 static void in_vfork(void)
 {
 	if (vfork() == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		ready();
 		rest();
 	}
@@ -292,7 +303,7 @@ static void session(void)
 	slave = open(ptsname(terminal), O_RDWR | O_NOCTTY);
 	if (slave < 0 || ioctl(slave, TIOCSCTTY, 0))
 		die("controlling terminal");
-	if (fork() == 0) {
+	if (child() == 0) {
 		setpgid(0, 0);
 		rest();
 	}
@@ -351,7 +362,7 @@ static void in_removed_group(void)
 	pid_t pid;
 
 	mkdir(CGROUP "/removed", 0755);
-	pid = fork();
+	pid = child();
 	if (pid == 0) {
 		join(CGROUP "/removed");
 		_exit(0);
@@ -375,9 +386,9 @@ static void own_namespaces(void)
 static void own_pid_namespace(void)
 {
 	unshare_or_die(CLONE_NEWPID);
-	if (fork() == 0) {
+	if (child() == 0) {
 		prctl(PR_SET_NAME, "first-of-space");
-		if (fork() == 0)
+		if (child() == 0)
 			prctl(PR_SET_NAME, "second-of-space");
 		rest();
 	}
@@ -386,7 +397,7 @@ static void own_pid_namespace(void)
 static void own_time(void)
 {
 	unshare_or_die(0x80 /* CLONE_NEWTIME */);
-	if (fork() == 0)
+	if (child() == 0)
 		rest();
 }
 
