@@ -9,6 +9,7 @@
 
 #define MAX_DESCRIPTORS (1u << 20) /* of the table: the default of fs.nr_open */
 #define MAX_FILES	65536	   /* that are open */
+#define MAX_DAMAGED	256	   /* that make no sense: then the table is none */
 #define CHUNK		(PAGE_SIZE / 8)
 
 /* include/uapi/linux/stat.h */
@@ -32,7 +33,7 @@ struct file_vector {
 	struct linux_file *v;
 	size_t n, room;
 	struct known_symbols known;
-	bool damaged;
+	uint32_t damaged; /* entries */
 };
 
 static gva_t symbol(const char *name)
@@ -124,10 +125,8 @@ static int append(struct file_vector *fv, uint32_t fd, gva_t file, bool cloexec)
 		fv->v = v;
 		fv->room = room;
 	}
-	if (read_file(file, &fv->known, &f)) {
-		fv->damaged = true;
-		return 0;
-	}
+	if (read_file(file, &fv->known, &f))
+		return ++fv->damaged < MAX_DAMAGED ? 0 : -EFAULT;
 	/* As fs/proc/fd.c, seq_show(): the descriptor has this flag, not the file. */
 	f.flags &= ~O_CLOEXEC;
 	if (cloexec)

@@ -340,6 +340,13 @@ static void test_bounds(void **state)
 	look(-EOVERFLOW, 65536);
 	put32(fdt + MAX_FDS, 65536);
 	look(0, 65536);
+	/* Nor does a table of what is no files: the first 256 tell. */
+	for (i = 0; i < 1000; i++)
+		put64(big + 8 * i, 1);
+	look(-EFAULT, 0);
+	for (i = 0; i < 1000 - 255; i++)
+		put64(big + 8 * i, f);
+	look(-EFAULT, 65536 - 255);
 }
 
 static gva_t socket_new(uint32_t fd, uint16_t family, uint16_t type, uint16_t protocol,
