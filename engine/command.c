@@ -141,7 +141,8 @@ static const struct argp_option look_list[] = {
 	 "place of a file). cr3, cr4 and lstar help to find the kernel; without any it is searched "
 	 "for",
 	 0},
-	{"signature", 's', "FILE", 0, "scan: run this signature on the dump (may be repeated)", 0},
+	{"signature", 's', "FILE|DIR", 0,
+	 "scan: run this signature, or those in a folder (may be repeated)", 0},
 	{"profile", KEY_PROFILE, "FILE", 0,
 	 "For a kernel without BTF: Volatility 3's symbols (ISF: .json, .json.gz, .json.xz), or "
 	 "BTF",

@@ -5,10 +5,12 @@
  */
 #include <errno.h>
 #include <jansson.h>
+#include <glob.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include "engine/command.h"
 #include "engine/lifecycle.h"
@@ -291,19 +293,57 @@ static void print_summary(const struct look *l)
 	record_emit(r);
 }
 
+static int add_signature(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	size_t size;
+	char *text = command_read(path, &size);
+
+	if (!text)
+		return 1;
+	if (signature_add(slash ? slash + 1 : path, text, size)) {
+		fprintf(stderr, "lvisor: error: too many signatures\n");
+		return 1;
+	}
+	/* The libraries of them all are beside the first one. */
+	if (signature_count == 1)
+		command_folder(path);
+	return 0;
+}
+
+/* A file, or a folder's *.lua as lvisor run takes them. */
+static int add_signatures(const char *path)
+{
+	glob_t found;
+	char *pattern = NULL;
+	struct stat st;
+	int err = 0;
+	size_t i;
+
+	if (stat(path, &st) || !S_ISDIR(st.st_mode))
+		return add_signature(path);
+	if (asprintf(&pattern, "%s/*.lua", path) < 0)
+		return 1;
+	if (glob(pattern, 0, NULL, &found)) {
+		fprintf(stderr, "lvisor: error: %s: no *.lua in this folder\n", path);
+		err = 1;
+	} else {
+		for (i = 0; i < found.gl_pathc && !err; i++)
+			err = add_signature(found.gl_pathv[i]);
+		globfree(&found);
+	}
+	free(pattern);
+	return err;
+}
+
 static int run_signatures(const struct look *l)
 {
-	size_t i, size;
+	size_t i;
 
-	for (i = 0; i < l->signature_count; i++) {
-		const char *slash = strrchr(l->signatures[i], '/');
-		char *text = command_read(l->signatures[i], &size);
-
-		if (!text || signature_add(slash ? slash + 1 : l->signatures[i], text, size))
+	for (i = 0; i < l->signature_count; i++)
+		if (add_signatures(l->signatures[i]))
 			return 1;
-	}
-	command_folder(l->signatures[0]);
-	return lifecycle_load() == l->signature_count ? 0 : 1;
+	return lifecycle_load() == signature_count ? 0 : 1;
 }
 
 int look(const struct look *l)

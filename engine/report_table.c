@@ -75,6 +75,13 @@ static const struct column idt_columns[] = {
 	END,
 };
 
+static const struct column hidden_columns[] = {
+	{"kind", "KIND", COLUMN_TEXT}, {"name", "NAME", COLUMN_TEXT}, {"pid", "PID", COLUMN_NUMBER},
+	{"tid", "TID", COLUMN_NUMBER}, {"address", "ADDRESS", COLUMN_HEX},
+	{"message", "MESSAGE", COLUMN_TEXT},
+	END,
+};
+
 static const struct column symbol_columns[] = {
 	{"address", "ADDRESS", COLUMN_HEX}, {"name", "NAME", COLUMN_TEXT},
 	END,
@@ -160,6 +167,12 @@ const struct report reports[] = {
 		.help = "the interrupt descriptor table",
 		.lua = "return lvmon.idt()",
 		.columns = idt_columns,
+	},
+	{
+		.name = "hidden",
+		.help = "what one of the kernel's own views shows and another one lacks",
+		.lua = "return lvmon.hidden()",
+		.columns = hidden_columns,
 	},
 	{
 		.name = "uptime",
