@@ -30,7 +30,7 @@ version=${name#*_}
 version=${version%_*}
 series=$(basename "$(dirname "$folder")")
 series=${series%-*}
-own=$(dirname "$(dirname "$folder")")/apt-$series/apt.conf # kernels.sh's apt
+own=$(dirname "$(dirname "$folder")")/apt-$series # kernels.sh's apt
 
 skip()
 {
@@ -43,8 +43,10 @@ if [ ! -d "$cache/$name" ]; then
 	work=$(mktemp -d "$cache/download.XXXXXX")
 	trap 'rm -rf "$work"' EXIT
 	root=
-	if [ -e "$own" ]; then
-		export APT_CONFIG="$own"
+	if [ -e "$own/apt.conf" ]; then
+		# The cache may have come from elsewhere.
+		sed "s|\"[^\"]*/apt-$series|\"$own|" "$own/apt.conf" >"$work/apt.conf"
+		export APT_CONFIG="$work/apt.conf"
 	elif [ "$(id -u)" = 0 ]; then
 		root="-o APT::Sandbox::User=root"
 	fi
