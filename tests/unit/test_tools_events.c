@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 #include "tools/events.h"
@@ -68,6 +69,56 @@ static void an_error_has_its_place(void **state)
 		   "\"time\",\"where\":\"a.lua:9\"}");
 	end(&s, "[error] a.lua:3: bad\n      in b\n[error] a.lua: slow, reason: time, at a.lua:9\n",
 	    NULL);
+}
+
+/* A dump's parts are not events; its record gets the file's path, or why there is none. */
+static void dumps(void **state)
+{
+	static const char begin_text[] =
+		"{\"kind\":\"dump_part\",\"dump\":1,\"op\":\"begin\",\"name\":\"a.core\","
+		"\"ram_end\":4096}";
+	static const char end_text[] = "{\"kind\":\"dump\",\"signature\":\"a.lua\",\"message\":"
+				       "\"memory\",\"dump\":1,\"size\":8}";
+	char folder[] = "/tmp/lvisor-events-XXXXXX", lines[300], file[300];
+	struct dump_store store = {.folder = mkdtemp(folder), .max = 100, .ram_fd = -1, .fd = -1};
+	struct shown s;
+
+	assert_non_null(store.folder);
+	begin(&s);
+	s.output.dumps = &store;
+	record(&s, begin_text);
+	record(&s, "{\"kind\":\"dump_part\",\"dump\":1,\"op\":\"bytes\",\"offset\":0,\"bytes\":"
+		   "\"AAAA\"}");
+	record(&s, end_text);
+	record(&s, end_text);
+	assert_int_equal(s.output.count, 2);
+	snprintf(lines, sizeof(lines),
+		 "[dump] a.lua: memory: %s/a.core\n"
+		 "[dump] a.lua: memory: parts of it were lost, and so it was not kept\n",
+		 folder);
+	snprintf(file, sizeof(file),
+		 "{\"kind\":\"dump\",\"signature\":\"a.lua\",\"message\":\"memory\",\"size\":8,"
+		 "\"path\":\"%s/a.core\"}\n"
+		 "{\"kind\":\"dump\",\"signature\":\"a.lua\",\"message\":\"memory\",\"error\":"
+		 "\"parts "
+		 "of it were lost, and so it was not kept\"}\n",
+		 folder);
+	end(&s, lines, file);
+	assert_int_equal(unlink(store.path), 0);
+	assert_int_equal(rmdir(folder), 0);
+}
+
+/* Without a screen: one line. */
+static void as_lines(void **state)
+{
+	static const char text[] =
+		"{\"kind\":\"print\",\"file\":\"a.lua\",\"line\":2,\"message\":\"x\"}";
+	char line[100];
+
+	assert_true(event_line(text, strlen(text), line, sizeof(line)));
+	assert_string_equal(line, "[print] a.lua:2: x");
+	assert_false(event_line("[1]", 3, line, sizeof(line)));
+	assert_false(event_line("{", 1, line, sizeof(line)));
 }
 
 static void unknown_kinds_are_shown(void **state)
@@ -139,6 +190,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_alert),
 		cmocka_unit_test(an_error_has_its_place),
+		cmocka_unit_test(dumps),
+		cmocka_unit_test(as_lines),
 		cmocka_unit_test(unknown_kinds_are_shown),
 		cmocka_unit_test(garbage_is_wrapped),
 		cmocka_unit_test(terminals_are_safe),
