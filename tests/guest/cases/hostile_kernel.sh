@@ -61,7 +61,7 @@ else
 	attack lies --signature "$here/signatures/lies"
 	is "lies: exit code" "$code" 0
 	is "lies: the module ends" "$(grep -c -x "result hostile end lies" "$work/console")" 1
-	is "lies: each call is looked into" "$(grep -c '"message": *"looked: ' "$work/events")" 10
+	is "lies: each call is looked into" "$(grep -c '"message": *"looked: ' "$work/events")" 14
 	holds "lies: no error" no_event '"kind": *"error"'
 	holds "lies: no restart" no_event '"kind": *"restart"'
 	is "lies: nothing to complain" "$(result complaints)" 0

@@ -258,7 +258,8 @@ static void hooked_call(const char *moment)
 static void lies(void)
 {
 	struct task_struct *me = current;
-	struct list_head tasks = me->tasks;
+	struct list_head tasks = me->tasks, children = me->children, threads = me->thread_node;
+	struct list_head modules = THIS_MODULE->list;
 	struct mm_struct *mm = me->mm;
 	pgd_t *pgd = mm->pgd;
 	unsigned long flags;
@@ -272,6 +273,18 @@ static void lies(void)
 	me->tasks.next = (void *)me;
 	hooked_call("the task list leads into itself");
 	me->tasks = tasks;
+	me->children.next = (void *)me;
+	hooked_call("its children are itself");
+	me->children = children;
+	me->thread_node.next = &me->thread_node;
+	hooked_call("the thread list is a loop without its head");
+	me->thread_node = threads;
+	me->group_leader = (void *)0xdead000000000000ul;
+	hooked_call("its leader is poison");
+	me->group_leader = me;
+	THIS_MODULE->list.next = &THIS_MODULE->list;
+	hooked_call("the module list is a loop of one");
+	THIS_MODULE->list = modules;
 	pgd[100] = __pgd(__pa(pgd) | _KERNPG_TABLE | _PAGE_USER);
 	hooked_call("a page table is its own child");
 	pgd[100] = __pgd(own | _KERNPG_TABLE | _PAGE_USER);
