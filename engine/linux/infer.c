@@ -16,6 +16,7 @@
 #define MM_WINDOW   (2 * KB)
 #define CRED_WINDOW 64
 #define OTHERS	    6 /* tasks behind init_task */
+#define CPUS	    4 /* whose running tasks are looked at */
 #define MAX_STEPS   200000
 #define NEARBY	    256 /* bytes between members that belong together */
 #define USER_END    (1ull << 56)
@@ -30,7 +31,7 @@ struct view {
 	struct sight init, other[OTHERS];
 	size_t others;
 	uint8_t mm[MM_WINDOW]; /* init_mm */
-	gva_t init_mm;
+	gva_t init_mm, running[CPUS];
 	uint32_t steps;
 	uint32_t size; /* common to all sights */
 };
@@ -274,9 +275,47 @@ static bool is_mm(gva_t mm, int32_t pgd)
 	       entry && entry == kernels;
 }
 
+/* The tasks that run on the first few CPUs. */
+static void find_running(struct view *v)
+{
+	gva_t offsets, current, base;
+	size_t i;
+
+	if (symbol_find(kernel, "__per_cpu_offset", &offsets) ||
+	    (symbol_find(kernel, "pcpu_hot", &current) &&
+	     symbol_find(kernel, "current_task", &current)))
+		return;
+	for (i = 0; i < CPUS; i++)
+		if (kread64(offsets + 8 * i, &base) || kread64(base + current, &v->running[i]) ||
+		    !kernel_pointer(v->running[i]))
+			v->running[i] = 0;
+}
+
+/* Does active_mm, behind mm at o, tell of init_mm and nothing else? */
+static bool borrows_init_mm(const struct view *v, uint32_t o)
+{
+	bool seen = u64_at(&v->init, o + 8) == v->init_mm;
+	size_t i;
+
+	for (i = 0; i < v->others; i++) {
+		gva_t borrowed = u64_at(&v->other[i], o + 8);
+
+		if (u64_at(&v->other[i], o) || (borrowed && borrowed != v->init_mm))
+			return false;
+		seen |= borrowed == v->init_mm;
+	}
+	for (i = 0; i < CPUS; i++) {
+		uint64_t pair[2];
+
+		if (v->running[i] && !linux_kread(v->running[i] + o, pair, sizeof(pair)))
+			seen |= !pair[0] && pair[1] == v->init_mm;
+	}
+	return seen;
+}
+
 /*
- * mm and active_mm: a process has both alike; kernel threads have no mm. Before there is a process,
- * init_task's active_mm is init_mm.
+ * mm and active_mm: a process has both alike; a kernel thread has no mm, and while it runs borrows
+ * one (context_switch(), kernel/sched/core.c). Before there is a process, that is init_mm.
  */
 static int32_t find_mm(const struct view *v, int32_t pgd)
 {
@@ -290,7 +329,7 @@ static int32_t find_mm(const struct view *v, int32_t pgd)
 		if (u64_at(&v->init, o) || u64_at(&v->other[1], o))
 			continue;
 		if (mm ? u64_at(&v->other[0], o + 8) == mm && is_mm(mm, pgd)
-		       : u64_at(&v->init, o + 8) == v->init_mm)
+		       : borrows_init_mm(v, o))
 			return (int32_t)o;
 	}
 	return NO_FIELD;
@@ -348,6 +387,7 @@ static void infer_mm(struct view *v, struct inferred *out)
 		return;
 	if (!symbol_find(kernel, "init_top_pgt", &top))
 		out->pgd = find_in_mm(v, top, 0);
+	find_running(v);
 	out->mm = find_mm(v, out->pgd);
 	if (!symbol_find(kernel, "_text", &text) && !symbol_find(kernel, "_etext", &etext))
 		out->arg_start = find_args(v, text, etext, out->mm);

@@ -28,6 +28,9 @@ enum {
 #define USER_PGD  (GUEST_BASE + 0xb000)
 #define USER_MM	  (GUEST_BASE + 0xc000)
 #define TASK(i)	  (GUEST_BASE + 0x20000 + 0x8000 * (gva_t)(i)) /* 1: process 1, and so on */
+#define OFFSETS	  (GUEST_BASE + 0xe000)
+#define PERCPU	  (GUEST_BASE + 0xf000) /* of CPU 1 */
+#define CURRENT	  0x140
 #define ETEXT	  (GUEST_BASE + 0x200000)
 #define USER_CRED (GUEST_BASE + 0xd000)
 
@@ -73,14 +76,14 @@ static inline void cred_make(gva_t va, uint32_t uid, uint32_t permitted)
 static inline struct kernel_blob *infer_guest(void)
 {
 	static const struct guest_symbol symbols[] = {
-		{"T_text", GUEST_BASE},	   {"Dinit_task", INIT},   {"Dinit_mm", INIT_MM},
-		{"Dinit_cred", INIT_CRED}, {"Dinit_top_pgt", TOP}, {"T_etext", ETEXT},
+		{"Acurrent_task", CURRENT},	{"T_text", GUEST_BASE},	   {"Dinit_task", INIT},
+		{"Dinit_mm", INIT_MM},		{"Dinit_cred", INIT_CRED}, {"Dinit_top_pgt", TOP},
+		{"D__per_cpu_offset", OFFSETS}, {"T_etext", ETEXT},
 	};
 	int i;
 
 	guest_start();
 	task_make(INIT, 0, "swapper/0", INIT);
-	put64(INIT + MM + 8, INIT_MM);
 	task_make(TASK(1), 1, "swapper/0", INIT);
 	list_add(INIT, TASK(1));
 	task_make(TASK(2), 2, "kthreadd", INIT);
@@ -89,13 +92,14 @@ static inline struct kernel_blob *infer_guest(void)
 		task_make(TASK(i), (uint32_t)i + 1, "kworker/0:0", TASK(2));
 		list_add(INIT, TASK(i));
 	}
+	put64(TASK(1) + MM + 8, INIT_MM); /* it runs */
 	put64(INIT_MM + PGD, TOP);
 	put64(INIT_MM + CODE, GUEST_BASE);
 	put64(INIT_MM + CODE + 8, ETEXT);
 	put64(TOP + 511 * 8, 0x2003);
 	put64(USER_PGD + 511 * 8, 0x2003);
 	cred_make(INIT_CRED, 8, 56);
-	return guest_symbols(symbols, 6);
+	return guest_symbols(symbols, 8);
 }
 
 /* Process 1 has become a program. */

@@ -48,6 +48,29 @@ static void test_all(void **state)
 	all_right();
 }
 
+/* Before there is a process: the borrowed memory of whatever runs tells. */
+static void test_first_program(void **state)
+{
+	struct inferred i;
+
+	put64(TASK(1) + MM + 8, 0);
+	assert_int_equal(infer(&i), 0);
+	assert_int_equal(i.mm, NO_FIELD);
+	put64(OFFSETS + 8, PERCPU);
+	put64(PERCPU + CURRENT, TASK(7) + 0x8000); /* not among those looked at */
+	put64(TASK(7) + 0x8000 + MM + 8, INIT_MM);
+	all_right();
+	put64(TASK(7) + 0x8000 + MM, USER_MM);
+	assert_int_equal(infer(&i), 0);
+	assert_int_equal(i.mm, NO_FIELD);
+	put64(PERCPU + CURRENT, 5);
+	put64(INIT + MM + 8, INIT_MM); /* the idle task runs */
+	all_right();
+	put64(TASK(3) + MM + 8, USER_MM);
+	assert_int_equal(infer(&i), 0);
+	assert_int_equal(i.mm, NO_FIELD);
+}
+
 /* The kernel that is known then: processes, without users it does not know. */
 static void test_known(void **state)
 {
@@ -56,7 +79,7 @@ static void test_known(void **state)
 	size_t count;
 
 	exec_init();
-	b->size = sizeof(*b) + 4096 + 80 * 6; /* as guest_symbols() made it */
+	b->size = sizeof(*b) + 4096 + 80 * 8; /* as guest_symbols() made it */
 	fields_tell_missing(b);
 	assert_int_equal(linux_need(LINUX_TASKS), -ENOTSUP);
 	assert_int_equal(linux_infer(), 0);
@@ -64,7 +87,8 @@ static void test_known(void **state)
 	assert_int_equal(linux_inferred(), 12);
 	assert_int_equal(linux_need(LINUX_TASKS), 0);
 	assert_int_equal(linux_need(LINUX_SPACES), 0);
-	assert_int_equal(linux_need(LINUX_CURRENT), -ENOTSUP); /* no such symbol here */
+	assert_int_equal(linux_need(LINUX_CURRENT), 0);
+	assert_true(kernel->current == CURRENT);
 	assert_int_equal(linux_need(LINUX_DETAILS), -ENOTSUP);
 	assert_int_equal(linux_need(LINUX_TYPES), -ENOTSUP);
 	put32(USER_CRED + 8, 1000);
@@ -206,6 +230,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_all, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_first_program, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_known, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_cred, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_early, set_up, tear_down),
