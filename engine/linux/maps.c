@@ -91,33 +91,49 @@ static int set_file(struct linux_map *m, gva_t file)
 	return 0;
 }
 
-/* The name that a process gave to anonymous memory, with prctl(PR_SET_VMA). 0: none. */
-static gva_t anon_name(const struct map_vector *mv, gva_t vma, bool file)
+/* The name that a process gave to anonymous memory, with prctl(PR_SET_VMA). *name 0: none. */
+static int anon_name(const struct map_vector *mv, gva_t vma, bool file, gva_t *name)
 {
-	gva_t name;
+	gva_t given;
 
+	*name = 0;
 	/* To 6.1 it shares its place with what a file's mapping has there. */
 	if (!mv->anon_names ||
 	    (file && kernel->field[F_VMA_ANON_NAME] == kernel->field[F_VMA_SHARED]))
 		return 0;
-	if (kread64(at(vma, F_VMA_ANON_NAME), &name) || !kernel_pointer(name))
-		return 0;
-	return at(name, F_ANON_NAME_NAME);
+	if (kread64(at(vma, F_VMA_ANON_NAME), &given))
+		return -EFAULT;
+	if (kernel_pointer(given))
+		*name = at(given, F_ANON_NAME_NAME);
+	return 0;
 }
 
-/* Mappings that the kernel makes have operations with a name: special_mapping_name(), mm/mmap.c */
-static bool set_special(const struct map_vector *mv, struct linux_map *m, gva_t vma)
+/*
+ * Mappings that the kernel makes have operations with a name: special_mapping_name(), mm/mmap.c. 1:
+ * this is one; 0; -EFAULT
+ */
+static int set_special(const struct map_vector *mv, struct linux_map *m, gva_t vma)
 {
 	gva_t ops, function, mapping, name;
 
-	if (!mv->special_name || kread64(at(vma, F_VMA_OPS), &ops) || !kernel_pointer(ops) ||
-	    kread64(at(ops, F_VMA_OPS_NAME), &function) || function != mv->special_name ||
-	    kread64(at(vma, F_VMA_PRIVATE), &mapping) || !kernel_pointer(mapping) ||
-	    kread64(at(mapping, F_SPECIAL_NAME), &name) || !kernel_pointer(name))
-		return false;
+	if (!mv->special_name)
+		return 0;
+	if (kread64(at(vma, F_VMA_OPS), &ops))
+		return -EFAULT;
+	if (!kernel_pointer(ops))
+		return 0;
+	if (kread64(at(ops, F_VMA_OPS_NAME), &function) ||
+	    kread64(at(vma, F_VMA_PRIVATE), &mapping))
+		return -EFAULT;
+	if (function != mv->special_name || !kernel_pointer(mapping))
+		return 0;
+	if (kread64(at(mapping, F_SPECIAL_NAME), &name))
+		return -EFAULT;
+	if (!kernel_pointer(name))
+		return 0;
 	m->name = LINUX_MAP_STRING;
 	m->name_at = name;
-	return true;
+	return 1;
 }
 
 static bool is_heap(const struct map_vector *mv, const struct linux_map *m)
@@ -156,6 +172,7 @@ static int map_append(gva_t vma, void *arg)
 	struct map_vector *mv = arg;
 	struct linux_map m = {0};
 	gva_t file, name;
+	int special = 0;
 
 	if (!kernel_pointer(vma) || kread64(at(vma, F_VMA_START), &m.start) ||
 	    kread64(at(vma, F_VMA_END), &m.stop) || kread64(at(vma, F_VMA_FLAGS), &m.flags) ||
@@ -167,15 +184,18 @@ static int map_append(gva_t vma, void *arg)
 	set_perms(&m);
 	m.anonymous = !file;
 	m.offset = file ? m.offset * PAGE_SIZE : 0;
-	if (file && set_file(&m, file))
+	if ((file && set_file(&m, file)) || anon_name(mv, vma, file != 0, &name))
 		return no_sense(mv, -EFAULT);
-	name = anon_name(mv, vma, file != 0);
+	if (!file)
+		special = set_special(mv, &m, vma);
+	if (special < 0)
+		return no_sense(mv, special);
 	if (file) {
 		if (name) {
 			m.name = LINUX_MAP_ANON_SHMEM;
 			m.name_at = name;
 		}
-	} else if (!set_special(mv, &m, vma)) {
+	} else if (!special) {
 		if (is_heap(mv, &m)) {
 			m.name = LINUX_MAP_HEAP;
 		} else if (m.start <= mv->start_stack && m.stop >= mv->start_stack) {

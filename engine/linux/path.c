@@ -188,7 +188,11 @@ static int climb(gva_t vfsmount, gva_t dentry, const struct path_root *to, char 
 			continue;
 		}
 		mount = vfsmount - (gva_t)kernel->field[F_MOUNT_MNT];
-		if (dentry != root || kread64(at(mount, F_MOUNT_PARENT), &above) || above == mount)
+		if (dentry != root)
+			return 1;
+		if (kread64(at(mount, F_MOUNT_PARENT), &above))
+			return -EFAULT;
+		if (above == mount)
 			return 1;
 		if (!kernel_pointer(above) || kread64(at(mount, F_MOUNT_MOUNTPOINT), &dentry))
 			return -EFAULT;

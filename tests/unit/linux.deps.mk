@@ -18,3 +18,8 @@ UNIT_SRCS_test_profile_isf := $(LINUX_TEST_SRCS) engine/profile/isf.c engine/pro
 UNIT_LIBS_test_profile_isf := $(LINUX_TEST_LIBS) -ljansson -llzma -lm
 UNIT_CFLAGS_test_profile_isf := -Wno-unused-function
 $(B)/unit/test_profile_isf: tests/unit/isf_maker.h
+
+UNIT_SRCS_test_view_faults := $(UNIT_SRCS_test_linux_faults)
+UNIT_LIBS_test_view_faults := $(UNIT_LIBS_test_linux_faults)
+UNIT_CFLAGS_test_view_faults := -Wno-unused-function
+$(B)/unit/test_view_faults: tests/unit/fault.h tests/unit/linux_layout.h
