@@ -32,15 +32,17 @@ struct dump {
 	size_t cpu_count; /* 0: no registers came with it */
 };
 
-/* The note of ours in a dump of a machine: the registers of a CPU each. */
+/*
+ * The note of ours in a dump of a machine, one for each CPU: this, and count registers of 64 bits
+ * in the order of enum lvmon_reg.
+ */
 #define DUMP_NOTE_NAME	    "LVISOR"
 #define DUMP_NOTE_REGISTERS 0x4c56
 
 struct dump_registers_note {
 	uint32_t version; /* 1 */
 	uint32_t count;	  /* LVMON_NR_REGS of who wrote it */
-	uint64_t known;
-	uint64_t regs[]; /* in the order of enum lvmon_reg */
+	uint64_t known;	  /* bit i: register i */
 };
 
 /*

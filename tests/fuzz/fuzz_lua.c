@@ -103,6 +103,9 @@ static const char *const calls[] = {
 	"lvmon.typeof(a)",
 	"lvmon.enum(a, b)",
 	"v == t",
+	"p:dump(a)",
+	"lvmon.dump(a)",
+	"lvmon.symbols(a)",
 };
 
 #define CALLS (sizeof(calls) / sizeof(calls[0]))
