@@ -23,4 +23,6 @@ result start "$(date +%s) $(cut -d' ' -f1 /proc/uptime)"
 # shellcheck disable=SC1090
 . "/scripts/$test.sh"
 result end "$(date +%s) $(cut -d' ' -f1 /proc/uptime)"
+# sets nothing that matters, but waits until the UART has sent all of it (TCSADRAIN)
+stty sane </dev/console 2>/dev/null
 poweroff -f
