@@ -83,9 +83,11 @@ static int file_memory(uint64_t offset, gpa_t gpa, uint64_t size)
 
 static void file_abandon(void)
 {
-	close(fd);
+	if (fd >= 0) {
+		close(fd);
+		unlink(path);
+	}
 	fd = -1;
-	unlink(path);
 }
 
 static int file_sync(void)

@@ -19,7 +19,7 @@
 #define PRSTATUS   336	/* sizeof(struct elf_prstatus) */
 #define PRPSINFO   136	/* sizeof(struct elf_prpsinfo) */
 #define VM_ACCESS  7u	/* VM_READ 1, VM_WRITE 2, VM_EXEC 4 */
-#define MORE_EVERY 4096 /* spans, between two requests for time */
+#define SYNC_EVERY 4096 /* spans: each time there is more time for the next ones */
 
 /* --- notes --- */
 
@@ -183,10 +183,8 @@ static void dump_spans(struct dump_writer *w, const struct linux_memory *space)
 			dump_cut(w, "its memory is in more pieces than are looked at");
 			break;
 		}
-		if (n % MORE_EVERY == 0 && backend->drain && backend->drain(0, 1000) < 0) {
-			dump_cut(w, "no more time");
-			break;
-		}
+		if (n % SYNC_EVERY == 0)
+			dump_sync(w);
 	}
 	if (walk.cut)
 		dump_cut(w, "its page tables are more than there can be");

@@ -167,6 +167,14 @@ static int send_sync(void)
 	return ret < 0 ? ret : 0;
 }
 
+/* The handler that asked for the dump goes on with the time that any event has. */
+static void back_to_budget(void)
+{
+	if (backend->drain &&
+	    backend->drain(0, engine.start ? engine.start->budget_ms : 50) == -EINVAL)
+		engine_log("the time of an event with a dump is used up");
+}
+
 static int send_end(json_t *record, uint64_t size)
 {
 	if (!record)
@@ -175,6 +183,7 @@ static int send_end(json_t *record, uint64_t size)
 	record_number(record, "dump", out.id);
 	record_number(record, "size", size);
 	record_emit(record);
+	back_to_budget();
 	return 0;
 }
 

@@ -194,6 +194,12 @@ void dump_absent(struct dump_writer *w, uint64_t size)
 	w->absent += size;
 }
 
+void dump_sync(struct dump_writer *w)
+{
+	if (!w->err)
+		keep_error(w, w->sink->sync());
+}
+
 void dump_note(struct dump_writer *w, const char *name, uint32_t type, const void *desc,
 	       size_t size)
 {
@@ -294,7 +300,9 @@ int dump_end(struct dump_writer *w, json_t *record)
 			json_object_set_new(record, "atomic", json_boolean(atomic));
 		if (!w->complete)
 			record_string(record, "reason", w->reason);
-		keep_error(w, w->sink->end(record, size_of(w)));
+		w->err = w->sink->end(record, size_of(w));
+		if (w->err)
+			w->sink->abandon();
 	}
 	free(w->segments);
 	free(w->notes);

@@ -59,6 +59,8 @@ void dump_memory(struct dump_writer *w, gpa_t gpa, uint64_t size);
 /* Memory that is in a segment with physical addresses is also at this address. */
 void dump_again(struct dump_writer *w, gva_t va, gpa_t gpa, uint64_t size, uint32_t flags);
 void dump_absent(struct dump_writer *w, uint64_t size);
+/* What was told so far is copied now; below a guest that also gives more time. */
+void dump_sync(struct dump_writer *w);
 void dump_note(struct dump_writer *w, const char *name, uint32_t type, const void *desc,
 	       size_t size);
 /* It is not complete; the first reason stays. */
