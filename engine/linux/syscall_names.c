@@ -153,22 +153,42 @@ static const char *const names_ia32[] = {
 	"file_setattr", "listns", "rseq_slice_yield",
 };
 
+/* From FIRST_X32 on. */
+static const char *const names_x32[] = {
+	"rt_sigaction", "rt_sigreturn", "ioctl", "readv", "writev", "recvfrom", "sendmsg",
+	"recvmsg", "execve", "ptrace", "rt_sigpending", "rt_sigtimedwait_time64",
+	"rt_sigqueueinfo", "sigaltstack", "timer_create", "mq_notify", "kexec_load", "waitid",
+	"set_robust_list", "get_robust_list", "vmsplice", "move_pages", "preadv64", "pwritev64",
+	"rt_tgsigqueueinfo", "recvmmsg_time64", "sendmmsg", "process_vm_readv",
+	"process_vm_writev", "setsockopt", "getsockopt", "io_setup", "io_submit", "execveat",
+	"preadv64v2", "pwritev64v2",
+};
+
 /* clang-format on */
+
+#define FIRST_X32 512
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 const struct syscall_names *syscall_names(enum linux_syscall_table table)
 {
-	static const struct syscall_names of_64 = {names_64, COUNT(names_64)};
-	static const struct syscall_names of_ia32 = {names_ia32, COUNT(names_ia32)};
+	static const struct syscall_names tables[] = {
+		[LINUX_SYSCALLS_64] = {names_64, COUNT(names_64), NULL, 0},
+		[LINUX_SYSCALLS_IA32] = {names_ia32, COUNT(names_ia32), NULL, 0},
+		/* The numbers of 64-bit calls, and some of its own. */
+		[LINUX_SYSCALLS_X32] = {names_64, COUNT(names_64), names_x32, COUNT(names_x32)},
+	};
 
-	/* x32 has the numbers of 64-bit calls, and from 512 on some of its own. */
-	return table == LINUX_SYSCALLS_IA32 ? &of_ia32 : &of_64;
+	return &tables[table];
 }
 
 const char *syscall_name(const struct syscall_names *names, uint32_t number)
 {
-	return number < names->count ? names->names[number] : NULL;
+	if (number < names->count)
+		return names->names[number];
+	if (number >= FIRST_X32 && number - FIRST_X32 < names->more_count)
+		return names->more[number - FIRST_X32];
+	return NULL;
 }
 
 bool syscall_known(const struct syscall_names *names, const char *name)

@@ -8,6 +8,8 @@
 struct syscall_names {
 	const char *const *names; /* NULL where there is no call */
 	uint32_t count;
+	const char *const *more; /* x32: from number 512 on */
+	uint32_t more_count;
 };
 
 const struct syscall_names *syscall_names(enum linux_syscall_table table);

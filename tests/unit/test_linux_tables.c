@@ -72,6 +72,7 @@ static void test_names(void **state)
 {
 	const struct syscall_names *x64 = syscall_names(LINUX_SYSCALLS_64);
 	const struct syscall_names *ia32 = syscall_names(LINUX_SYSCALLS_IA32);
+	const struct syscall_names *x32 = syscall_names(LINUX_SYSCALLS_X32);
 
 	/* arch/x86/include/asm/unistd: the first, some, and the last of both */
 	assert_string_equal(syscall_name(x64, 0), "read");
@@ -81,6 +82,12 @@ static void test_names(void **state)
 	assert_string_equal(syscall_name(ia32, 11), "execve");
 	assert_string_equal(syscall_name(ia32, 357), "bpf");
 	assert_string_equal(syscall_name(ia32, 425), "io_uring_setup");
+	assert_string_equal(syscall_name(x32, 59), "execve");
+	assert_string_equal(syscall_name(x32, 520), "execve");
+	assert_string_equal(syscall_name(x32, 547), "pwritev64v2");
+	assert_null(syscall_name(x32, 511));
+	assert_null(syscall_name(x32, 548));
+	assert_null(syscall_name(x64, 520));
 	assert_null(syscall_name(x64, 400));
 	assert_null(syscall_name(x64, 0xffffffff));
 	assert_true(syscall_known(x64, "ptrace") && !syscall_known(x64, "ptrac"));
