@@ -9,9 +9,10 @@
 #include <stdlib.h>
 #include "engine/linux/internal.h"
 
-#define NOTE_TEXT  24 /* behind the ELF note's header and name, "VMCOREINFO" */
-#define LINE_SIZE  128
-#define MAX_OFFSET (1ull << 48)
+#define NOTE_TEXT 24 /* behind the ELF note's header and name, "VMCOREINFO" */
+#define LINE_SIZE 128
+/* __START_KERNEL with Kconfig's PHYSICAL_START, arch/x86/include/asm/page_types.h */
+#define LINK_ADDRESS (KERNEL_MAP_START + 16 * MB)
 
 /* One line's value where it has this name: hexadecimal or decimal as the kernel prints it. */
 static void take(const char *line, const char *name, int base, uint64_t *value)
@@ -112,10 +113,11 @@ int vmcoreinfo_image(const struct vmcoreinfo *v, struct image *img)
 
 bool vmcoreinfo_agrees(const struct vmcoreinfo *v, const struct kernel_blob *b)
 {
-	gva_t top, stext;
+	gva_t top, stext, text;
 
 	return KERNEL_MAP_START - v->phys_base == b->delta &&
 	       !symbol_find(b, "init_top_pgt", &top) && top == v->init_top_pgt &&
 	       !symbol_find(b, "_stext", &stext) && stext == v->stext &&
+	       !symbol_find(b, "_text", &text) && text - v->offset == LINK_ADDRESS &&
 	       (v->five_levels == 1) == (b->levels == 5);
 }

@@ -124,6 +124,39 @@ static void test_image(void **state)
 	guest_ram = NULL;
 }
 
+/* Each of the things that both the note and the kernel say must be the same. */
+static void test_agrees(void **state)
+{
+	static const struct guest_symbol symbols[] = {{"T_text", GUEST_BASE},
+						      {"T_stext", GUEST_BASE + 64},
+						      {"Dinit_top_pgt", GUEST_BASE + 0x1000}};
+	struct vmcoreinfo good, v;
+	struct kernel_blob *b;
+	int i;
+
+	guest_start();
+	b = guest_symbols(symbols, 3);
+	good = (struct vmcoreinfo){
+		.stext = GUEST_BASE + 64,
+		.init_top_pgt = GUEST_BASE + 0x1000,
+		.phys_base = KERNEL_MAP_START - b->delta,
+		.offset = GUEST_BASE - 0xffffffff81000000,
+	};
+	assert_true(vmcoreinfo_agrees(&good, b));
+	for (i = 0; i < 5; i++) {
+		uint64_t *const parts[] = {&v.stext, &v.init_top_pgt, &v.phys_base, &v.offset,
+					   &v.five_levels};
+
+		v = good;
+		++*parts[i];
+		assert_false(vmcoreinfo_agrees(&v, b));
+	}
+	kernel = NULL;
+	free(b);
+	free(guest_ram);
+	guest_ram = NULL;
+}
+
 static struct vmcoreinfo note_of(const struct made *m, enum kallsyms_layout layout)
 {
 	struct vmcoreinfo v = {
@@ -276,10 +309,10 @@ static void test_noise(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_parse), cmocka_unit_test(test_wrong),
-		cmocka_unit_test(test_find),  cmocka_unit_test(test_image),
-		cmocka_unit_test(test_mend),  cmocka_unit_test(test_note_lies),
-		cmocka_unit_test(test_noise),
+		cmocka_unit_test(test_parse),	  cmocka_unit_test(test_wrong),
+		cmocka_unit_test(test_agrees),	  cmocka_unit_test(test_find),
+		cmocka_unit_test(test_image),	  cmocka_unit_test(test_mend),
+		cmocka_unit_test(test_note_lies), cmocka_unit_test(test_noise),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
