@@ -195,6 +195,34 @@ static void test_broken(void **state)
 	}
 }
 
+static int looks_left;
+
+static bool time_is_up(void)
+{
+	return looks_left-- <= 0;
+}
+
+/* The time is up in the middle: what was found by then, and that it is not all. */
+static void test_time(void **state)
+{
+	struct linux_task *tasks;
+	size_t count;
+
+	for (int i = 1; i <= 300; i++)
+		task_new(i, "many");
+	linux_stop_when(time_is_up);
+	looks_left = 2;
+	assert_int_equal(linux_tasks(&tasks, &count), -ETIME);
+	assert_in_range(count, 1, 299);
+	assert_int_equal(tasks[0].pid, 1);
+	free(tasks);
+	looks_left = 1000;
+	assert_int_equal(linux_tasks(&tasks, &count), 0);
+	assert_int_equal(count, 300);
+	free(tasks);
+	linux_stop_when(NULL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -203,6 +231,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_list, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_loops, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_broken, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_time, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

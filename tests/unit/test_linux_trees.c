@@ -238,6 +238,57 @@ static void test_xarray_hostile(void **state)
 	}
 }
 
+static bool now(void)
+{
+	return true;
+}
+
+static void test_xarray_each(void **state)
+{
+	gva_t top = xa_new(12), mid = xa_new(6), low = xa_new(0), below[8];
+	uint32_t two = 2;
+
+	xa_set(top, 3, mid);
+	xa_set(mid, 5, low);
+	xa_set(mid, 8, entry_of(8));
+	xa_set(mid, 9, 8 << 2 | 2);
+	xa_set(low, 8, 0x1235); /* a value */
+	xa_set(low, 7, entry_of(7));
+	xa_set(top, 63, entry_of(9));
+	assert_int_equal(xarray_each(top, see, NULL), 0);
+	assert_int_equal(seen_count, 3);
+	assert_true(seen[0] == entry_of(7) && seen[1] == entry_of(8) && seen[2] == entry_of(9));
+	seen_count = 0;
+	assert_int_equal(xarray_each(top, see, &two), -ECANCELED);
+	assert_int_equal(seen_count, 2);
+	seen_count = 0;
+	assert_int_equal(xarray_each(entry_of(1), see, NULL), 0);
+	assert_int_equal(xarray_each(0, see, NULL), 0);
+	assert_int_equal(xarray_each(0x101, see, NULL), 0);
+	assert_int_equal(seen_count, 1);
+	linux_stop_when(now);
+	assert_int_equal(xarray_each(top, see, NULL), -ETIME);
+	linux_stop_when(NULL);
+	/* Nodes that lead nowhere, up, or many times to the same one. */
+	xa_set(mid, 5, 0x123452);
+	assert_int_equal(xarray_each(top, see, NULL), -EFAULT);
+	xa_set(mid, 5, top);
+	assert_int_equal(xarray_each(top, see, NULL), -EINVAL);
+	for (int i = 0; i < 64; i++) {
+		xa_set(top, i, mid);
+		xa_set(mid, i, low);
+	}
+	*(uint8_t *)guest_at(top - 2) = 60;
+	*(uint8_t *)guest_at(mid - 2) = 54;
+	below[0] = mid;
+	for (int d = 1; d < 8; d++) {
+		below[d] = xa_new(54 - 6 * d);
+		for (int i = 0; i < 64; i++)
+			xa_set(below[d - 1], i, below[d]);
+	}
+	assert_int_equal(xarray_each(top, see, NULL), -EOVERFLOW);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -246,6 +297,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_maple_hostile, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_xarray, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_xarray_hostile, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_xarray_each, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
