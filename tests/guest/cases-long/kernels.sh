@@ -13,8 +13,8 @@ done
 machines()
 {
 	need_kernel "$1" "$2" || return
-	boot_kernel pti=on -- -cpu max
-	kernel_found "$1/$2, KPTI, -cpu max"
+	boot_kernel pti=on -- -cpu max,-cx16 # QEMU 7.2's cmpxchg16b can crash 6.12
+	kernel_found "$1/$2, KPTI, five levels"
 	[ "$1" = 5.10 ] || is "$1/$2: page tables of five levels" "$(result la57)" 1
 	boot_kernel pti=on --memory 256
 	kernel_found "$1/$2, KPTI, 256 MB"
