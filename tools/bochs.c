@@ -36,7 +36,7 @@
 
 /* Instructions in a second of the guest's time: it is slower than real time if Bochs is. */
 #define FIXED_TIME "1704067200" /* 2024-01-01, with --repeatable */
-#define IPS 50000000
+#define IPS	   50000000
 
 static const char *const FILES[] = {
 	"iso/boot/vmlinuz", "iso/boot/initrd",	"iso/boot/lvisor.bin",
@@ -64,7 +64,8 @@ bool bochs_check(const struct run_options *options)
 			 options->disk_count ? "--disk" : "--net");
 		return false;
 	}
-	/* SVM there is a second opinion; with two processors the second meets a triple fault so far */
+	/* SVM there is a second opinion; with two processors the second meets a triple fault so far
+	 */
 	if (options->cpus > 1 && !options->intel) {
 		complain("--cpus %u: with --vendor amd, one processor only in Bochs so far",
 			 options->cpus);
@@ -201,8 +202,8 @@ static bool write_configuration(const struct run_options *options, const char *c
 		"speaker: enabled=0\n"
 		"port_e9_hack: enabled=1\n"
 		"vga: extension=vbe, update_freq=1, realtime=0\n",
-		options->intel ? MODEL_INTEL : MODEL_AMD, options->cpus, IPS, options->memory_mb, console,
-		options->repeatable ? FIXED_TIME : "utc");
+		options->intel ? MODEL_INTEL : MODEL_AMD, options->cpus, IPS, options->memory_mb,
+		console, options->repeatable ? FIXED_TIME : "utc");
 	return finish(file) && finish(commands);
 }
 
@@ -348,8 +349,8 @@ bool bochs_start(struct qemu *machine, const struct run_inputs *inputs,
 	}
 	if (!make_folders() || !copy(inputs->kernel, FILES[0]) || !copy(inputs->initrd, FILES[1]) ||
 	    !copy(inputs->vmm, FILES[2]) || !copy(inputs->engine, FILES[3]) ||
-	    !copy(inputs->archive, FILES[4]) || !write_menu(inputs, options) || !make_image(options->repeatable) ||
-	    !write_configuration(options, console)) {
+	    !copy(inputs->archive, FILES[4]) || !write_menu(inputs, options) ||
+	    !make_image(options->repeatable) || !write_configuration(options, console)) {
 		bochs_remove_files();
 		return false;
 	}

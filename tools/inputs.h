@@ -15,7 +15,7 @@
 struct run_inputs {
 	char *qemu; /* path of the emulator */
 	int kernel, initrd, vmm, engine, archive;
-	int ram; /* memfd, the guest's memory */
+	int ram;	    /* memfd, the guest's memory */
 	struct disk *disks; /* as many as there are in the options */
 };
 

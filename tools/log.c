@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * The log channel is a byte stream: lines of text for people, a byte 0x01 anywhere as the event
- * ring's doorbell, lines that begin with 0x02 for this tool, and lines that are 0x03 and an event. Lines longer than the buffer are
- * handed on in pieces.
+ * ring's doorbell, lines that begin with 0x02 for this tool, and lines that are 0x03 and an event.
+ * Lines longer than the buffer are handed on in pieces.
  */
 #include <inttypes.h>
 #include <stdio.h>

@@ -37,10 +37,9 @@ static const char HELP[] =
 	"Ready views of a memory dump; lvisor VIEW --help lists the options:\n"
 	"\n";
 
-static const char HELP_END[] =
-	"\n"
-	"  --version  print version\n"
-	"  --help     print this text\n";
+static const char HELP_END[] = "\n"
+			       "  --version  print version\n"
+			       "  --help     print this text\n";
 
 static void print_help(FILE *file)
 {

@@ -3,9 +3,10 @@
  * The I/O ports that the guest does not reach by itself, by the policy's rows: what is ignored,
  * where nothing is; the CMOS's data, which is done for the guest (smp_init_announced()); and ACPI's
  * PM1 blocks (ACPI 6.4, 4.8.3). A guest that put the machine to sleep with its memory kept (S2, S3)
- * would be woken up by the firmware on CPUs that are not in our hands any more. Such a write is done without SLP_EN, and from then on WAK_STS reads as set until the
- * guest clears it, as if something had woken the machine at once. States that lose memory as well
- * (S4, S5) end with the firmware's start, and S1 keeps the CPUs as they are: they pass.
+ * would be woken up by the firmware on CPUs that are not in our hands any more. Such a write is
+ * done without SLP_EN, and from then on WAK_STS reads as set until the guest clears it, as if
+ * something had woken the machine at once. States that lose memory as well (S4, S5) end with the
+ * firmware's start, and S1 keeps the CPUs as they are: they pass.
  */
 #include "lvisor/policy.h"
 #include "vmm/log.h"

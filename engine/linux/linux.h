@@ -29,8 +29,8 @@ extern void (*linux_progress)(uint64_t done, uint64_t of);
 bool linux_known(void);
 
 /*
- * Walks end with -ETIME when this function says so; they ask it now and then. NULL: never. It may be
- * asked at any depth and must not call anything here.
+ * Walks end with -ETIME when this function says so; they ask it now and then. NULL: never. It may
+ * be asked at any depth and must not call anything here.
  */
 void linux_stop_when(bool (*time_is_up)(void));
 

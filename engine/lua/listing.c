@@ -13,8 +13,8 @@
 #define CHECK_EVERY  64 /* rows made into tables between two looks at the time limit */
 
 /*
- * User value 1: the value of the last row that a loop was given. The rows are in Lua's memory, so that
- * a signature pays for them, and its garbage collector knows what it would win.
+ * User value 1: the value of the last row that a loop was given. The rows are in Lua's memory, so
+ * that a signature pays for them, and its garbage collector knows what it would win.
  */
 struct listing {
 	const struct listing_kind *kind;

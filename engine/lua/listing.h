@@ -32,9 +32,9 @@ struct listing_kind {
 };
 
 /*
- * Push a listing of count rows. rows came from malloc() or is NULL; it is copied and freed, and what
- * rows own belongs to the listing, also where this raises an error. reason: NULL when the listing is complete, else why not;
- * copied.
+ * Push a listing of count rows. rows came from malloc() or is NULL; it is copied and freed, and
+ * what rows own belongs to the listing, also where this raises an error. reason: NULL when the
+ * listing is complete, else why not; copied.
  */
 void listing_push(lua_State *L, const struct listing_kind *kind, void *rows, size_t count,
 		  const char *reason);
