@@ -23,6 +23,11 @@ export B
 CC := gcc
 COMMON_CFLAGS := -std=gnu11 -g -Wall -Wextra -Wshadow -Werror=implicit -Wno-unused-parameter
 
+# All processors, unless -j says otherwise.
+ifeq ($(filter -j% --jobserver%,$(MAKEFLAGS)),)
+MAKEFLAGS += -j$(shell nproc)
+endif
+
 .DEFAULT_GOAL := all
 
 # What has to be installed for the goals asked for; asked once, by the outermost make.
