@@ -81,6 +81,8 @@ static int see_memory(struct sightings *s)
 		if (linux_stopped())
 			return -ETIME;
 		if (page_walk(kernel->root, kernel->levels, va, false, &m)) {
+			if (m.size < PAGE_SIZE) /* there are no tables to walk */
+				return -EFAULT;
 			va += m.left;
 			continue;
 		}
