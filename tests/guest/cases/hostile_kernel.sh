@@ -58,7 +58,8 @@ else
 	is "INIT: nothing to complain" "$(result complaints)" 0
 	is "INIT: calls return" "$(result calls)" 0
 
-	attack lies --signature "$here/signatures/lies"
+	# a look at everything is much for one event on a busy machine
+	attack lies --vmm budget=2000 --signature "$here/signatures/lies"
 	is "lies: exit code" "$code" 0
 	is "lies: the module ends" "$(grep -c -x "result hostile end lies" "$work/console")" 1
 	is "lies: each call is looked into" "$(grep -c '"message": *"looked: ' "$work/events")" 14
