@@ -281,6 +281,9 @@ static const struct field_name field_names[] = {
 	MAY(F_RQ_IDLE, "rq", "idle"),
 	MAY(F_RQ_CFS_TASKS, "rq", "cfs_tasks"),
 	MAY(F_RWBASE_READERS, "rwbase_rt", "readers"),   /* real-time kernels */
+	MAY(F_TASK_KTHREAD, "task_struct", "worker_private"), /* from 5.17 on */
+	MAY(F_TASK_KTHREAD, "task_struct", "set_child_tid"),
+	MAY(F_KTHREAD_FUNCTION, "kthread", "threadfn"),       /* from 5.9 on */
 	MAY(F_MODULE_MKOBJ_MOD, "module", "mkobj.mod"),
 	MAY(F_MODULE_MTN_MOD, "module", "core_layout.mtn.mod"), /* to 6.3 */
 	MAY(F_MODULE_MEM_MTN_MOD, "module_memory", "mtn.mod"),

@@ -9,8 +9,8 @@
  * none of the others.
  */
 #include <stdlib.h>
+#include "engine/linux/hidden_threads.h"
 #include "engine/linux/internal.h"
-#include "engine/linux/sightings.h"
 #include "engine/linux/types.h"
 
 #define MAX_LIST 65536
@@ -281,6 +281,8 @@ int linux_hidden_processes(struct linux_hidden_list *list)
 		 */
 		if (s.v[i].address != init)
 			err = judge(&s.v[i], list);
+	if (!err)
+		err = hidden_threads_code(&s, list);
 	sightings_free(&s);
 	if (err)
 		list->count = before;

@@ -21,6 +21,7 @@ enum linux_view {
 	LINUX_VIEW_MEMORY,   /* a struct module in the memory for modules */
 	LINUX_VIEW_SYSCALLS, /* the system-call tables lead to it */
 	LINUX_VIEW_IDT,	     /* the IDT does */
+	LINUX_VIEW_KTHREADS, /* a kernel thread was made for it */
 	LINUX_VIEW_TEXT,     /* code of the kernel's or of a listed module's */
 	LINUX_VIEWS
 };
@@ -37,10 +38,10 @@ enum linux_hidden_kind {
 
 struct linux_hidden {
 	enum linux_hidden_kind kind;
-	int32_t pid, tid;	/* of processes and threads */
+	int32_t pid, tid;	/* of processes and threads; of the thread that code is run by */
 	uint32_t seen, missing; /* a bit for each enum linux_view */
 	gva_t address;		/* struct task_struct, struct module; of the code */
-	char name[64];		/* comm, the module's name, "system call 59 execve" */
+	char name[64];		/* comm, the module's name, "system call 59 execve", ... */
 };
 
 struct linux_hidden_list {

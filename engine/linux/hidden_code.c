@@ -14,18 +14,6 @@ struct modules {
 	size_t count;
 };
 
-static bool is_in_module(const struct modules *m, gva_t va)
-{
-	size_t i;
-	uint32_t k;
-
-	for (i = 0; i < m->count; i++)
-		for (k = 0; k < m->v[i].area_count; k++)
-			if (va - m->v[i].areas[k].start < m->v[i].areas[k].text)
-				return true;
-	return false;
-}
-
 static int tell(struct linux_hidden_list *list, enum linux_view view, gva_t va, const char *name)
 {
 	struct linux_hidden row = {
@@ -106,7 +94,7 @@ static int look_at_calls(const struct modules *m, struct linux_hidden_list *list
 	if (!err)
 		keep_lengths(calls, count);
 	for (i = 0; i < count && !failed; i++) {
-		if (calls[i].inside || is_in_module(m, calls[i].handler))
+		if (calls[i].inside || module_code_at(m->v, m->count, calls[i].handler))
 			continue;
 		snprintf(name, sizeof(name), "%s %u%s%s", tables[calls[i].table], calls[i].number,
 			 calls[i].name ? " " : "", calls[i].name ? calls[i].name : "");
@@ -124,7 +112,8 @@ static int look_at_gates(const struct modules *m, gva_t idt, struct linux_hidden
 	int err = linux_idt(idt, &gates, &count), failed = 0;
 
 	for (i = 0; i < count && !failed; i++) {
-		if (!gates[i].present || gates[i].inside || is_in_module(m, gates[i].handler))
+		if (!gates[i].present || gates[i].inside ||
+		    module_code_at(m->v, m->count, gates[i].handler))
 			continue;
 		snprintf(name, sizeof(name), "vector %u", gates[i].vector);
 		failed = tell(list, LINUX_VIEW_IDT, gates[i].handler, name);

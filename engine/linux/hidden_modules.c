@@ -11,8 +11,8 @@
  * In the memory for modules, a struct module is known by two pointers in it that lead back to it.
  */
 #include <stdlib.h>
+#include "engine/linux/hidden_threads.h"
 #include "engine/linux/internal.h"
-#include "engine/linux/sightings.h"
 
 /* arch/x86/include/asm/pgtable_64_types.h; without KASLR, the image has half of the space */
 #define MODULES_START 0xffffffffa0000000ull
@@ -235,5 +235,32 @@ int linux_hidden_modules(struct linux_hidden_list *list)
 	sightings_free(&s);
 	if (err)
 		list->count = before;
+	return err;
+}
+
+static bool going(gva_t module, struct linux_module *m)
+{
+	return !module_read(module, m) &&
+	       (m->state == LINUX_MODULE_GOING || m->state == LINUX_MODULE_UNFORMED);
+}
+
+int hidden_going_modules(struct linux_module **modules, size_t *count)
+{
+	struct sightings s = {0};
+	struct linux_module m;
+	size_t i;
+	int err;
+
+	*modules = NULL;
+	*count = 0;
+	err = see_memory(&s);
+	if (!err && s.count) {
+		*modules = calloc(s.count, sizeof(**modules));
+		err = *modules ? 0 : -ENOMEM;
+	}
+	for (i = 0; i < s.count && !err; i++)
+		if (going(s.v[i].address, &m))
+			(*modules)[(*count)++] = m;
+	sightings_free(&s);
 	return err;
 }

@@ -124,7 +124,8 @@ enum field {
 	F_MOUNT_DEVNAME, F_MOUNT_T_FLAGS, F_MOUNT_LIST, F_MOUNT_NODE, F_MNT_NS_LIST,
 	F_MNT_NS_TREE, F_FS_ROOT_MNT, F_FS_ROOT_DENTRY, F_RB_LEFT, F_RB_RIGHT,
 	F_TASK_LEADER, F_TASK_PID_LINKS, F_TASK_CHILDREN, F_TASK_SIBLING, F_TASK_SE_NODE,
-	F_PID_TASKS, F_PID_NS_IDR, F_RQ_CURR, F_RQ_IDLE, F_RQ_CFS_TASKS, F_RWBASE_READERS,
+	F_PID_TASKS, F_PID_NS_IDR, F_RQ_CURR, F_RQ_IDLE, F_RQ_CFS_TASKS, F_RWBASE_READERS, F_TASK_KTHREAD,
+	F_KTHREAD_FUNCTION,
 	F_MODULE_MKOBJ_MOD, F_MODULE_MTN_MOD, F_MODULE_MEM_MTN_MOD, F_KSET_LIST,
 	F_KOBJECT_ENTRY, F_MKOBJ_KOBJ, F_MKOBJ_MOD, F_MOD_TREE_SEQ, F_MOD_TREE_TREES, F_LATCH_NODE, F_MTN_MOD, F_MTN_NODE,
 	F_RB_SIZE,
@@ -345,6 +346,16 @@ int symbol_find(const struct kernel_blob *b, const char *name, gva_t *va) must_c
 /* Number of the symbol at or below va, its name and type letter. */
 int symbol_at(const struct kernel_blob *b, gva_t va, char name[SYMBOL_NAME_SIZE], char *type,
 	      gva_t *start) must_check;
+
+/* modules.c */
+
+/* What the struct module at this address says. 0 or -EFAULT: it makes no sense. */
+int module_read(gva_t module, struct linux_module *m) must_check;
+/* Is va in the code of one of these? */
+bool module_code_at(const struct linux_module *modules, size_t count, gva_t va);
+
+/* tables.c: in the kernel's own code, that of its start included? */
+bool kernel_code_at(gva_t va);
 
 /* modsyms.c */
 int linux_module_symbolize(gva_t va, char *buf, size_t size) must_check;

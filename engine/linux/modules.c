@@ -74,7 +74,7 @@ static int read_areas(struct linux_module *m)
 	return 0;
 }
 
-static int read_module(gva_t module, struct linux_module *m)
+int module_read(gva_t module, struct linux_module *m)
 {
 	uint64_t init, exit;
 	uint32_t refs;
@@ -96,6 +96,18 @@ static int read_module(gva_t module, struct linux_module *m)
 		m->permanent = init && !exit;
 	}
 	return read_areas(m);
+}
+
+bool module_code_at(const struct linux_module *modules, size_t count, gva_t va)
+{
+	size_t i;
+	uint32_t k;
+
+	for (i = 0; i < count; i++)
+		for (k = 0; k < modules[i].area_count; k++)
+			if (va - modules[i].areas[k].start < modules[i].areas[k].text)
+				return true;
+	return false;
 }
 
 static int grow(struct linux_module **modules, size_t count, size_t *room)
@@ -137,7 +149,7 @@ int linux_modules(struct linux_module **modules, size_t *count)
 			return err;
 		}
 		/* One that makes no sense does not end the list. */
-		if (read_module(pos - (gva_t)kernel->field[F_MODULE_LIST], &(*modules)[*count]))
+		if (module_read(pos - (gva_t)kernel->field[F_MODULE_LIST], &(*modules)[*count]))
 			damage = -EFAULT;
 		else
 			++*count;

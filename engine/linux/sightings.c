@@ -19,6 +19,7 @@ static const char *const view_names[LINUX_VIEWS] = {
 	[LINUX_VIEW_MEMORY] = "module memory",
 	[LINUX_VIEW_SYSCALLS] = "system-call tables",
 	[LINUX_VIEW_IDT] = "IDT",
+	[LINUX_VIEW_KTHREADS] = "kernel threads",
 	[LINUX_VIEW_TEXT] = "code of kernel and modules",
 };
 

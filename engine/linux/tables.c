@@ -46,6 +46,13 @@ static bool inside(const struct text_range *t, gva_t va)
 	return va >= t->from && va < t->to;
 }
 
+bool kernel_code_at(gva_t va)
+{
+	const struct text_range text = kernel_text();
+
+	return inside_or_init(&text, va);
+}
+
 /* How the kernel calls the functions of system calls: arch/x86/include/asm/syscall_wrapper.h */
 static const char *const prefixes[] = {
 	"__x64_sys_", "__ia32_sys_", "__ia32_compat_sys_", "__x64_compat_sys_", "__x32_compat_sys_",

@@ -33,11 +33,17 @@ static void push_name(lua_State *L, const void *row)
 	lua_pushstring(L, ((const struct linux_hidden *)row)->name);
 }
 
+/* A process, a thread, or code that a thread runs. */
+static bool of_thread(const struct linux_hidden *h)
+{
+	return h->kind <= LINUX_HIDDEN_THREAD || (h->kind == LINUX_HIDDEN_CODE && h->tid);
+}
+
 static void push_pid(lua_State *L, const void *row)
 {
 	const struct linux_hidden *h = row;
 
-	if (h->kind > LINUX_HIDDEN_THREAD)
+	if (!of_thread(h))
 		lua_pushnil(L);
 	else
 		lua_pushinteger(L, h->pid);
@@ -47,7 +53,7 @@ static void push_tid(lua_State *L, const void *row)
 {
 	const struct linux_hidden *h = row;
 
-	if (h->kind > LINUX_HIDDEN_THREAD)
+	if (!of_thread(h))
 		lua_pushnil(L);
 	else
 		lua_pushinteger(L, h->tid);

@@ -24,8 +24,10 @@ enum {
 	FLAGS = 144,
 	EXIT_STATE = 148,
 	COMM = 152,
-	TASK_SIZE = 168
+	KTHREAD = 168, /* worker_private */
+	TASK_SIZE = 176
 };
+enum { K_FUNCTION = 8, K_SIZE = 16 };
 enum { SIGNAL_THREADS = 8, SIGNAL_SIZE = 32 };
 enum { PID_TASKS = 16, PID_SIZE = 32 };
 enum { RQ_CURR = 0, RQ_IDLE = 8, RQ_TASKS = 16, RQ_SIZE = 32 };
@@ -216,6 +218,8 @@ static int set_up(void **state)
 		{F_RQ_CFS_TASKS, RQ_TASKS},
 		{F_XA_NODE_SHIFT, 0},
 		{F_XA_NODE_SLOTS, SLOTS},
+		{F_TASK_KTHREAD, KTHREAD},
+		{F_KTHREAD_FUNCTION, K_FUNCTION},
 		{F_MODULE_LIST, M_LIST},
 		{F_MODULE_NAME, M_NAME},
 		{F_MODULE_STATE, M_STATE},
@@ -315,7 +319,7 @@ static void test_processes(void **state)
 	assert_string_equal(list.reason, "");
 	assert_int_equal(list.views, BIT(LINUX_VIEW_TASKS) | BIT(LINUX_VIEW_PIDS) |
 					     BIT(LINUX_VIEW_CHILDREN) | BIT(LINUX_VIEW_THREADS) |
-					     BIT(LINUX_VIEW_CPUS));
+					     BIT(LINUX_VIEW_CPUS) | BIT(LINUX_VIEW_KTHREADS));
 	/* out of the list, and what it started is not hidden with it */
 	list_del(sh + TASKS);
 	look(1);
@@ -603,6 +607,110 @@ static void test_code(void **state)
 	code(1);
 }
 
+/* A kernel thread. */
+static gva_t kthread(int pid, gva_t function)
+{
+	gva_t t = process(pid, INIT, "kernel"), k = guest_alloc(K_SIZE, 8);
+
+	put32(t + FLAGS, LINUX_PF_KTHREAD);
+	put64(t + KTHREAD, k);
+	put64(k + K_FUNCTION, function);
+	return t;
+}
+
+static void test_threads_code(void **state)
+{
+	gva_t m = module_at(0, "first"), t = kthread(20, AREA + 0x800), k = get64(t + KTHREAD),
+	      plain = process(30, INIT, "sh");
+
+	put64(bytes_of(m) + M_CORE, AREA + 0x800);
+	put32(bytes_of(m) + M_CORE + 8, 0x400);
+	put32(bytes_of(m) + M_CORE + 12, 0x100);
+	kthread(21, READ);
+	kthread(22, 0);			/* has not run yet */
+	put64(plain + KTHREAD, 0x1234); /* a process's set_child_tid */
+	look(0);
+	assert_string_equal(list.reason, "");
+	assert_true(list.views & BIT(LINUX_VIEW_KTHREADS));
+	/* in the module's data */
+	put64(k + K_FUNCTION, AREA + 0x900);
+	look(1);
+	row_is(0, LINUX_HIDDEN_CODE, AREA + 0x900, BIT(LINUX_VIEW_TEXT));
+	assert_int_equal(list.rows[0].seen, BIT(LINUX_VIEW_KTHREADS));
+	assert_int_equal(list.rows[0].pid, 20);
+	assert_int_equal(list.rows[0].tid, 20);
+	assert_string_equal(list.rows[0].name, "kernel thread 20 (kernel)");
+	put64(k + K_FUNCTION, AREA + 0x8ff);
+	look(0);
+	/* out of the list: for whatever else is left of it */
+	put64(MODULES, MODULES);
+	look(1);
+	put64(bytes_of(m) + M_MKOBJ + MKOBJ_MOD, 0);
+	look(1);
+	put64(bytes_of(m) + M_MKOBJ + MKOBJ_MOD, m);
+	/* a thread in no list but the pids' */
+	list_del(t + TASKS);
+	look(2);
+	row_is(0, LINUX_HIDDEN_PROCESS, t, BIT(LINUX_VIEW_TASKS));
+	row_is(1, LINUX_HIDDEN_CODE, AREA + 0x8ff, BIT(LINUX_VIEW_TEXT));
+	list_add(INIT + TASKS, t + TASKS);
+	/* the module is going; its memory is given back; the thread ends */
+	put32(bytes_of(m) + M_STATE, LINUX_MODULE_UNFORMED);
+	look(0);
+	put32(bytes_of(m) + M_STATE, LINUX_MODULE_GOING);
+	look(0);
+	put32(bytes_of(m) + M_STATE, LINUX_MODULE_COMING);
+	look(1);
+	memset(guest_at(PAGES + 0x8ff), 0xcc, 16);
+	look(0);
+	*(uint8_t *)guest_at(PAGES + 0x8ff + 15) = 0xc3;
+	look(1);
+	put64(k + K_FUNCTION, AREA + 0x2000);
+	look(0);
+	put64(k + K_FUNCTION, 0x400000);
+	look(0);
+	put64(k + K_FUNCTION, AREA + 0x900);
+	put32(t + FLAGS, LINUX_PF_KTHREAD | 4);
+	look(0);
+	put32(t + FLAGS, 0); /* a process now */
+	look(0);
+	put32(t + FLAGS, LINUX_PF_KTHREAD);
+	look(1);
+}
+
+/* Nothing is told where it is not known what there is; or all is, and that something is not. */
+static void test_threads_code_damage(void **state)
+{
+	gva_t t = kthread(20, AREA + 0x900), other = kthread(21, AREA + 0x900);
+	struct kernel_blob *b = (struct kernel_blob *)kernel;
+
+	put64(t + KTHREAD, 0x1234);
+	look(1);
+	assert_int_equal(list.rows[0].tid, 21);
+	assert_string_equal(list.reason, "kernel threads: it leads nowhere");
+	assert_false(list.views & BIT(LINUX_VIEW_KTHREADS));
+	put64(t + KTHREAD, 0xffffffffdeadbee8);
+	look(1);
+	put64(t + KTHREAD, get64(other + KTHREAD));
+	look(2);
+	assert_string_equal(list.reason, "");
+	put64(MODULES, MODULES + 8);
+	look(0);
+	assert_string_equal(list.reason, "kernel threads: it leads nowhere");
+	put64(MODULES, MODULES);
+	b->field[F_KTHREAD_FUNCTION] = NO_FIELD;
+	look(0);
+	assert_string_equal(list.reason, "kernel threads: this kernel's is not known");
+	b->field[F_KTHREAD_FUNCTION] = K_FUNCTION;
+	b->field[F_TASK_KTHREAD] = NO_FIELD;
+	look(0);
+	b->field[F_TASK_KTHREAD] = KTHREAD;
+	/* without what tells modules that are going */
+	b->field[F_MODULE_MKOBJ_MOD] = NO_FIELD;
+	look(0);
+	assert_string_equal(list.reason, "kernel threads: this kernel's is not known");
+}
+
 /* Any words at all in the structures: it ends, and reads nothing outside of RAM. */
 static void test_noise(void **state)
 {
@@ -624,6 +732,9 @@ static void test_noise(void **state)
 	places[n++] = TREE;
 	places[n++] = CALLS;
 	places[n++] = IDT;
+	places[n++] = kthread(4, READ);
+	places[n] = get64(places[n - 1] + KTHREAD);
+	n++;
 	for (int round = 0; round < 3000; round++) {
 		gva_t at = places[noise() % n] & ~7ull;
 
@@ -652,6 +763,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_modules, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_damaged_modules, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_code, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_threads_code, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_threads_code_damage, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_noise, set_up, tear_down),
 	};
 
