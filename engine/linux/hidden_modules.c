@@ -83,7 +83,8 @@ static int see_memory(struct sightings *s)
 		if (page_walk(kernel->root, kernel->levels, va, false, &m)) {
 			if (m.size < PAGE_SIZE) /* there are no tables to walk */
 				return -EFAULT;
-			va += m.left;
+			/* The last entry of a table ends where addresses do. */
+			va = m.left > MODULES_END - va ? MODULES_END : va + m.left;
 			continue;
 		}
 		page = guest_ptr(m.gpa & ~(PAGE_SIZE - 1), PAGE_SIZE);

@@ -19,6 +19,8 @@ static bool slot_delta(gpa_t root, unsigned int levels, gva_t slot, uint64_t *de
 			*delta = va - m.gpa;
 			return true;
 		}
+		if (m.left >= slot + SLOT - va) /* addresses may end there */
+			break;
 		va += m.left < 64 * KB ? 64 * KB : m.left;
 	}
 	return false;

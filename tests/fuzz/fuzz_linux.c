@@ -289,8 +289,15 @@ void fuzz_seeds(void)
 		GO(18, 0), PLACE(20), GO(18, 255), 0x7f, 0x7f, 0x7f, 0x7f, 0x45, PLACE(20), PLACE(20),
 		GO(22, 0), 3, 0x90, 0x90, 0x55, 0x48, 0x89, 0xe5, 0x90, 0x90,
 	};
+	/* A kernel thread whose function is in no module, of none. */
+	static const uint8_t thread[] = {
+		0,
+		GO(0, 0), PLACE(2), GO(2, 0), PLACE(0), GO(2, 8), 0, 1 | 21 << 2, 0, GO(2, 11), PLACE(10),
+		GO(10, 12), PLACE(16), GO(27, 0), PLACE(27),
+	};
 
 	fuzz_seed(seed, sizeof(seed));
+	fuzz_seed(thread, sizeof(thread));
 	for (size_t n = 40; n < sizeof(seed); n += 40)
 		fuzz_seed(seed, n);
 }

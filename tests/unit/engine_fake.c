@@ -561,7 +561,8 @@ int linux_process_read(const struct linux_task *task, gva_t va, void *buf, size_
 	return 0;
 }
 
-/* A process that is in no list, and a module, at the address of the fake's first process. */
+/* A process that is in no list, a module, and code that a gate and a thread lead to, at the address
+ * of the fake's first process. */
 int linux_hidden_processes(struct linux_hidden_list *list)
 {
 	if (fake.looks++ < fake.looks_locked)
@@ -570,7 +571,7 @@ int linux_hidden_processes(struct linux_hidden_list *list)
 		strcpy(list->reason, "task list: it has no end");
 		return 0;
 	}
-	list->rows = calloc(3, sizeof(*list->rows));
+	list->rows = calloc(4, sizeof(*list->rows));
 	if (!list->rows)
 		return -ENOMEM;
 	list->rows[list->count++] = (struct linux_hidden){
@@ -610,14 +611,23 @@ int linux_hidden_code(gva_t idt, struct linux_hidden_list *list)
 		.address = idt + 16,
 		.name = "vector 1",
 	};
+	list->rows[list->count++] = (struct linux_hidden){
+		.kind = LINUX_HIDDEN_CODE,
+		.pid = 77,
+		.tid = 77,
+		.seen = 1u << LINUX_VIEW_KTHREADS,
+		.missing = 1u << LINUX_VIEW_TEXT,
+		.address = idt + 32,
+		.name = "kernel thread 77 (worm)",
+	};
 	return 0;
 }
 
 const char *linux_view_name(enum linux_view view)
 {
-	static const char *const names[LINUX_VIEWS] = {"tasks",	 "pids",    "children", "threads",
-						       "cpus",	 "modules", "sysfs",	"tree",
-						       "memory", "calls",   "idt",	"text"};
+	static const char *const names[LINUX_VIEWS] = {
+		"tasks", "pids",   "children", "threads", "cpus",     "modules", "sysfs",
+		"tree",	 "memory", "calls",    "idt",	  "kthreads", "text"};
 
 	return names[view];
 }

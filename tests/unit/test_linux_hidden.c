@@ -557,6 +557,20 @@ static void test_damaged_modules(void **state)
 	row_is(0, LINUX_HIDDEN_MODULE, b, BIT(LINUX_VIEW_SYSFS));
 }
 
+/* Page tables without the last entries: addresses end there, and do not begin again. */
+static void test_tables_end(void **state)
+{
+	linux_stop_when(up);
+	for (int i = 0; i < 3; i++) {
+		page_table();
+		put64(ROOT + (gva_t)i * 4096 + 511 * 8, 0);
+		looks_left = 5000;
+		modules(0);
+		assert_string_equal(list.reason, "");
+	}
+	linux_stop_when(NULL);
+}
+
 static void code(size_t count)
 {
 	free(list.rows);
@@ -762,6 +776,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_time, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_modules, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_damaged_modules, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_tables_end, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_code, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_threads_code, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_threads_code_damage, set_up, tear_down),

@@ -157,7 +157,7 @@ static void translate(void **state)
 static void hidden(void **state)
 {
 	run("local l = lvmon.hidden()\n"
-	    "assert(#l == 3 and l.complete and l.reason == nil)\n"
+	    "assert(#l == 4 and l.complete and l.reason == nil)\n"
 	    "local h = l[1]\n"
 	    "assert(h.kind == 'process' and h.name == 'beast' and h.pid == 666 and h.tid == 666)\n"
 	    "assert(h.seen_in == 'pids, cpus' and h.missing_from == 'tasks')\n"
@@ -171,6 +171,10 @@ static void hidden(void **state)
 	    "assert(h.address == lvmon.regread('idtr_base') + 16)\n"
 	    "assert(h.message == 'code that vector 1 leads to is hidden: seen in idt, missing from "
 	    "text')\n"
+	    "h = l[4]\n"
+	    "assert(h.kind == 'code' and h.pid == 77 and h.tid == 77)\n"
+	    "assert(h.message == 'code that kernel thread 77 (worm) leads to is hidden: seen in '\n"
+	    "  .. 'kthreads, missing from text')\n"
 	    "local ok, e = pcall(function() return l[1].nam end)\n"
 	    "assert(not ok and e:find('did you mean name', 1, true), e)",
 	    2);
@@ -180,7 +184,7 @@ static void hidden(void **state)
 static void hidden_again(void **state)
 {
 	fake.looks_locked = 3;
-	run("local l = lvmon.hidden() assert(#l == 3 and l.complete)", 5);
+	run("local l = lvmon.hidden() assert(#l == 4 and l.complete)", 5);
 }
 
 static void hidden_without_an_end(void **state)
@@ -212,7 +216,7 @@ static void hidden_in_part(void **state)
 static void hidden_in_a_pause(void **state)
 {
 	run("local l = lvmon.pause(lvmon.hidden)\n"
-	    "assert(#l == 3 and l.complete)",
+	    "assert(#l == 4 and l.complete)",
 	    1);
 }
 

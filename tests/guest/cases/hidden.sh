@@ -28,6 +28,11 @@ else
 	holds "a module that is in neither" event \
 		'look 4: module hiding is hidden: .*missing from module list, /sys/module"'
 	holds "and nothing when it is gone" event 'look 5: 0 hidden, complete true'
+	holds "code of a module that is nowhere any more, by the thread that runs it" event \
+		"look 6: code that kernel thread $(result thread) (lvsleeper) leads to is hidden: seen in kernel threads, missing from code of kernel and modules\""
+	holds "that alone" event 'look 6: 1 hidden, complete true'
+	holds "and not when the module is listed" event 'look 7: 0 hidden, complete true'
+	holds "nor when both are gone" event 'look 8: 0 hidden, complete true'
 fi
 is "nothing to complain" "$(result complaints)" 0
 holds "no error" no_event '"kind": *"error"'

@@ -30,6 +30,14 @@ if [ -e /modules/hiding.ko ]; then
 	echo 1 >/proc/hiding
 	rmmod hiding
 	look 5
+	tree=0x$(sed -n 's/ . mod_tree$//p' /proc/kallsyms)
+	insmod /modules/hiding.ko list=1 sysfs=1 tree="$tree" thread=1
+	result thread "$(ps | sed -n 's/^ *\([0-9]*\) .*\[lvsleeper\]$/\1/p')"
+	look 6
+	echo 1 >/proc/hiding
+	look 7 # the thread is a listed module's now
+	rmmod hiding
+	look 8
 fi
 calls umask 1
 storm=$(sed -n 's/.*storm=\([0-9]*\).*/\1/p' /proc/cmdline)
@@ -37,7 +45,7 @@ if [ -n "$storm" ]; then
 	storm 8 "$storm" &
 	(
 		while [ ! -e /tmp/stop ]; do
-			insmod /modules/hiding.ko && rmmod hiding
+			insmod /modules/hiding.ko thread=1 && rmmod hiding
 		done
 	) &
 	calls getpriority 100 spread
