@@ -15,7 +15,7 @@ set -u
 cd "$(dirname "$0")/.." || exit 1
 build=$(cd "${B:-build/coverage}" && pwd) || exit 1
 cases=${GUEST_CASES-count execve faulty flood hostile hostile_kernel hostile_signatures kernel kexec
-	privileged sleep cpus coexist exact deny pause}
+	privileged sleep cpus coexist exact deny pause hidden types search dump}
 
 find "$build" -name '*.gcda' -delete
 failed=0
