@@ -7,6 +7,7 @@
 #include <bpf/btf.h>
 #include <sanitizer/lsan_interface.h>
 #include "tests/unit/fault.h"
+#include "tests/unit/fault_guest.h"
 #include "tests/unit/kallsyms_maker.h"
 
 #define TASKS	    200
@@ -23,28 +24,6 @@
 #define FILES	    (GUEST_BASE + 0x73000) /* files_struct, fdtable, its arrays, file, inode, sb */
 #define DESCRIPTORS 64
 #define MAX_FAULTS  100000
-
-const void *__real_guest_ptr(gpa_t gpa, size_t size);
-const void *__real_guest_span(gpa_t gpa, size_t *size);
-int __real_guest_read(gpa_t gpa, void *buf, size_t size);
-const void *__wrap_guest_ptr(gpa_t gpa, size_t size);
-const void *__wrap_guest_span(gpa_t gpa, size_t *size);
-int __wrap_guest_read(gpa_t gpa, void *buf, size_t size);
-
-const void *__wrap_guest_ptr(gpa_t gpa, size_t size)
-{
-	return fault_now(FAULT_READ) ? NULL : __real_guest_ptr(gpa, size);
-}
-
-const void *__wrap_guest_span(gpa_t gpa, size_t *size)
-{
-	return fault_now(FAULT_READ) ? NULL : __real_guest_span(gpa, size);
-}
-
-int __wrap_guest_read(gpa_t gpa, void *buf, size_t size)
-{
-	return fault_now(FAULT_READ) ? -EFAULT : __real_guest_read(gpa, buf, size);
-}
 
 static struct kernel_blob *symbols;
 static struct made tables;

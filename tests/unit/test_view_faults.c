@@ -5,34 +5,13 @@
  */
 #include <sanitizer/lsan_interface.h>
 #include "tests/unit/fault.h"
+#include "tests/unit/fault_guest.h"
 #include "tests/unit/linux_layout.h"
 
 #define THREADS	   20
 #define MAPS	   70
 #define MOUNTS	   40
 #define MAX_FAULTS 20000
-
-const void *__real_guest_ptr(gpa_t gpa, size_t size);
-const void *__real_guest_span(gpa_t gpa, size_t *size);
-int __real_guest_read(gpa_t gpa, void *buf, size_t size);
-const void *__wrap_guest_ptr(gpa_t gpa, size_t size);
-const void *__wrap_guest_span(gpa_t gpa, size_t *size);
-int __wrap_guest_read(gpa_t gpa, void *buf, size_t size);
-
-const void *__wrap_guest_ptr(gpa_t gpa, size_t size)
-{
-	return fault_now(FAULT_READ) ? NULL : __real_guest_ptr(gpa, size);
-}
-
-const void *__wrap_guest_span(gpa_t gpa, size_t *size)
-{
-	return fault_now(FAULT_READ) ? NULL : __real_guest_span(gpa, size);
-}
-
-int __wrap_guest_read(gpa_t gpa, void *buf, size_t size)
-{
-	return fault_now(FAULT_READ) ? -EFAULT : __real_guest_read(gpa, buf, size);
-}
 
 static struct linux_task task;
 
