@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # Runs test suites and sums up: tests/check.sh unit|fuzz|guest|intel|intel-all|long...
 # intel: the tests that say most on the vendor that "guest" does not have.
-# Each test is one line "ok NAME", "FAIL NAME" or "skip NAME"; the end is "N passed, N failed".
+# Each test is one line "ok NAME", "FAIL NAME" or "skip NAME", perhaps with indented lines behind it. At the
+# end all that failed comes once more, then "N passed, N failed".
 # Exit code 0 only if something passed and nothing failed.
 set -u
 cd "$(dirname "$0")/.." || exit 1
@@ -52,6 +53,10 @@ done
 passed=$(grep -c '^ok ' "$results")
 failed=$(grep -c '^FAIL ' "$results")
 skipped=$(grep -c '^skip ' "$results")
+if [ "$failed" -gt 0 ]; then
+	printf '\nThese failed:\n'
+	sed -n '/^FAIL /,/^[^F ]/{/^FAIL /p;/^ /p}' "$results"
+fi
 echo
 if [ "$skipped" -gt 0 ]; then
 	echo "$passed passed, $failed failed, $skipped skipped"

@@ -8,8 +8,8 @@
 # VENDOR=intel boots in Bochs, where a boot takes ten times as long: a selection of the cases.
 #
 # A case is a file in tests/guest/cases/ (cases-long/ for long): it boots what it needs, with the
-# functions below, and one boot may serve many checks. After a failure the files of the boot stay
-# in build/guest/failed/CASE.
+# functions below, and one boot may serve many checks. After a case's first failure, the end of what the
+# guest and LVisor said follows, and the files of that boot stay in build/guest/failed/CASE.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 
@@ -236,7 +236,16 @@ fail()
 	echo "FAIL $case: $1"
 	shift
 	[ $# -gt 0 ] && echo "    $*"
+	[ -e "$work/failed" ] && return
 	touch "$work/failed"
+	rm -rf "$build/guest/failed/$case"
+	mkdir -p "$build/guest/failed"
+	cp -r "$work" "$build/guest/failed/$case"
+	for file in console messages log events; do
+		[ -s "$work/$file" ] || continue
+		echo "    the end of $file:"
+		tail -n 10 "$work/$file" | cut -c 1-200 | tr -c '\n\t\040-\176' '?' | sed 's/^/        /'
+	done
 }
 
 # is NAME ACTUAL EXPECTED
@@ -302,10 +311,5 @@ for file in "$@"; do
 		# shellcheck disable=SC1090
 		. "$cases/$case.sh"
 	)
-	if [ -e "$work/failed" ]; then
-		rm -rf "$build/guest/failed/$case"
-		mkdir -p "$build/guest/failed"
-		cp -r "$work" "$build/guest/failed/$case"
-	fi
 	rm -rf "$work"
 done
