@@ -114,6 +114,14 @@ int guest_ram_write(gpa_t gpa, const void *from, u64 size)
 	return 0;
 }
 
+void guest_ram_touch(gpa_t gpa)
+{
+	if (!guest_ram_has(gpa, 1))
+		return;
+	point_slot_at(gpa);
+	__asm__ volatile("lock orb $0, %0" : "+m"(write_slot()[gpa & ~PAGE_MASK]) : : "memory");
+}
+
 int guest_ram_write_word(gpa_t gpa, u64 word)
 {
 	u8 *slot = write_slot() + (gpa & ~PAGE_MASK);

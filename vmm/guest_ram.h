@@ -42,6 +42,11 @@ static inline const void *guest_ram_ptr(gpa_t gpa)
 
 /* Write within one page. 0; -EINVAL: crosses a page; -EFAULT: not guest RAM. */
 int guest_ram_write(gpa_t gpa, const void *from, u64 size) must_check;
+/*
+ * A store that changes nothing. A CPU that translates code (QEMU) may have translated a byte just
+ * before it was written and keep that for ever; a store to the page makes it forget.
+ */
+void guest_ram_touch(gpa_t gpa);
 /* A word that lies within one page. 0 or -EFAULT. */
 int guest_ram_write_word(gpa_t gpa, u64 word) must_check;
 

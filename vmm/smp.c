@@ -391,10 +391,16 @@ static void wait_for_release(struct cpu *cpu)
 
 void smp_obey(struct cpu *cpu)
 {
-	/* NMIs come one by one: the CPU keeps only one of a kick and the guest's. */
-	vcpu_ops->host_open();
-	wait_for_release(cpu);
-	vcpu_ops->host_close();
+	/*
+	 * NMIs come one by one: the CPU keeps only one of a kick and the guest's. A kick that was
+	 * taken behind the last look at hold, before the CPU was closed, is not to be forgotten; a
+	 * later one stays pending and ends the next entry.
+	 */
+	do {
+		vcpu_ops->host_open();
+		wait_for_release(cpu);
+		vcpu_ops->host_close();
+	} while (__atomic_load_n(&cpu->hold, __ATOMIC_SEQ_CST));
 }
 
 static bool is_out(const struct cpu *cpu)

@@ -226,18 +226,32 @@ int vcpu_read_reg(struct vcpu *vcpu, enum lvmon_reg reg, u64 *value)
 	return 0;
 }
 
-/* A byte of guest code, by the paging that is in force. */
+/* By the paging that is in force. */
+static int translate(struct vcpu *vcpu, gva_t linear, gpa_t *gpa)
+{
+	*gpa = linear;
+	if (!(vcpu_ops->get_reg(vcpu, LVMON_CR0) & CR0_PG))
+		return 0;
+	return guest_walk(vcpu_ops->get_reg(vcpu, LVMON_CR3),
+			  vcpu_ops->get_reg(vcpu, LVMON_CR4) & CR4_LA57, linear, gpa);
+}
+
+static void touch(struct vcpu *vcpu, gva_t linear)
+{
+	gpa_t gpa;
+
+	if (!translate(vcpu, linear, &gpa))
+		guest_ram_touch(gpa);
+}
+
+/* A byte of guest code. */
 static int fetch(struct vcpu *vcpu, gva_t linear, u8 *byte)
 {
-	gpa_t gpa = linear;
+	gpa_t gpa;
+	int err = translate(vcpu, linear, &gpa);
 
-	if (vcpu_ops->get_reg(vcpu, LVMON_CR0) & CR0_PG) {
-		int err = guest_walk(vcpu_ops->get_reg(vcpu, LVMON_CR3),
-				     vcpu_ops->get_reg(vcpu, LVMON_CR4) & CR4_LA57, linear, &gpa);
-
-		if (err)
-			return err;
-	}
+	if (err)
+		return err;
 	if (!guest_ram_has(gpa, 1))
 		return -EFAULT;
 	*byte = *(const volatile u8 *)guest_ram_ptr(gpa);
@@ -269,6 +283,8 @@ static void slow_path return_soft_int(struct vcpu *vcpu, gva_t linear)
 	} else if (byte == 0xcd && !fetch(vcpu, linear + length, &byte)) {
 		vcpu->regs[LVMON_RIP] += length + 1;
 		vcpu_ops->inject(vcpu, byte, INJECT_SOFT_INT, false, 0);
+	} else {
+		touch(vcpu, linear); /* it was an INT3 a moment ago */
 	}
 }
 
@@ -335,9 +351,14 @@ static void slow_path close_step(struct vcpu *vcpu)
 	vcpu->step = STEP_NONE;
 }
 
-static void noreturn reset_machine(const char *why)
+static void noreturn reset_machine(struct vcpu *vcpu, const char *why)
 {
-	log_line("the guest's CPU shut down (%s): reset", why);
+	log_line(
+		"the guest's CPU %u shut down (%s): reset; rip %lx rsp %lx cr0 %lx cr2 %lx cr3 %lx "
+		"idt %lx",
+		vcpu->cpu->id, why, vcpu->regs[LVMON_RIP], vcpu->regs[LVMON_RSP],
+		vcpu_ops->get_reg(vcpu, LVMON_CR0), vcpu_ops->get_reg(vcpu, LVMON_CR2),
+		vcpu_ops->get_reg(vcpu, LVMON_CR3), vcpu_ops->get_reg(vcpu, LVMON_IDTR_BASE));
 	outb(PORT_RESET_CONTROL, 0x02);
 	outb(PORT_RESET_CONTROL, 0x06);
 	outb(PORT_KEYBOARD, 0xfe);
@@ -366,7 +387,7 @@ static void slow_path end_step(struct vcpu *vcpu, const struct vm_exit *exit)
 	if (retired && !vcpu->step_guest_tf)
 		return;
 	if (first == VEC_DF)
-		reset_machine("triple fault");
+		reset_machine(vcpu, "triple fault");
 	if (is_double_fault(first, exit->exception.vector)) {
 		vcpu_ops->inject(vcpu, VEC_DF, INJECT_EXCEPTION, true, 0);
 		return;
@@ -471,7 +492,7 @@ static void dispatch(struct vcpu *vcpu, const struct vm_exit *exit)
 		vcpu_ops->inject(vcpu, VEC_UD, INJECT_EXCEPTION, false, 0);
 		break;
 	case EXIT_SHUTDOWN:
-		reset_machine("triple fault");
+		reset_machine(vcpu, "triple fault");
 	}
 }
 
@@ -480,12 +501,14 @@ void slow_path vcpu_pass_on(struct vcpu *vcpu)
 {
 	struct cpu *cpu = vcpu->cpu;
 
-	if (cpu->hold)
-		smp_obey(cpu);
-	if (cpu->init_pending) {
-		close_step(vcpu);
-		smp_init_received(vcpu);
-		return;
+	/* Each of the two opens the CPU to NMIs, and so may take the other's kick. */
+	while (cpu->hold || cpu->init_pending) {
+		if (cpu->hold)
+			smp_obey(cpu);
+		if (cpu->init_pending) {
+			close_step(vcpu);
+			smp_init_received(vcpu);
+		}
 	}
 	/* A step's one instruction first: a handler in its place could wait for a held CPU. */
 	if (vcpu->step != STEP_NONE || !vcpu_ops->ready_to_inject(vcpu)) {
@@ -496,7 +519,7 @@ void slow_path vcpu_pass_on(struct vcpu *vcpu)
 	} else if (cpu->mc_pending) {
 		cpu->mc_pending = 0;
 		if (!(vcpu_ops->get_reg(vcpu, LVMON_CR4) & CR4_MCE))
-			reset_machine("machine check with CR4.MCE clear");
+			reset_machine(vcpu, "machine check with CR4.MCE clear");
 		vcpu_ops->inject(vcpu, VEC_MC, INJECT_EXCEPTION, false, 0);
 	} else if (cpu->nmi_pending) {
 		cpu->nmi_pending = 0;

@@ -384,6 +384,36 @@ static void pause_of_one_that_does_not_come(void **state)
 	assert_int_equal(smp_resume(), 0);
 }
 
+static u32 opened;
+
+static void open_after_a_while(void)
+{
+	if (++opened == 2)
+		all[1].hold = false;
+}
+
+/* Another CPU holds once more, and its kick comes just before this CPU closes itself. */
+static void close_too_late(void)
+{
+	if (opened == 1)
+		all[1].hold = true;
+}
+
+static void held_again_while_closing(void **state)
+{
+	struct vcpu_ops ops = paging_ops;
+
+	fresh();
+	ops.host_open = open_after_a_while;
+	ops.host_close = close_too_late;
+	vcpu_ops = &ops;
+	opened = 0;
+	smp_obey(&all[1]);
+	vcpu_ops = &paging_ops;
+	assert_int_equal(opened, 2);
+	assert_false(all[1].hold || all[1].held);
+}
+
 static u64 steps[4]; /* in the guest */
 static bool stop_all;
 static u32 own_holds;
@@ -467,6 +497,7 @@ int main(void)
 		cmocka_unit_test(pause_and_resume),
 		cmocka_unit_test(pause_limit),
 		cmocka_unit_test(pause_of_one_that_does_not_come),
+		cmocka_unit_test(held_again_while_closing),
 		cmocka_unit_test(pauses_of_running_cpus),
 	};
 

@@ -136,6 +136,7 @@ hpa_t nested_root = 0x5000;
 static int identity_result;
 static bool trap_here, understood;
 static u32 lstar_written, held, released, opened, refreshed, ports_asked, inits, obeyed, icr_taken;
+static u32 init_at, hold_at; /* in which of obeyed and inits INIT and a hold arrive */
 static u64 base_written, icr_written;
 static bool in_x2apic, base_refused;
 
@@ -191,14 +192,16 @@ void smp_release_others(struct cpu *cpu)
 
 void smp_obey(struct cpu *cpu)
 {
-	obeyed++;
 	cpu->hold = false;
+	if (++obeyed == init_at)
+		cpu->init_pending = true;
 }
 
 void smp_init_received(struct vcpu *v)
 {
-	inits++;
 	v->cpu->init_pending = false;
+	if (++inits == hold_at)
+		v->cpu->hold = true;
 }
 
 bool smp_apic_store(struct vcpu *v, gpa_t gpa)
@@ -479,6 +482,7 @@ static void soft_interrupts(void **state)
 	u8 *code = host_ram(CODE_GPA);
 	u8 *end = code + PAGE_SIZE;
 
+	host_slot_faults();
 	EXIT(.kind = EXIT_BREAKPOINT);
 	got(VEC_BP, INJECT_EXCEPTION);
 	assert_int_equal(vcpu->regs[LVMON_RIP], CODE + 1);
@@ -654,6 +658,12 @@ static void arrived_meanwhile(void **state)
 	the_cpu.init_pending = the_cpu.hold = true;
 	EXIT(.kind = EXIT_NONE);
 	assert_true(inits == 1 && obeyed == 1 && !stepping);
+	/* Each may arrive while the other is dealt with, its kick included. */
+	the_cpu.hold = true;
+	init_at = hold_at = 2;
+	EXIT(.kind = EXIT_NONE);
+	assert_true(inits == 2 && obeyed == 3 && !the_cpu.attention);
+	init_at = hold_at = 0;
 
 	/* A guest without CR4.MCE is reset by it: SDM vol. 3, 2.5. */
 	registers[LVMON_CR4] = CR4_PAE;

@@ -85,10 +85,20 @@ static void window(gpa_t start, gpa_t end)
 		 ram_file, (off_t)start);
 }
 
-hpa_t host_guest(void)
+void host_slot_faults(void)
 {
 	struct sigaction action = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_NODEFER};
 	struct sigaction now;
+
+	sigaction(SIGSEGV, NULL, &now);
+	if (now.sa_sigaction != on_fault) {
+		previous = now;
+		sigaction(SIGSEGV, &action, NULL);
+	}
+}
+
+hpa_t host_guest(void)
+{
 	static const struct boot_info bi = {
 		.memory_entries = 4,
 		.memory = {{0, 0x9f800, MEMORY_RAM},
@@ -110,12 +120,7 @@ hpa_t host_guest(void)
 		window(0x100000, HOST_OWN);
 		window(HOST_OWN_END, HOST_RAM_END);
 	}
-	/* cmocka sets its own at the start of each test. */
-	sigaction(SIGSEGV, NULL, &now);
-	if (now.sa_sigaction != on_fault) {
-		previous = now;
-		sigaction(SIGSEGV, &action, NULL);
-	}
+	host_slot_faults();
 	if (ftruncate(ram_file, 0) || ftruncate(ram_file, HOST_RAM_END))
 		abort();
 	close_slot();
@@ -349,7 +354,9 @@ void __attribute__((weak)) smp_release_others(struct cpu *cpu)
 
 struct cpu *__attribute__((weak)) this_cpu(void)
 {
-	abort();
+	static struct cpu cpu;
+
+	return &cpu;
 }
 
 u32 current_cpu_id(void)

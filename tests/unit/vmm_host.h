@@ -34,6 +34,8 @@ void host_use_up(u64 left);
 
 /* Fresh guest RAM, all zero; includes host_memory(). Returns the root that has the write slot. */
 hpa_t host_guest(void);
+/* For a test that writes to guest RAM with what a set-up made: cmocka has its own handler for each test. */
+void host_slot_faults(void);
 /* Guest RAM as the guest sees it: writable. */
 void *host_ram(gpa_t gpa);
 /* Guest page tables in guest RAM. A new root; a mapping of one page of PAGE_SIZE or larger. */

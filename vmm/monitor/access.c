@@ -53,6 +53,14 @@ int slow_path guest_write(const struct vcpu_paging *paging, gva_t va, const void
 	return 0;
 }
 
+void guest_touch(const struct vcpu_paging *paging, gva_t va)
+{
+	gpa_t gpa;
+
+	if (!translate(paging, va, &gpa))
+		guest_ram_touch(gpa);
+}
+
 /* Does the word at va lie in one page? */
 static bool one_page(gva_t va)
 {

@@ -6,6 +6,7 @@
  */
 #include "vmm/guest_ram.h"
 #include "vmm/monitor/internal.h"
+#include "vmm/smp.h"
 #include "vmm/string.h"
 
 #define MAX_TRAPS   1024
@@ -19,6 +20,7 @@ static struct hook hooks[MAX_HOOKS];
 static struct trap *buckets[BUCKETS];
 static u32 last_id, used_traps; /* last_id <= INT32_MAX */
 static u32 version;
+static bool any_unsettled;
 
 u32 hooklist_version(void)
 {
@@ -87,10 +89,14 @@ static struct trap *trap_create(const struct lvmon_hook *request, s64 *err)
 	*err = write_byte(request->gpa, INT3);
 	if (*err)
 		return NULL;
-	*t = (struct trap){
-		.gva = request->gva, .gpa = request->gpa, .insn = request->insn, .next = *bucket};
+	*t = (struct trap){.gva = request->gva,
+			   .gpa = request->gpa,
+			   .insn = request->insn,
+			   .unsettled = true,
+			   .next = *bucket};
 	*bucket = t;
 	used_traps++;
+	any_unsettled = true;
 	return t;
 }
 
@@ -197,4 +203,20 @@ void trap_release(struct trap *trap)
 	change_begins();
 	remove_unused(trap);
 	change_ends();
+}
+
+void traps_settle(struct cpu *cpu)
+{
+	if (likely(!any_unsettled))
+		return;
+	any_unsettled = false;
+	if (smp_cpus == 1)
+		return;
+	smp_hold_others(cpu);
+	for (struct trap *t = traps; t < traps + MAX_TRAPS; t++) {
+		if (t->gva && t->unsettled)
+			guest_ram_touch(t->gpa);
+		t->unsettled = false;
+	}
+	smp_release_others(cpu);
 }

@@ -22,6 +22,7 @@ struct trap {
 	u32 budget_ms;
 	u32 calls; /* guest calls that will return through it */
 	u32 users; /* these, and the hit being handled: the trap stays until zero */
+	bool unsettled;
 	struct hook *hooks;
 	struct trap *next; /* in the hash */
 };
@@ -42,6 +43,11 @@ void hook_remove_all(void);
 void trap_hold(struct trap *trap);
 void trap_release(struct trap *trap);
 bool any_traps(void);
+/*
+ * Traps made in this event are now met by all CPUs: each has left the guest since, which serializes
+ * (SDM vol. 3, 8.1.3), and forgets what it had translated without them (guest_ram_touch()).
+ */
+void traps_settle(struct cpu *cpu);
 
 /* filter.c */
 
@@ -60,6 +66,8 @@ int guest_read(const struct vcpu_paging *paging, gva_t va, void *to, u64 size) m
 int guest_write(const struct vcpu_paging *paging, gva_t va, const void *from, u64 size) must_check;
 int guest_read_word(const struct vcpu_paging *paging, gva_t va, u64 *word) must_check;
 int guest_write_word(const struct vcpu_paging *paging, gva_t va, u64 word) must_check;
+/* See guest_ram_touch(). */
+void guest_touch(const struct vcpu_paging *paging, gva_t va);
 
 /* emulate.c: go on behind the trap, as if the instruction stood there. */
 void finish_trap(struct vcpu *vcpu, const struct vcpu_paging *paging, const struct trap *trap);

@@ -64,6 +64,7 @@ static int send(struct vcpu *vcpu, struct lvmon_event *event, u32 budget_ms,
 	err = domain_handle(event, budget_ms, verdict);
 	current_vcpu = NULL;
 	smp_resume(); /* if the engine has not */
+	traps_settle(vcpu->cpu);
 	/* Another CPU's interception cannot be changed while it runs: there it is always on. */
 	vcpu_ops->trap_breakpoints(vcpu, smp_cpus > 1 || any_traps());
 	return err;
@@ -200,6 +201,8 @@ is_guests_own(const struct vcpu_paging *paging, gva_t rip, u32 version)
 	u8 byte = INT3;
 
 	(void)!guest_read(paging, rip, &byte, 1);
+	if (byte != INT3)
+		guest_touch(paging, rip);
 	return byte == INT3 && hooklist_version() == version;
 }
 
