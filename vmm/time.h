@@ -7,6 +7,8 @@
 
 void time_init(void);
 void time_wait_us(u32 us);
+/* What measure() counts when nothing disturbs it: the least of several, until two agree. */
+u64 time_calibrate(u64 (*measure)(void)) must_check;
 
 u64 time_ns(void);	/* since time_init() */
 u64 time_wall_ns(void); /* since 1970-01-01 UTC */

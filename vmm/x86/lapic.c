@@ -102,9 +102,18 @@ bool lapic_usable(void)
 	return rdmsr(MSR_APIC_BASE) & APIC_BASE_ENABLE;
 }
 
+static u64 count_timer(void)
+{
+	bool x2 = lapic_x2apic();
+
+	write_reg(x2, APIC_INITIAL, UINT32_MAX);
+	time_wait_us(1000);
+	return UINT32_MAX - read_reg(x2, APIC_CURRENT);
+}
+
 void lapic_init(hpa_t root)
 {
-	u32 lvt, divide, count;
+	u32 lvt, divide;
 	bool x2 = lapic_x2apic();
 
 	if (map(root, FIXED_LAPIC, 0, PAGE_SIZE, 0))
@@ -118,13 +127,12 @@ void lapic_init(hpa_t root)
 	divide = read_reg(x2, APIC_DIVIDE);
 	write_reg(x2, APIC_LVT_TIMER, LVT_MASKED | PREEMPT_VECTOR);
 	write_reg(x2, APIC_DIVIDE, 0xb); /* by 1 */
-	write_reg(x2, APIC_INITIAL, UINT32_MAX);
-	time_wait_us(1000);
-	count = UINT32_MAX - read_reg(x2, APIC_CURRENT);
+	ticks_per_ms = time_calibrate(count_timer);
+	if (!ticks_per_ms)
+		ticks_per_ms = 1;
 	write_reg(x2, APIC_INITIAL, 0);
 	write_reg(x2, APIC_DIVIDE, divide);
 	write_reg(x2, APIC_LVT_TIMER, lvt);
-	ticks_per_ms = count ? count : 1;
 }
 
 static u32 divide_shift(u32 divide)
