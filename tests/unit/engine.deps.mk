@@ -10,7 +10,7 @@ ENGINE_TEST_SRCS := tests/unit/engine_fake.c tests/unit/engine_fake_process.c te
 ENGINE_TEST_LIBS := -llua5.4 -ljansson -lm
 
 $(foreach t,test_engine_memwrite test_engine_limit test_engine_events test_engine_memory \
-	test_engine_counters test_lua_search test_lua_find test_lua_api test_lua_pause,$(eval \
+	test_engine_counters test_lua_search test_lua_find test_lua_api test_lua_views test_lua_pause,$(eval \
 	UNIT_SRCS_$(t) := $(ENGINE_TEST_SRCS)) \
 	$(eval UNIT_LIBS_$(t) := $(ENGINE_TEST_LIBS)))
 
