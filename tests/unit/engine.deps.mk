@@ -25,7 +25,7 @@ UNIT_SRCS_test_lua_api += engine/check.c engine/command.c engine/look.c $(wildca
 # Each allocation, those of the libraries too, each call and each read may fail.
 UNIT_SRCS_test_engine_faults := $(ENGINE_TEST_SRCS)
 UNIT_LIBS_test_engine_faults := $(patsubst %,-Wl$(,)--wrap=%,malloc calloc realloc strdup guest_ptr guest_span \
-	linux_kread linux_process_read linux_memory_page) -l:liblua5.4.a -l:libjansson.a -l:libbpf.a -l:libelf.a -l:libz.a -lm
+	guest_read linux_kread linux_process_read linux_memory_page) -l:liblua5.4.a -l:libjansson.a -l:libbpf.a -l:libelf.a -l:libz.a -lm
 $(B)/unit/test_engine_faults: tests/unit/fault.h tests/unit/types_maker.h
 
 UNIT_SRCS_test_lua_dump := $(ENGINE_TEST_SRCS) $(DUMP_READ_SRCS) tools/dumps.c tools/message.c

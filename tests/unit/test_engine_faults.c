@@ -15,7 +15,7 @@
 #include "engine/lifecycle.h"
 #include "engine/signature.h"
 #include "tests/unit/engine_fake.h"
-#include "tests/unit/fault.h"
+#include "tests/unit/fault_guest.h"
 #include "tests/unit/types_maker.h"
 
 #define MAX_FAULTS 100000
@@ -99,28 +99,14 @@ static int log_line(const char *text, size_t size)
 }
 
 /* Reads of guest memory: see unit.mk. */
-const void *__real_guest_ptr(gpa_t gpa, size_t size);
-const void *__real_guest_span(gpa_t gpa, size_t *size);
 int __real_linux_kread(gva_t va, void *buf, size_t size);
 int __real_linux_process_read(const struct linux_task *task, gva_t va, void *buf, size_t size);
 int __real_linux_memory_page(const struct linux_memory *mem, uint64_t offset,
 			     struct linux_page *page);
-const void *__wrap_guest_ptr(gpa_t gpa, size_t size);
-const void *__wrap_guest_span(gpa_t gpa, size_t *size);
 int __wrap_linux_kread(gva_t va, void *buf, size_t size);
 int __wrap_linux_process_read(const struct linux_task *task, gva_t va, void *buf, size_t size);
 int __wrap_linux_memory_page(const struct linux_memory *mem, uint64_t offset,
 			     struct linux_page *page);
-
-const void *__wrap_guest_ptr(gpa_t gpa, size_t size)
-{
-	return fault_now(FAULT_READ) ? NULL : __real_guest_ptr(gpa, size);
-}
-
-const void *__wrap_guest_span(gpa_t gpa, size_t *size)
-{
-	return fault_now(FAULT_READ) ? NULL : __real_guest_span(gpa, size);
-}
 
 int __wrap_linux_kread(gva_t va, void *buf, size_t size)
 {
