@@ -530,6 +530,8 @@ void slow_path vcpu_pass_on(struct vcpu *vcpu)
 void vcpu_handle_exit(struct vcpu *vcpu, const struct vm_exit *exit)
 {
 	dispatch(vcpu, exit);
+	if (unlikely(traps_unsettled))
+		monitor_settle();
 	if (unlikely(vcpu->cpu->attention))
 		vcpu_pass_on(vcpu);
 }

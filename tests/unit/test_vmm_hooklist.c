@@ -1,24 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The hook list: what is in guest memory, and for how long. Included, for its counter of ids. */
 #include "tests/unit/vmm_host.h"
-#include "vmm/cpu.h"
 #include "vmm/monitor/hooklist.c"
 
 #define GVA 0xffffffff81000000ull
 #define GPA 0x400000ull
 
-static u32 held, released;
-static u8 while_held; /* the byte at GPA */
+static u64 now;
 
-void smp_hold_others(struct cpu *cpu)
+u64 time_ns(void)
 {
-	held++;
-	while_held = *(u8 *)host_ram(GPA);
-}
-
-void smp_release_others(struct cpu *cpu)
-{
-	released++;
+	return now;
 }
 
 static struct lvmon_hook hook_at(u64 offset)
@@ -221,7 +213,7 @@ static void removed_while_held(void **state)
 
 static void all_removed(void **state)
 {
-	struct trap *kept;
+	struct trap *held;
 
 	fresh();
 	for (u64 i = 0; i < 0x2000; i += 0x40) {
@@ -230,12 +222,12 @@ static void all_removed(void **state)
 		assert_true(hook_add(&hook) > 0);
 		assert_true(hook_add(&hook) > 0);
 	}
-	kept = trap_find(GVA + 0x40);
-	trap_hold(kept);
+	held = trap_find(GVA + 0x40);
+	trap_hold(held);
 	hook_remove_all();
 	for (u64 i = 0; i < 0x2000; i += 0x40)
 		assert_int_equal(*code(i), i == 0x40 ? INT3 : 0x41);
-	trap_release(kept);
+	trap_release(held);
 	assert_int_equal(*code(0x40), 0x41);
 	assert_false(any_traps());
 }
@@ -316,34 +308,41 @@ static void version_tells_of_changes(void **state)
 	assert_int_not_equal(hooklist_version(), before);
 }
 
-/* Once an event that made traps, and only where there are others that have to hear of it. */
-static void other_cpus_meet_new_traps(void **state)
+/* With other CPUs, a new trap is touched once more when it is old enough, and changes nothing. */
+static void new_traps_settle(void **state)
 {
 	struct lvmon_hook hook = hook_at(0), second = hook_at(0x40);
 	u32 id;
 
 	fresh();
-	traps_settle(this_cpu());
+	now = 5;
+	assert_true(hook_add(&hook) > 0);
+	assert_false(traps_unsettled);
+	hook_remove_all();
 	smp_cpus = 2;
-	held = released = 0;
-	traps_settle(this_cpu());
-	assert_int_equal(held, 0);
 	assert_true(hook_add(&hook) > 0);
+	assert_true(traps_unsettled);
+	now += SETTLE_NS / 2;
 	id = (u32)hook_add(&second);
-	assert_int_equal(held, 0);
-	traps_settle(this_cpu());
-	assert_true(held == 1 && released == 1 && while_held == INT3);
-	assert_true(*code(0) == INT3 && *code(0x40) == INT3);
-	/* no new trap: a second hook of one, a hook that goes */
-	assert_true(hook_add(&hook) > 0);
+	now += SETTLE_NS / 2 - 1;
+	assert_false(traps_old_enough());
+	now++;
+	/* each at its own time: others may come and go all the while */
+	assert_true(traps_old_enough());
+	traps_settle();
+	assert_true(traps_unsettled && !trap_find(hook.gva)->settle_at);
+	assert_true(trap_find(second.gva)->settle_at);
+	assert_false(traps_old_enough());
 	assert_int_equal(hook_remove(id), 0);
-	traps_settle(this_cpu());
-	assert_int_equal(held, 1);
-	assert_int_equal(*code(0x40), 0x41);
+	now += SETTLE_NS / 2;
+	assert_true(traps_old_enough());
+	traps_settle();
+	assert_false(traps_unsettled);
+	assert_true(*code(0) == INT3 && *code(0x40) == 0x41);
+	/* a second hook of a trap is no new trap */
+	assert_true(hook_add(&hook) > 0);
+	assert_false(traps_unsettled);
 	smp_cpus = 1;
-	assert_true(hook_add(&second) > 0);
-	traps_settle(this_cpu());
-	assert_int_equal(held, 1);
 }
 
 /* Any order of adding, removing, holding: memory is the guest's where no trap is. */
@@ -413,7 +412,7 @@ int main(void)
 		cmocka_unit_test(limits),
 		cmocka_unit_test(ids_come_round),
 		cmocka_unit_test(version_tells_of_changes),
-		cmocka_unit_test(other_cpus_meet_new_traps),
+		cmocka_unit_test(new_traps_settle),
 		cmocka_unit_test(random_order),
 	};
 

@@ -135,7 +135,7 @@ const struct vcpu_ops vmx_ops = {
 hpa_t nested_root = 0x5000;
 static int identity_result;
 static bool trap_here, understood;
-static u32 lstar_written, held, released, opened, refreshed, ports_asked, inits, obeyed, icr_taken;
+static u32 lstar_written, held, released, opened, refreshed, ports_asked, inits, obeyed, icr_taken, settled;
 static u32 init_at, hold_at; /* in which of obeyed and inits INIT and a hold arrive */
 static u64 base_written, icr_written;
 static bool in_x2apic, base_refused;
@@ -178,6 +178,14 @@ hpa_t nested_view_open(struct nested_view *view, gpa_t gpa, u8 byte)
 void nested_view_refresh(struct nested_view *view)
 {
 	refreshed++;
+}
+
+bool traps_unsettled;
+
+void monitor_settle(void)
+{
+	settled++;
+	traps_unsettled = false;
 }
 
 void smp_hold_others(struct cpu *cpu)
@@ -617,6 +625,11 @@ static void others(void **state)
 	EXIT(.kind = EXIT_NONE);
 	EXIT(.kind = EXIT_IO);
 	assert_true(injected == 0 && ports_asked == 1);
+	settled = 0;
+	traps_unsettled = true;
+	EXIT(.kind = EXIT_NONE);
+	EXIT(.kind = EXIT_NONE);
+	assert_int_equal(settled, 1);
 	EXIT(.kind = EXIT_VIRT_INSN);
 	got(VEC_UD, INJECT_EXCEPTION);
 	registers[LVMON_CPL] = 3;

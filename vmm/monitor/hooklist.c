@@ -8,19 +8,23 @@
 #include "vmm/monitor/internal.h"
 #include "vmm/smp.h"
 #include "vmm/string.h"
+#include "vmm/time.h"
 
 #define MAX_TRAPS   1024
 #define MAX_HOOKS   4096
 #define BUCKETS	    256
 #define INT3	    0xcc
 #define KERNEL_HALF BIT(63)
+#define SETTLE_NS   100000000ull
 
 static struct trap traps[MAX_TRAPS];
 static struct hook hooks[MAX_HOOKS];
 static struct trap *buckets[BUCKETS];
 static u32 last_id, used_traps; /* last_id <= INT32_MAX */
 static u32 version;
-static bool any_unsettled;
+static u64 settle_at; /* the least of the traps' */
+
+bool traps_unsettled;
 
 u32 hooklist_version(void)
 {
@@ -92,11 +96,14 @@ static struct trap *trap_create(const struct lvmon_hook *request, s64 *err)
 	*t = (struct trap){.gva = request->gva,
 			   .gpa = request->gpa,
 			   .insn = request->insn,
-			   .unsettled = true,
+			   .settle_at = smp_cpus > 1 ? time_ns() + SETTLE_NS : 0,
 			   .next = *bucket};
 	*bucket = t;
 	used_traps++;
-	any_unsettled = true;
+	if (t->settle_at && !traps_unsettled) {
+		settle_at = t->settle_at;
+		traps_unsettled = true;
+	}
 	return t;
 }
 
@@ -205,18 +212,25 @@ void trap_release(struct trap *trap)
 	change_ends();
 }
 
-void traps_settle(struct cpu *cpu)
+bool traps_old_enough(void)
 {
-	if (likely(!any_unsettled))
-		return;
-	any_unsettled = false;
-	if (smp_cpus == 1)
-		return;
-	smp_hold_others(cpu);
+	return time_ns() >= settle_at;
+}
+
+void traps_settle(void)
+{
+	u64 now = time_ns(), next = UINT64_MAX;
+
 	for (struct trap *t = traps; t < traps + MAX_TRAPS; t++) {
-		if (t->gva && t->unsettled)
-			guest_ram_touch(t->gpa);
-		t->unsettled = false;
+		if (!t->gva || !t->settle_at)
+			continue;
+		if (t->settle_at > now) {
+			next = t->settle_at < next ? t->settle_at : next;
+			continue;
+		}
+		guest_ram_touch(t->gpa);
+		t->settle_at = 0;
 	}
-	smp_release_others(cpu);
+	settle_at = next;
+	traps_unsettled = next != UINT64_MAX;
 }

@@ -20,9 +20,9 @@ struct trap {
 	gpa_t gpa;
 	struct lvmon_insn insn;
 	u32 budget_ms;
-	u32 calls; /* guest calls that will return through it */
-	u32 users; /* these, and the hit being handled: the trap stays until zero */
-	bool unsettled;
+	u32 calls;     /* guest calls that will return through it */
+	u32 users;     /* these, and the hit being handled: the trap stays until zero */
+	u64 settle_at; /* time_ns() from which it is to be touched; 0: it was */
 	struct hook *hooks;
 	struct trap *next; /* in the hash */
 };
@@ -43,11 +43,10 @@ void hook_remove_all(void);
 void trap_hold(struct trap *trap);
 void trap_release(struct trap *trap);
 bool any_traps(void);
-/*
- * Traps made in this event are now met by all CPUs: each has left the guest since, which serializes
- * (SDM vol. 3, 8.1.3), and forgets what it had translated without them (guest_ram_touch()).
- */
-void traps_settle(struct cpu *cpu);
+/* Is any new trap old enough to be touched (see monitor_settle())? Touch those; with the engine's
+ * lock. */
+bool traps_old_enough(void);
+void traps_settle(void);
 
 /* filter.c */
 

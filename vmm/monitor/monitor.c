@@ -64,7 +64,6 @@ static int send(struct vcpu *vcpu, struct lvmon_event *event, u32 budget_ms,
 	err = domain_handle(event, budget_ms, verdict);
 	current_vcpu = NULL;
 	smp_resume(); /* if the engine has not */
-	traps_settle(vcpu->cpu);
 	/* Another CPU's interception cannot be changed while it runs: there it is always on. */
 	vcpu_ops->trap_breakpoints(vcpu, smp_cpus > 1 || any_traps());
 	return err;
@@ -229,6 +228,15 @@ bool monitor_breakpoint(struct vcpu *vcpu, gva_t rip)
 			finish_trap(vcpu, &paging, &copy);
 	}
 	return true;
+}
+
+void monitor_settle(void)
+{
+	if (!traps_old_enough() || !smp_lock_engine())
+		return;
+	if (traps_old_enough())
+		traps_settle();
+	smp_unlock_engine();
 }
 
 void monitor_domain_died(void)

@@ -18,4 +18,12 @@ void monitor_lstar_written(struct vcpu *vcpu);
 /* INT3 in kernel mode at rip. True: it was a trap of ours, and all is done. */
 bool monitor_breakpoint(struct vcpu *vcpu, gva_t rip) must_check;
 
+/*
+ * Several CPUs, and traps that are younger than a moment. A CPU that translates code (QEMU) may
+ * just then have been translating what they stand in, and would keep it without them: so they are
+ * touched once more (guest_ram_touch()) at an exit that comes later. Calls no CPU out of the guest.
+ */
+extern bool traps_unsettled;
+void monitor_settle(void);
+
 #endif
