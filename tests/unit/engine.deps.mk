@@ -26,18 +26,15 @@ UNIT_SRCS_test_lua_api += engine/check.c engine/command.c engine/look.c $(wildca
 UNIT_SRCS_test_engine_faults := $(ENGINE_TEST_SRCS)
 UNIT_LIBS_test_engine_faults := $(patsubst %,-Wl$(,)--wrap=%,malloc calloc realloc strdup guest_ptr guest_span \
 	guest_read linux_kread linux_process_read linux_memory_page) -l:liblua5.4.a -l:libjansson.a -l:libbpf.a -l:libelf.a -l:libz.a -lm
-$(B)/unit/test_engine_faults: tests/unit/fault.h tests/unit/types_maker.h
 
 UNIT_SRCS_test_lua_dump := $(ENGINE_TEST_SRCS) $(DUMP_READ_SRCS) tools/dumps.c tools/message.c
 UNIT_LIBS_test_lua_dump := $(ENGINE_TEST_LIBS)
 DUMP_TEST_SRCS := $(DUMP_READ_SRCS) engine/backend_dump.c engine/guest.c
 UNIT_SRCS_test_dump := $(DUMP_TEST_SRCS)
-$(B)/unit/test_dump: tests/unit/dump_maker.h
 
 # The BTF it reads is made by libbpf.
 UNIT_SRCS_test_lua_pointer := $(ENGINE_TEST_SRCS)
 UNIT_LIBS_test_lua_pointer := $(ENGINE_TEST_LIBS) -lbpf -lelf -lz
-$(B)/unit/test_lua_pointer $(B)/unit/test_linux_types: tests/unit/types_maker.h
 
 UNIT_SRCS_test_report := $(ENGINE_TEST_SRCS) engine/report.c
 UNIT_LIBS_test_report := $(ENGINE_TEST_LIBS)

@@ -3,23 +3,16 @@ LINUX_TEST_LIBS := -lbpf -lelf -lcapstone -lz
 LINUX_TESTS := $(filter-out faults,$(patsubst tests/unit/test_linux_%.c,%,$(wildcard tests/unit/test_linux_*.c)))
 $(foreach t,$(LINUX_TESTS),\
 	$(eval UNIT_SRCS_test_linux_$(t) := $(LINUX_TEST_SRCS))\
-	$(eval UNIT_LIBS_test_linux_$(t) := $(LINUX_TEST_LIBS))\
-	$(eval UNIT_CFLAGS_test_linux_$(t) := -Wno-unused-function))
+	$(eval UNIT_LIBS_test_linux_$(t) := $(LINUX_TEST_LIBS)))
 
 # Each allocation, those of the libraries too, and each read may fail.
 UNIT_SRCS_test_linux_faults := $(LINUX_TEST_SRCS)
 UNIT_LIBS_test_linux_faults := $(patsubst %,-Wl$(,)--wrap=%,malloc calloc realloc strdup guest_ptr guest_span guest_read) \
 	-l:libbpf.a -l:libelf.a -l:libcapstone.a -l:libz.a
-UNIT_CFLAGS_test_linux_faults := -Wno-unused-function
-$(B)/unit/test_linux_faults: tests/unit/fault.h
 UNIT_SRCS_test_linux_spans += engine/scan/bytes.c engine/scan/scan.c
 
 UNIT_SRCS_test_profile_isf := $(LINUX_TEST_SRCS) engine/profile/isf.c engine/profile/profile.c
 UNIT_LIBS_test_profile_isf := $(LINUX_TEST_LIBS) -ljansson -llzma -lm
-UNIT_CFLAGS_test_profile_isf := -Wno-unused-function
-$(B)/unit/test_profile_isf: tests/unit/isf_maker.h
 
 UNIT_SRCS_test_view_faults := $(UNIT_SRCS_test_linux_faults)
 UNIT_LIBS_test_view_faults := $(UNIT_LIBS_test_linux_faults)
-UNIT_CFLAGS_test_view_faults := -Wno-unused-function
-$(B)/unit/test_view_faults: tests/unit/fault.h tests/unit/linux_layout.h

@@ -31,19 +31,5 @@ UNIT_SRCS_test_vmm_acpi := $(VMM_TEST_BASE) boot/acpi.c
 UNIT_SRCS_test_vmm_boot := $(VMM_TEST_BASE) boot/linux.c
 UNIT_SRCS_test_vmm_multiboot := $(VMM_TEST_BASE)
 
-# The CPU does unaligned accesses, and the vmm means them where it says volatile.
 VMM_TESTS := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_vmm_*.c))
-$(foreach t,$(VMM_TESTS),$(eval UNIT_CFLAGS_$(t) := -iquote tests/unit/fake \
-	-fno-sanitize-recover=undefined -fno-sanitize=alignment))
-
-# Sources that a test includes to reach what is static in them, and the fakes.
-$(B)/unit/test_vmm_string: vmm/string.c
-$(B)/unit/test_vmm_multiboot: boot/multiboot.c vmm/string.c
-$(B)/unit/test_vmm_hooklist: vmm/monitor/hooklist.c
-$(B)/unit/test_vmm_time: vmm/time.c
-$(B)/unit/test_vmm_ring: vmm/ring.c
-$(B)/unit/test_vmm_lapic_reset: vmm/x86/lapic.c
-$(B)/unit/test_vmm_smp: vmm/smp.c tests/unit/smp_host.h
-$(B)/unit/test_vmm_lapic: vmm/x86/lapic.c
-$(B)/unit/test_vmm_emulate: tests/unit/run_here.h
-$(VMM_TESTS:%=$(B)/unit/%): tests/unit/vmm_host.h $(wildcard tests/unit/fake/*/*.h tests/unit/fake/*/*/*.h)
+$(foreach t,$(VMM_TESTS),$(eval UNIT_KIND_$(t) := vmm))
