@@ -6,8 +6,19 @@ set -u
 cd "$(dirname "$0")/.." || exit 1
 exec </dev/null
 
-VMM_LINES_MAX=6500
-VENDOR_LINES_MAX=1200
+# Lines of code each folder of the hypervisor may have; a folder without a row counts
+# as part of the one above. Before you raise a budget, ask whether the code has to run in ring 0.
+BUDGETS='
+vmm 3000
+vmm/x86 1600
+vmm/svm 800
+vmm/vmx 1400
+vmm/monitor 1800
+vmm/monitor/nic 900
+vmm/domain 1200
+vmm/iommu 900
+boot 2000
+'
 VMM_FLAGS="-std=gnu11 -ffreestanding -mgeneral-regs-only -I. -Iinclude"
 HOST_FLAGS="-std=gnu11 -D_GNU_SOURCE -I. -Iinclude -I/usr/include/lua5.4"
 
@@ -106,19 +117,26 @@ vendor_words()
 	vendor_word vmcs vmm/vmx
 }
 
-too_many_lines()
+# in_folder FOLDER: the sources that count against its budget.
+in_folder()
 {
-	# shellcheck disable=SC2046
-	lines=$(code $(sources 'vmm/*.[ch]' ':!vmm/vmx/check.c') | wc -l)
-	[ "$lines" -le $VMM_LINES_MAX ] || echo "$lines lines"
+	sources "$1/*.[chS]" ':!vmm/vmx/check.c' | while read -r file; do
+		folder=${file%/*}
+		while ! echo "$BUDGETS" | grep -q "^$folder "; do
+			folder=${folder%/*}
+		done
+		[ "$folder" = "$1" ] && echo "$file"
+	done
 }
 
-vendor_too_many_lines()
+# vmx/check.c is in debug images only.
+too_many_lines()
 {
-	for folder in vmm/svm vmm/vmx; do
+	echo "$BUDGETS" | while read -r folder most; do
+		[ -d "${folder:-none}" ] || continue
 		# shellcheck disable=SC2046
-		lines=$(code $(sources "$folder/*") | wc -l)
-		[ "$lines" -le $VENDOR_LINES_MAX ] || echo "$folder: $lines lines"
+		lines=$(code $(in_folder "$folder") | wc -l)
+		[ "$lines" -le "$most" ] || echo "$folder: $lines lines, its budget is $most"
 	done
 }
 
@@ -126,8 +144,7 @@ rule "each source names its licence" no_spdx
 rule "each header compiles alone" not_alone
 rule "no folder knows more than its neighbours" unknown_neighbours
 rule "what is AMD's or Intel's stays in its folder" vendor_words
-rule "the hypervisor has at most $VMM_LINES_MAX lines of C" too_many_lines
-rule "each vendor folder has at most $VENDOR_LINES_MAX lines of code" vendor_too_many_lines
+rule "each folder of the hypervisor stays within its budget of lines" too_many_lines
 
 if command -v clang-format >/dev/null; then
 	# shellcheck disable=SC2046
