@@ -9,6 +9,7 @@
 # The two run by turns, RUNS times each (5), so that what else the machine does meets both. Prints
 # each pair and the medians, as a table in Markdown. A run of "stress" takes several minutes.
 set -u
+export LC_ALL=C # tools' output is read
 cd "$(dirname "$0")/.." || exit 1
 
 build=${B:-build}

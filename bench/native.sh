@@ -9,6 +9,7 @@
 # The dump is made by QEMU's monitor, which also says the registers. Times are the engine's processor
 # time, or the best of five runs of a whole program, because the machine may be busy with other things.
 set -u
+export LC_ALL=C # tools' output is read
 cd "$(dirname "$0")/.." || exit 1
 
 build=${B:-build}

@@ -6,6 +6,7 @@
 # With -icount shift=0 one instruction takes one nanosecond of the guest's time, and -seed makes
 # random numbers repeat, so two runs give the same figures.
 set -u
+export LC_ALL=C # tools' output is read
 cd "$(dirname "$0")/.." || exit 1
 
 build=${B:-build}

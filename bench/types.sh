@@ -4,6 +4,7 @@
 #
 #	bench/types.sh [DUMP]		a raw dump; without one, of the test guest at its shell
 set -u
+export LC_ALL=C # tools' output is read
 cd "$(dirname "$0")/.." || exit 1
 
 build=${B:-build}

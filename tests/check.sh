@@ -3,9 +3,11 @@
 # Runs test suites and sums up: tests/check.sh unit|fuzz|guest|intel|intel-all|long...
 # intel: the tests that say most on the vendor that "guest" does not have.
 # Each test is one line "ok NAME", "FAIL NAME" or "skip NAME", perhaps with indented lines behind it. At the
-# end all that failed comes once more, then "N passed, N failed".
+# end all that failed comes once more, then what was skipped, then "N passed, N failed, N skipped" (the last
+# only if something was).
 # Exit code 0 only if something passed and nothing failed.
 set -u
+export LC_ALL=C # tools' output is read
 cd "$(dirname "$0")/.." || exit 1
 
 results=$(mktemp)
@@ -38,6 +40,7 @@ for suite in "$@"; do
 	unit)
 		unit
 		tests/style.sh
+		tests/scripts.sh
 		;;
 	fuzz) tests/fuzz/run.sh check ;;
 	guest | long) tests/guest/run.sh "$suite" ;;
@@ -56,6 +59,10 @@ skipped=$(grep -c '^skip ' "$results")
 if [ "$failed" -gt 0 ]; then
 	printf '\nThese failed:\n'
 	sed -n '/^FAIL /,/^[^F ]/{/^FAIL /p;/^ /p}' "$results"
+fi
+if [ "$skipped" -gt 0 ]; then
+	printf '\nThese were skipped:\n'
+	sed -n 's/^skip /    /p' "$results"
 fi
 echo
 if [ "$skipped" -gt 0 ]; then

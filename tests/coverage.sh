@@ -12,6 +12,7 @@
 #
 #	GUEST_CASES="count execve" make coverage	boots these only; "" none
 set -u
+export LC_ALL=C # tools' output is read
 cd "$(dirname "$0")/.." || exit 1
 build=$(cd "${B:-build/coverage}" && pwd) || exit 1
 cases=${GUEST_CASES-count execve faulty flood hostile hostile_kernel hostile_signatures kernel kexec

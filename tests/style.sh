@@ -3,6 +3,7 @@
 # What the sources promise of themselves, checked: one line "ok NAME" or "FAIL NAME" a rule, with the
 # places below. Formatting is only reported; `make style` shows it.
 set -u
+export LC_ALL=C # tools' output is read
 cd "$(dirname "$0")/.." || exit 1
 exec </dev/null
 

@@ -7,6 +7,7 @@
 # On Debian and its relatives a missing package is installed here and now, if we are root; in every
 # other case the missing ones are named together with the command that installs them.
 set -u
+export LC_ALL=C # tools' output is read
 
 # Package, and how to see that it is there where no dpkg can be asked: a command, or a header.
 build='

@@ -9,6 +9,7 @@
 #
 # FUZZ="elf ustar" chooses. An input that fails is kept in build/fuzz/failed.
 set -u
+export LC_ALL=C # tools' output is read
 cd "$(dirname "$0")/../.." || exit 1
 
 mode=$1

@@ -3,6 +3,7 @@
 # The demonstration: a Linux guest, a program that a signature finds and stops, and its twin.
 # Fails when what it says did not happen.
 set -u
+export LC_ALL=C # tools' output is read
 cd "$(dirname "$0")/../.." || exit 1
 
 build=${B:-build}

@@ -10,6 +10,7 @@
 # The packages come from where this machine's apt gets Debian 12 from. The result is kept in
 # $LVISOR_CACHE (default: beside OUT), by what it is made of, and made again when that changes.
 set -eu
+export LC_ALL=C # tools' output is read
 
 fail()
 {

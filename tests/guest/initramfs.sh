@@ -5,6 +5,7 @@
 #
 #	tests/guest/initramfs.sh OUT [EXTRA-PROGRAM.c | MODULE.ko...]
 set -eu
+export LC_ALL=C # tools' output is read
 
 here=$(cd "$(dirname "$0")" && pwd)
 out=$1

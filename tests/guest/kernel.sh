@@ -7,6 +7,7 @@
 #
 # Downloads are kept in $LVISOR_CACHE (default: the folder of OUT), which clones can share.
 set -eu
+export LC_ALL=C # tools' output is read
 
 out=$1
 mkdir -p "$(dirname "$out")"

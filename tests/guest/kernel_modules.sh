@@ -10,6 +10,7 @@
 # their own. When it cannot be had, one line says why and the exit code is 77. What was downloaded is
 # kept in $LVISOR_CACHE (default: the folder of OUT).
 set -eu
+export LC_ALL=C # tools' output is read
 
 kernel=$(readlink -f "$1")
 out=$2

@@ -15,6 +15,7 @@
 # apt does the work with a configuration of its own, made from this machine's Debian source: same
 # mirror, same keys, other suites.
 set -eu
+export LC_ALL=C # tools' output is read
 
 if [ "${1:-}" = list ]; then
 	for series in 5.10 6.1 6.12 newest; do

@@ -11,6 +11,7 @@
 # functions below, and one boot may serve many checks. After a case's first failure, the end of what the
 # guest and LVisor said follows, and the files of that boot stay in build/guest/failed/CASE.
 set -u
+export LC_ALL=C # tools' output is read
 cd "$(dirname "$0")/../.." || exit 1
 
 suite=$1
@@ -170,6 +171,18 @@ kernel_found()
 	holds "$1: before the first program" event "start: all, programs 0, process 1 is swapper/0, end"
 	holds "$1: a hook sees each call" event "seen 200, by calls /bin/calls uid 0, end"
 	holds "$1: nothing is missing" no_event '"kind": *"\(error\|warning\|lost\)"'
+}
+
+# need_module NAME [WHAT]: the test module NAME is in the initramfs (modules.sh); else it says so and fails.
+need_module()
+{
+	[ -e "$build/guest/modules/$1.ko" ] && return
+	if [ -e "$build/guest/modules/$1.log" ]; then
+		fail "${2:+$2: }test module $1" "$(grep -m 3 error "$build/guest/modules/$1.log")"
+	else
+		echo "skip $case${2:+: $2}: no test module $1 (the headers of the guest's kernel could not be had)"
+	fi
+	return 1
 }
 
 # raw_dump [LVISOR-ARGUMENT...]: boots $other without LVisor into scripts/endless.sh; leaves $work/raw, all of its

@@ -24,7 +24,8 @@ types()
 	holds "$what: a member's other name" event '"message":"renamed true"'
 	holds "$what: a process's memory" event '"message":"argv calls"'
 	holds "$what: near names" event 'no member' 'did you mean comm'
-	if [ "$(result module)" = yes ]; then
+	# the test modules are those of one kernel
+	if [ "$1" = "$kernel" ] && need_module ramdisk "$what: a module's symbol"; then
 		holds "$what: a module's symbol" event "\"message\":\"symbol $(result symbol)" \
 			'ram_submit+0x1 \[ramdisk\]' 'true.tnil'
 		holds "$what: the list of modules" event '"message":"module ramdisk MODULE_STATE_LIVE"'

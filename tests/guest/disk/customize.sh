@@ -3,6 +3,7 @@
 # Turns a fresh Debian into the disk guest; mmdebstrap's hook: customize.sh ROOT. What is switched
 # off makes the boot fast in an emulator or makes two boots differ; the rest is as Debian has it.
 set -eu
+export LC_ALL=C # tools' output is read
 here=$(cd "$(dirname "$0")" && pwd)
 root=$1
 etc=$root/etc

@@ -3,6 +3,7 @@
 # Builds an initial RAM disk that can reach a disk: initrd.sh ROOT KERNEL-RELEASE OUT. Busybox,
 # initrd-init, and those modules of the kernel in ROOT that drive what QEMU and Bochs offer.
 set -eu
+export LC_ALL=C # tools' output is read
 here=$(cd "$(dirname "$0")" && pwd)
 root=$1 kernel=$2 out=$3
 work=$(mktemp -d)
