@@ -1,10 +1,36 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Formatting onto the debug port, and the crash record. */
 #include <stdarg.h>
+#include "vmm/lock.h"
 #include "vmm/log.h"
 #include "vmm/string.h"
 #include "vmm/x86/asm.h"
 #include "vmm/x86/traps.h"
+
+#define CRASH_PATIENCE 10000000u /* turns of a loop: far more than a line takes */
+
+static struct lock line_lock;
+
+void log_begin(void)
+{
+	lock_take(&line_lock);
+}
+
+void log_end(void)
+{
+	lock_release(&line_lock);
+}
+
+/* The last words of a CPU. Whoever has the lock may have stopped, or be this CPU itself. */
+static void begin_anyway(void)
+{
+	for (u32 i = 0; i < CRASH_PATIENCE; i++) {
+		if (lock_try(&line_lock))
+			return;
+		__asm__ volatile("pause");
+	}
+	log_byte('\n');
+}
 
 void log_byte(u8 byte)
 {
@@ -80,25 +106,55 @@ static void put_formatted(const char *fmt, va_list ap)
 	}
 }
 
-void log_line(const char *fmt, ...)
+static void __attribute__((format(printf, 1, 2))) put(const char *fmt, ...)
 {
 	va_list ap;
 
 	va_start(ap, fmt);
 	put_formatted(fmt, ap);
 	va_end(ap);
+}
+
+void log_line(const char *fmt, ...)
+{
+	va_list ap;
+
+	log_begin();
+	va_start(ap, fmt);
+	put_formatted(fmt, ap);
+	va_end(ap);
 	log_byte('\n');
+	log_end();
+}
+
+void log_counted(u64 *count, const char *fmt, ...)
+{
+	u64 n = __atomic_add_fetch(count, 1, __ATOMIC_RELAXED), times = n / LOG_LINES;
+	va_list ap;
+
+	if (n > LOG_LINES && (n % LOG_LINES || (times & (times - 1))))
+		return;
+	log_begin();
+	va_start(ap, fmt);
+	put_formatted(fmt, ap);
+	va_end(ap);
+	if (n > LOG_LINES)
+		put(" (%lu lines like this one were left out)", n / 2 - 1);
+	log_byte('\n');
+	log_end();
 }
 
 void fatal(const char *fmt, ...)
 {
 	va_list ap;
 
+	begin_anyway();
 	log_raw("fatal: ", 7);
 	va_start(ap, fmt);
 	put_formatted(fmt, ap);
 	va_end(ap);
 	log_byte('\n');
+	log_end();
 	halt_forever();
 }
 
@@ -108,34 +164,35 @@ static void put_stack(const struct trap_frame *frame)
 
 	/* Only what is certainly mapped: the rest of the stack page that RSP is in. */
 	for (int i = 0; i < 32 && ((u64)(sp + i) & ~PAGE_MASK) != 0; i += 2)
-		log_line("  stack %lx: %lx %lx", (u64)(sp + i), sp[i],
-			 ((u64)(sp + i + 1) & ~PAGE_MASK) ? sp[i + 1] : 0);
+		put("  stack %lx: %lx %lx\n", (u64)(sp + i), sp[i],
+		    ((u64)(sp + i + 1) & ~PAGE_MASK) ? sp[i + 1] : 0);
 }
 
 void crash(const struct trap_frame *frame, const char *fmt, ...)
 {
 	va_list ap;
 
-	log_line("crash record begin");
-	log_raw("reason: ", 8);
+	begin_anyway();
+	put("crash record begin\nreason: ");
 	va_start(ap, fmt);
 	put_formatted(fmt, ap);
 	va_end(ap);
 	log_byte('\n');
-	log_line("cr0 %lx cr2 %lx cr3 %lx cr4 %lx", read_cr0(), read_cr2(), read_cr3(), read_cr4());
+	put("cr0 %lx cr2 %lx cr3 %lx cr4 %lx\n", read_cr0(), read_cr2(), read_cr3(), read_cr4());
 	if (frame) {
-		log_line("vector %lu error %lx cs:rip %lx:%lx ss:rsp %lx:%lx rflags %lx",
-			 frame->vector, frame->error, frame->cs, frame->rip, frame->ss, frame->rsp,
-			 frame->rflags);
-		log_line("rax %lx rbx %lx rcx %lx rdx %lx rsi %lx rdi %lx rbp %lx", frame->rax,
-			 frame->rbx, frame->rcx, frame->rdx, frame->rsi, frame->rdi, frame->rbp);
-		log_line("r8 %lx r9 %lx r10 %lx r11 %lx r12 %lx r13 %lx r14 %lx r15 %lx", frame->r8,
-			 frame->r9, frame->r10, frame->r11, frame->r12, frame->r13, frame->r14,
-			 frame->r15);
+		put("vector %lu error %lx cs:rip %lx:%lx ss:rsp %lx:%lx rflags %lx\n",
+		    frame->vector, frame->error, frame->cs, frame->rip, frame->ss, frame->rsp,
+		    frame->rflags);
+		put("rax %lx rbx %lx rcx %lx rdx %lx rsi %lx rdi %lx rbp %lx\n", frame->rax,
+		    frame->rbx, frame->rcx, frame->rdx, frame->rsi, frame->rdi, frame->rbp);
+		put("r8 %lx r9 %lx r10 %lx r11 %lx r12 %lx r13 %lx r14 %lx r15 %lx\n", frame->r8,
+		    frame->r9, frame->r10, frame->r11, frame->r12, frame->r13, frame->r14,
+		    frame->r15);
 		put_stack(frame);
 	} else {
-		log_line("called from %lx", (u64)__builtin_return_address(0));
+		put("called from %lx\n", (u64)__builtin_return_address(0));
 	}
-	log_line("crash record end");
+	put("crash record end\n");
+	log_end();
 	halt_forever();
 }

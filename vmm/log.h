@@ -13,6 +13,23 @@
 
 /* One line, without line feed in fmt. Knows %s %c %u %d %x %p, and l for 64 bits. */
 void log_line(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/*
+ * A line that guest or engine can cause as often as they like: the log is not theirs to fill. From
+ * each place in the code come the first LOG_LINES, then one whenever their number has doubled; it
+ * says how many were left out.
+ */
+#define LOG_LINES 100u
+#define log_limited(...)                          \
+	do {                                      \
+		static u64 count;                 \
+		log_counted(&count, __VA_ARGS__); \
+	} while (0)
+void log_counted(u64 *count, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* A line in pieces: those of other CPUs stay out of it in between. */
+void log_begin(void);
+void log_end(void);
 void log_raw(const char *text, size_t size);
 void log_byte(u8 byte);
 

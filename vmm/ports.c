@@ -14,9 +14,8 @@
 #include "vmm/vcpu.h"
 #include "vmm/x86/asm.h"
 
-#define CMOS_DATA	0x71u
-#define STATUS_PORTS	2 /* the first of boot_info.pm1 */
-#define REFUSALS_LOGGED 100
+#define CMOS_DATA    0x71u
+#define STATUS_PORTS 2 /* the first of boot_info.pm1 */
 
 /* ACPI 6.4, tables 4.15 and 4.17 */
 #define WAK_STS	     0x8000u
@@ -55,12 +54,9 @@ void ports_trap(u8 *bitmap)
 
 static u16 without_sleep(u16 value)
 {
-	static u32 lines; /* the log is not the guest's to fill */
-
 	if (!(value & SLP_EN) || !(machine->sleep_refused & BIT(SLP_TYP(value))))
 		return value;
-	if (__atomic_fetch_add(&lines, 1, __ATOMIC_RELAXED) < REFUSALS_LOGGED)
-		log_line("refused: sleep that the guest would wake up from unwatched");
+	log_limited("refused: sleep that the guest would wake up from unwatched");
 	__atomic_store_n(&woken, WAK_STS, __ATOMIC_SEQ_CST);
 	return (u16)(value & ~SLP_EN);
 }

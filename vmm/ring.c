@@ -29,7 +29,7 @@ void ring_init(void)
 	ring = phys_to_virt(pages + PAGE_SIZE - sizeof(*ring));
 	ring->size = RING_DATA;
 	ring->magic = LVMON_RING_MAGIC;
-	log_byte(ANNOUNCE);
+	log_byte(ANNOUNCE); /* there are no other CPUs yet */
 	log_line("ring %lx %lx", virt_to_phys(ring), (u64)(sizeof(*ring) + RING_DATA));
 }
 
@@ -47,7 +47,9 @@ bool ring_by_port(void)
 
 void ring_wake_reader(void)
 {
+	log_begin();
 	log_byte(DOORBELL);
+	log_end();
 }
 
 bool ring_read_up(void)
@@ -59,10 +61,12 @@ bool ring_read_up(void)
  */
 static void write_to_port(const u8 *text, u64 size)
 {
+	log_begin();
 	log_byte(EVENT);
 	for (u64 i = 0; i < size; i++)
 		log_byte(text[i] < 0x20 ? ' ' : text[i]);
 	log_byte('\n');
+	log_end();
 }
 
 int ring_write(u32 source, const void *text, u64 size, bool user)
@@ -100,7 +104,7 @@ int ring_write(u32 source, const void *text, u64 size, bool user)
 		write_to_port(ring->data + offset + sizeof(record), size);
 		__atomic_store_n(&ring->tail, ring->head, __ATOMIC_RELEASE);
 	} else if (head == tail) {
-		log_byte(DOORBELL);
+		ring_wake_reader();
 	}
 	return 0;
 }

@@ -27,8 +27,6 @@
 #define XCR0_AVX512 (BIT(5) | BIT(6) | BIT(7))
 #define XCR0_AMX    (BIT(17) | BIT(18))
 
-#define REFUSALS_LOGGED 100
-
 #define PORT_KEYBOARD	   0x64
 #define PORT_RESET_CONTROL 0xcf9
 
@@ -126,13 +124,9 @@ static int write_lstar(struct vcpu *vcpu, u64 value)
 	return 0;
 }
 
-/* The log is not the guest's to fill. */
 static void log_refusal(const char *what, u32 msr, enum policy_action action)
 {
-	static u32 lines;
-
-	if (__atomic_fetch_add(&lines, 1, __ATOMIC_RELAXED) < REFUSALS_LOGGED)
-		log_line("%s MSR %x: %s", what, msr, action == POLICY_IGNORE ? "ignored" : "#GP");
+	log_limited("%s MSR %x: %s", what, msr, action == POLICY_IGNORE ? "ignored" : "#GP");
 }
 
 static int emulate_msr_write(struct vcpu *vcpu, u32 msr, u64 value)
@@ -405,8 +399,8 @@ static void slow_path handle_nested_page(struct vcpu *vcpu, const struct vm_exit
 	if (exit->page.access == ACCESS_WRITE && smp_cpus > 1 &&
 	    (gpa & PAGE_MASK) == lapic_base()) {
 		if (!smp_apic_store(vcpu, gpa)) {
-			log_line("store to the APIC that is not understood, at %lx: #GP",
-				 vcpu->regs[LVMON_RIP]);
+			log_limited("store to the APIC that is not understood, at %lx: #GP",
+				    vcpu->regs[LVMON_RIP]);
 			inject_gp(vcpu);
 		}
 		return;
@@ -416,7 +410,7 @@ static void slow_path handle_nested_page(struct vcpu *vcpu, const struct vm_exit
 
 		/* A copy is not to be written to: the threat model knows. */
 		if (in_view || nested_map_identity(gpa)) {
-			log_line("no nested mapping for guest-physical %lx: #GP", gpa);
+			log_limited("no nested mapping for guest-physical %lx: #GP", gpa);
 			inject_gp(vcpu);
 			return;
 		}

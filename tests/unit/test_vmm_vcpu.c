@@ -618,6 +618,32 @@ static void other_pages(void **state)
 	got(VEC_GP, INJECT_EXCEPTION);
 }
 
+static u32 lines_of(const char *text)
+{
+	u32 lines = 0;
+
+	for (const char *at = host_log; (at = strstr(at, text)); at++)
+		lines++;
+	return lines;
+}
+
+/* Each of these has a line in the log, and the guest can do them for ever. */
+static void log_is_not_filled(void **state)
+{
+	identity_result = -EFAULT;
+	smp_cpus = 2;
+	understood = false;
+	host_log_clear();
+	for (u32 i = 0; i < 1000; i++) {
+		EXIT(.kind = EXIT_NESTED_PAGE, .page = {BIT(51), ACCESS_READ});
+		got(VEC_GP, INJECT_EXCEPTION);
+		EXIT(.kind = EXIT_NESTED_PAGE, .page = {APIC + 0x300, ACCESS_WRITE});
+		got(VEC_GP, INJECT_EXCEPTION);
+	}
+	assert_in_range(lines_of("no nested mapping"), 1, 110);
+	assert_in_range(lines_of("not understood"), 1, 110);
+}
+
 static void others(void **state)
 {
 	u64 value = 0;
@@ -764,6 +790,7 @@ int main(void)
 		cmocka_unit_test_setup(steps, setup),
 		cmocka_unit_test_setup(own_memory, setup),
 		cmocka_unit_test_setup(other_pages, setup),
+		cmocka_unit_test_setup(log_is_not_filled, setup),
 		cmocka_unit_test_setup(others, setup),
 		cmocka_unit_test_setup(arrived_meanwhile, setup),
 		cmocka_unit_test_setup(own_stack, setup),

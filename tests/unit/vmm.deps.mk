@@ -17,6 +17,7 @@ UNIT_SRCS_test_vmm_space := $(VMM_TEST_BASE) vmm/domain/space.c
 UNIT_SRCS_test_vmm_elf := $(VMM_TEST_BASE) vmm/domain/space.c vmm/domain/elf.c
 UNIT_SRCS_test_vmm_ring := $(VMM_TEST_BASE) tools/ring.c tools/message.c
 UNIT_SRCS_test_vmm_time := $(VMM_TEST_BASE)
+UNIT_SRCS_test_vmm_log := $(VMM_TEST_BASE)
 UNIT_SRCS_test_vmm_ept := $(VMM_TEST_BASE) vmm/vmx/ept.c vmm/x86/nested.c
 UNIT_SRCS_test_vmm_cpu := $(VMM_TEST_BASE) vmm/cpu.c vmm/x86/nested.c
 UNIT_SRCS_test_vmm_vcpu := $(VMM_TEST_GUEST) vmm/vcpu.c vmm/policy.c vmm/traps.c

@@ -410,13 +410,21 @@ void host_log_clear(void)
 	host_log_size = 0;
 }
 
-void log_byte(u8 byte)
+void __attribute__((weak)) log_begin(void)
+{
+}
+
+void __attribute__((weak)) log_end(void)
+{
+}
+
+void __attribute__((weak)) log_byte(u8 byte)
 {
 	if (host_log_size < sizeof(host_log) - 1)
 		host_log[host_log_size++] = (char)byte;
 }
 
-void log_raw(const char *text, size_t size)
+void __attribute__((weak)) log_raw(const char *text, size_t size)
 {
 	for (size_t i = 0; i < size; i++)
 		log_byte((u8)text[i]);
@@ -431,7 +439,7 @@ static void put(const char *fmt, va_list ap)
 	log_byte('\n');
 }
 
-void log_line(const char *fmt, ...)
+void __attribute__((weak)) log_line(const char *fmt, ...)
 {
 	va_list ap;
 
@@ -440,7 +448,17 @@ void log_line(const char *fmt, ...)
 	va_end(ap);
 }
 
-void fatal(const char *fmt, ...)
+void __attribute__((weak)) log_counted(u64 *count, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	if (++*count <= LOG_LINES)
+		put(fmt, ap);
+	va_end(ap);
+}
+
+void __attribute__((weak)) fatal(const char *fmt, ...)
 {
 	va_list ap;
 
@@ -453,7 +471,7 @@ void fatal(const char *fmt, ...)
 	abort();
 }
 
-void crash(const struct trap_frame *frame, const char *fmt, ...)
+void __attribute__((weak)) crash(const struct trap_frame *frame, const char *fmt, ...)
 {
 	log_line("crash: %s", fmt);
 	if (host_fatal_expected)

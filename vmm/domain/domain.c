@@ -317,8 +317,8 @@ static void note_death(u32 death)
 	start_info->death = death;
 	start_info->fault_rip = domain.frame.rip;
 	start_info->generation++;
-	log_line("engine died: %s, rip %lx, address %lx", names[death], domain.frame.rip,
-		 death == LVMON_DEATH_FAULT ? start_info->fault_address : 0);
+	log_limited("engine died: %s, rip %lx, address %lx", names[death], domain.frame.rip,
+		    death == LVMON_DEATH_FAULT ? start_info->fault_address : 0);
 	monitor_domain_died();
 }
 
@@ -343,7 +343,7 @@ static int start(void)
 		space_reset();
 		err = load();
 		if (err) {
-			log_line("engine cannot be loaded: %d", err);
+			log_limited("engine cannot be loaded: %d", err);
 			break;
 		}
 		death = visit(START_BUDGET_MS);
@@ -354,7 +354,7 @@ static int start(void)
 		}
 		note_death(death);
 	}
-	log_line("engine does not start; the guest goes on unwatched and it is tried again");
+	log_limited("engine does not start; the guest goes on unwatched and it is tried again");
 	failed_at = time_ns();
 	return -ENODEV;
 }
@@ -401,7 +401,7 @@ int domain_handle(struct lvmon_event *event, u32 budget_ms, struct lvmon_verdict
 		note_death(death);
 		event->flags |= LVMON_EVF_AGAIN;
 	}
-	log_line("engine died %u times in one event; the event is given up", DEATHS_PER_EVENT);
+	log_limited("engine died %u times in one event; the event is given up", DEATHS_PER_EVENT);
 	verdict->kind = LVMON_CONTINUE;
 	return -ENODEV;
 }

@@ -51,9 +51,11 @@ static s64 sys_write(u64 fd, u64 from, u64 size)
 			if (part[i] != '\n')
 				domain.log_text[domain.log_length++] = part[i];
 			if (part[i] == '\n' || domain.log_length == sizeof(domain.log_text)) {
+				log_begin();
 				log_raw("engine: ", 8);
 				log_raw(domain.log_text, domain.log_length);
 				log_byte('\n');
+				log_end();
 				domain.log_length = 0;
 			}
 		}

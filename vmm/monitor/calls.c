@@ -100,6 +100,7 @@ static s64 log_text(u64 from, u64 size)
 	if (size > LOG_MAX)
 		return -EINVAL;
 	/* One line whatever happens: those that begin otherwise mean something to the reader. */
+	log_begin();
 	log_raw("engine: ", 8);
 	for (u64 done = 0; done < size && !err; done += sizeof(part)) {
 		u64 n = size - done < sizeof(part) ? size - done : sizeof(part);
@@ -109,6 +110,7 @@ static s64 log_text(u64 from, u64 size)
 			log_raw(part[i] == '\n' ? " " : &part[i], 1);
 	}
 	log_byte('\n');
+	log_end();
 	return err;
 }
 

@@ -85,7 +85,7 @@ void monitor_lstar_written(struct vcpu *vcpu)
 		if (vcpu->cpu->hold)
 			smp_obey(vcpu->cpu);
 	if (send(vcpu, &event, discovery_budget, &verdict))
-		log_line("the engine is not available: this guest runs unwatched");
+		log_limited("the engine is not available: this guest runs unwatched");
 	smp_unlock_engine();
 }
 
@@ -130,7 +130,8 @@ static void deliver(struct vcpu *vcpu, const struct vcpu_paging *paging, struct 
 		if (verdict.kind == LVMON_RETURN && return_early(vcpu, paging, verdict.value))
 			return;
 		if (verdict.kind == LVMON_RETURN)
-			log_line("the call at %lx could not be refused and goes on", event->hook);
+			log_limited("the call at %lx could not be refused and goes on",
+				    event->hook);
 		if (verdict.kind == LVMON_NEW_KERNEL)
 			forget_kernel(vcpu);
 		if (verdict.kind != LVMON_CALL_GUEST)

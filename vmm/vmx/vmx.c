@@ -211,7 +211,7 @@ static void decode(struct vcpu *vcpu, u64 reason, struct vm_exit *exit)
 		vcpu->regs[LVMON_RIP] += vmread(VMCS_EXIT_LENGTH);
 		return;
 	case REASON_TASK_SWITCH: /* exits always; no 64-bit system has hardware tasks */
-		log_line("the guest switches tasks by hardware, which is not supported: #GP");
+		log_limited("the guest switches tasks by hardware, which is not supported: #GP");
 		vcpu_ops->inject(vcpu, VEC_GP, INJECT_EXCEPTION, true, 0);
 		return;
 	default:
