@@ -20,13 +20,6 @@
 #define EFER_TCE      BIT(15)
 #define EFER_AUTOIBRS BIT(21)
 
-#define XCR0_X87    BIT(0)
-#define XCR0_SSE    BIT(1)
-#define XCR0_AVX    BIT(2)
-#define XCR0_MPX    (BIT(3) | BIT(4))
-#define XCR0_AVX512 (BIT(5) | BIT(6) | BIT(7))
-#define XCR0_AMX    (BIT(17) | BIT(18))
-
 #define PORT_KEYBOARD	   0x64
 #define PORT_RESET_CONTROL 0xcf9
 
@@ -185,30 +178,16 @@ static void slow_path handle_msr_read(struct vcpu *vcpu, const struct vm_exit *e
 	regs[LVMON_RIP] += exit->length;
 }
 
-/* SDM vol. 1, 13.3: which components go together. */
-static bool xcr0_valid(u64 value)
-{
-	struct cpuid_regs leaf = cpuid(0xd, 0);
-	u64 supported = (u64)leaf.edx << 32 | leaf.eax;
-	u64 mpx = value & XCR0_MPX, avx512 = value & XCR0_AVX512, amx = value & XCR0_AMX;
-
-	return !(value & ~supported) && (value & XCR0_X87) &&
-	       (!(value & XCR0_AVX) || (value & XCR0_SSE)) && (!mpx || mpx == XCR0_MPX) &&
-	       (!avx512 || (avx512 == XCR0_AVX512 && (value & XCR0_AVX))) &&
-	       (!amx || amx == XCR0_AMX);
-}
-
 /* XCR0 is the guest's all the time that the vmm runs; only the domain has its own. */
 static void handle_xsetbv(struct vcpu *vcpu, const struct vm_exit *exit)
 {
 	u64 *regs = vcpu->regs;
 	u64 value = regs[LVMON_RDX] << 32 | (u32)regs[LVMON_RAX];
 
-	if ((u32)regs[LVMON_RCX] || !xcr0_valid(value)) {
+	if ((u32)regs[LVMON_RCX] || xsetbv_safe(value)) {
 		inject_gp(vcpu);
 		return;
 	}
-	xsetbv(value);
 	regs[LVMON_RIP] += exit->length;
 }
 
@@ -446,6 +425,13 @@ static void slow_path handle_interrupt(struct vcpu *vcpu)
 	vcpu_ops->trap_interrupts(vcpu, lapic_periodic_pending());
 }
 
+/* SEAMCALL on a CPU with TDX, or what a later CPU adds: it does not exist for this guest. */
+static void slow_path handle_unknown(struct vcpu *vcpu, u64 code)
+{
+	log_limited("unknown exit %lu at %lx: #UD", code, vcpu->regs[LVMON_RIP]);
+	vcpu_ops->inject(vcpu, VEC_UD, INJECT_EXCEPTION, false, 0);
+}
+
 static void dispatch(struct vcpu *vcpu, const struct vm_exit *exit)
 {
 	switch (exit->kind) {
@@ -484,6 +470,9 @@ static void dispatch(struct vcpu *vcpu, const struct vm_exit *exit)
 		break;
 	case EXIT_VIRT_INSN:
 		vcpu_ops->inject(vcpu, VEC_UD, INJECT_EXCEPTION, false, 0);
+		break;
+	case EXIT_UNKNOWN:
+		handle_unknown(vcpu, exit->code);
 		break;
 	case EXIT_SHUTDOWN:
 		reset_machine(vcpu, "triple fault");

@@ -25,6 +25,7 @@ enum exit_kind {
 	EXIT_XSETBV,
 	EXIT_NESTED_PAGE,
 	EXIT_VIRT_INSN, /* an instruction of the virtualisation extensions that the guest lacks */
+	EXIT_UNKNOWN,	/* an instruction that exits on this CPU and that we do not know; code */
 	EXIT_SHUTDOWN,	/* triple fault */
 };
 
@@ -60,6 +61,7 @@ struct vm_exit {
 			gpa_t gpa;
 			u32 access;
 		} page;
+		u64 code; /* the vendor's number of the exit */
 	};
 };
 

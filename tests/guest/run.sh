@@ -26,7 +26,7 @@ vendor=${VENDOR:-amd}
 slow=
 if [ "$vendor" = intel ]; then
 	slow=900
-	[ $# -gt 0 ] || set -- vendor count execve faulty cpus exact
+	[ $# -gt 0 ] || set -- vendor count execve faulty cpus exact hostile
 fi
 
 case $suite in

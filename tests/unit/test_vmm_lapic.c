@@ -162,6 +162,44 @@ static void guest_changes_its_timer(void **state)
 	assert_false(lapic_periodic_pending());
 }
 
+/* What this CPU refuses is the guest's #GP, not ours: a locked x2APIC, a bit that only AMD reserves. */
+static bool refused_here(u32 msr, u64 value)
+{
+	return (msr == MSR_APIC_BASE && !(value & APIC_BASE_X2APIC)) ||
+	       (msr == MSR_X2APIC_ICR && (value & BIT(12)));
+}
+
+static struct cpuid_regs with_x2apic(u32 leaf, u32 subleaf)
+{
+	return (struct cpuid_regs){.ecx = CPUID1_ECX_X2APIC};
+}
+
+static void values_of_the_guest(void **state)
+{
+	const u64 x2 = APIC_BASE_ENABLE | APIC_BASE_X2APIC;
+
+	host_cpuid = with_x2apic;
+
+	host_msr_set(MSR_APIC_BASE, x2);
+	assert_int_equal(lapic_write_base(x2), 0);
+	assert_int_equal(lapic_write_base(APIC_BASE_ENABLE), -EINVAL);
+	assert_int_equal(lapic_write_base(APIC_BASE_X2APIC), -EINVAL);
+	assert_int_equal(lapic_write_base(x2 | 0x1000), -EINVAL);
+	assert_int_equal(lapic_write_x2apic_icr(0x40aa), 0);
+	assert_int_equal(host_msr(MSR_X2APIC_ICR), 0x40aa);
+	host_msr_refused = refused_here;
+	assert_int_equal(lapic_write_base(0), -EINVAL);
+	assert_int_equal(host_msr(MSR_APIC_BASE), x2);
+	assert_int_equal(lapic_write_x2apic_icr(0x50aa), -EINVAL);
+	assert_int_equal(host_msr(MSR_X2APIC_ICR), 0x40aa);
+	host_msr_refused = NULL;
+	/* Off and on again. */
+	assert_int_equal(lapic_write_base(0), 0);
+	assert_int_equal(lapic_write_base(APIC_BASE_ENABLE), 0);
+	assert_int_equal(lapic_write_x2apic_icr(0x40aa), -EINVAL);
+	host_cpuid = NULL;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -171,6 +209,7 @@ int main(void)
 		cmocka_unit_test(missed_ticks_are_one),
 		cmocka_unit_test(tick_during_its_handler),
 		cmocka_unit_test(guest_changes_its_timer),
+		cmocka_unit_test(values_of_the_guest),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -63,7 +63,7 @@ bool vmx_insn(const char *name, u64 operand)
 /* The neighbours. */
 
 static struct vm_exit seen;
-static u32 exits, inits, syscalls_loaded;
+static u32 exits, inits, syscalls_loaded, limits_loaded;
 static void (*on_exit_)(void);
 
 void vcpu_handle_exit(struct vcpu *v, const struct vm_exit *exit)
@@ -93,6 +93,12 @@ void cpu_load_syscall(void)
 {
 	syscalls_loaded++;
 	host_msr_set(MSR_LSTAR, 0x1111);
+}
+
+void descriptors_limit(const struct descriptors *d)
+{
+	assert_ptr_equal(d, &the_cpu.descriptors);
+	limits_loaded++;
 }
 
 void vmx_loop(struct vcpu *v)
@@ -153,7 +159,7 @@ static int setup(void **state)
 	vcpu_ops = &vmx_ops;
 	fails = NULL;
 	on_exit_ = NULL;
-	invepts = invvpids = inits = exits = syscalls_loaded = 0;
+	invepts = invvpids = inits = exits = syscalls_loaded = limits_loaded = 0;
 	cpu_has_all();
 	vmx_ops.init(&bi);
 	vmx_ops.init_cpu(vcpu, &entry);
@@ -270,12 +276,25 @@ static void plain_exits(void **state)
 		assert_int_equal(seen.kind, cases[i].kind);
 		assert_int_equal(seen.length, cases[i].length);
 	}
+	/* Out of an enclave: SDM vol. 3, 25.9.1. */
+	exit_with(REASON_CPUID | BIT(27));
+	assert_int_equal(seen.kind, EXIT_CPUID);
 	exit_with(REASON_INIT);
 	assert_true(inits == 1 && the_cpu.init_pending);
 	exit_with(REASON_TASK_SWITCH);
 	assert_int_equal(vmcs[VMCS_ENTRY_EVENT],
 			 VEC_GP | EVENT_TYPE(TYPE_HARDWARE) | EVENT_VALID | EVENT_ERROR);
-	expect_fatal("crash: VT-x exit", exit_with(60));
+	/* Instructions that only later CPUs have: SEAMCALL, TDCALL, RDMSRLIST, what is to come. */
+	for (u64 reason = 60; reason < 200; reason++) {
+		if (reason == 62 || reason == 66 || reason == 74 || reason == 75) {
+			expect_fatal("crash: VT-x exit", exit_with(reason));
+			continue;
+		}
+		exit_with(reason);
+		assert_int_equal(seen.kind, EXIT_UNKNOWN);
+		assert_int_equal(seen.code, reason);
+	}
+	expect_fatal("crash: VT-x exit", exit_with(49));
 	expect_fatal("crash: VM entry failed", exit_with(BIT(31) | 33));
 	vmcs[VMCS_EXIT_REASON] = 0;
 	expect_fatal("VM-instruction error", vmx_entry_failed(vcpu));
@@ -552,6 +571,8 @@ static void registers(void **state)
 		assert_int_equal(vmx_ops.get_reg(vcpu, LVMON_CR2), 0xcccc);
 	}
 	assert_int_equal(syscalls_loaded, 1);
+	/* The exit has left GDTR.limit at FFFFh, and vcpu.regs lie behind the GDT. */
+	assert_int_equal(limits_loaded, 1);
 	assert_int_equal(host_msr(MSR_LSTAR), 0x1111);
 	vmx_ops.set_reg(vcpu, LVMON_LSTAR, 0xdddd);
 	vmx_ops.set_reg(vcpu, LVMON_CR2, 0xeeee);

@@ -23,6 +23,7 @@ UNIT_SRCS_test_vmm_cpu := $(VMM_TEST_BASE) vmm/cpu.c vmm/x86/nested.c
 UNIT_SRCS_test_vmm_vcpu := $(VMM_TEST_GUEST) vmm/vcpu.c vmm/policy.c vmm/traps.c
 UNIT_SRCS_test_vmm_vmx := $(VMM_TEST_BASE) vmm/vmx/vmx.c vmm/vmx/setup.c vmm/vmx/control.c \
 	vmm/vmx/ept.c vmm/x86/nested.c vmm/policy.c
+UNIT_SRCS_test_vmm_svm := $(VMM_TEST_BASE) vmm/svm/svm.c vmm/x86/nested.c vmm/policy.c
 UNIT_SRCS_test_vmm_lapic_reset := $(VMM_TEST_BASE)
 UNIT_SRCS_test_vmm_smp := $(VMM_TEST_GUEST)
 UNIT_SRCS_test_vmm_lapic := $(VMM_TEST_BASE)

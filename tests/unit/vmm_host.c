@@ -213,7 +213,7 @@ void host_vcpu(struct vcpu *vcpu, struct vcpu_paging *paging, gpa_t root)
 
 /* Hardware. */
 
-u64 host_cr2, host_dr6, host_cr3, host_cr3_writes, host_invlpgs, host_tsc;
+u64 host_cr2, host_dr6, host_cr3, host_cr3_writes, host_invlpgs, host_tsc, host_wbinvds;
 const volatile void *host_invlpg_last;
 void (*host_outb)(u16 port, u8 value);
 u8 (*host_inb)(u16 port);
@@ -253,9 +253,28 @@ u64 rdmsr(u32 msr)
 	return host_msr(msr);
 }
 
+bool (*host_msr_refused)(u32 msr, u64 value);
+
 void wrmsr(u32 msr, u64 v)
 {
+	/* #GP in ring 0 */
+	if (host_msr_refused && host_msr_refused(msr, v))
+		abort();
 	host_msr_set(msr, v);
+}
+
+int __attribute__((weak)) wrmsr_safe(u32 msr, u64 v)
+{
+	if (host_msr_refused && host_msr_refused(msr, v))
+		return -EINVAL;
+	host_msr_set(msr, v);
+	return 0;
+}
+
+int __attribute__((weak)) rdmsr_safe(u32 msr, u64 *v)
+{
+	*v = host_msr(msr);
+	return 0;
 }
 
 void outb(u16 port, u8 v)
@@ -373,6 +392,11 @@ void invlpg(const volatile void *va)
 	host_invlpg_last = va;
 	if (slot_root && (u64)va - FIXED_GUEST_WRITE < PAGE_SIZE)
 		close_slot();
+}
+
+void wbinvd(void)
+{
+	host_wbinvds++;
 }
 
 void stac(void)

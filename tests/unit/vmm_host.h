@@ -59,7 +59,8 @@ extern struct host_step {
 void host_vcpu(struct vcpu *vcpu, struct vcpu_paging *paging, gpa_t root);
 
 /* What hardware was asked, and what it answers. */
-extern u64 host_cr2, host_dr6, host_cr3, host_cr3_writes, host_invlpgs, host_tsc, host_xcr0;
+extern u64 host_cr2, host_dr6, host_cr3, host_cr3_writes, host_invlpgs, host_tsc, host_xcr0,
+	host_wbinvds;
 extern const volatile void *host_invlpg_last;
 extern void (*host_outb)(u16 port, u8 value);
 extern u8 (*host_inb)(u16 port);
@@ -68,6 +69,8 @@ extern u16 (*host_inw)(u16 port);
 extern struct cpuid_regs (*host_cpuid)(u32 leaf, u32 subleaf);
 u64 host_msr(u32 msr);
 void host_msr_set(u32 msr, u64 value);
+/* Values that are #GP: plain wrmsr() ends the test then. */
+extern bool (*host_msr_refused)(u32 msr, u64 value);
 
 /* What was written to the log channel since host_log_clear(). */
 extern char host_log[65536];

@@ -91,6 +91,9 @@ enum {
 	VMEXIT_EXCEPTION_LAST = 0x5f,
 	VMEXIT_INTR = 0x60,
 	VMEXIT_NMI = 0x61,
+	VMEXIT_SMI = 0x62,
+	VMEXIT_INIT = 0x63,
+	VMEXIT_VINTR = 0x64,
 	VMEXIT_CPUID = 0x72,
 	VMEXIT_IRET = 0x74,
 	VMEXIT_INTN = 0x75,
@@ -98,10 +101,12 @@ enum {
 	VMEXIT_INVLPGA = 0x7a,
 	VMEXIT_IO = 0x7b,
 	VMEXIT_MSR = 0x7c,
+	VMEXIT_FERR_FREEZE = 0x7e,
 	VMEXIT_SHUTDOWN = 0x7f,
 	VMEXIT_VMRUN = 0x80,
 	VMEXIT_SKINIT = 0x86,
-	VMEXIT_NPF = 0x400,
+	VMEXIT_BUSLOCK = 0xa5,
+	VMEXIT_NPF = 0x400, /* and above: AVIC, and what is not there or invalid */
 };
 
 /* NPF: exit_info1, as a page-fault error code */
@@ -111,5 +116,20 @@ enum {
 #define MSR_VM_CR	0xc0010114u
 #define MSR_VM_HSAVE_PA 0xc0010117u
 #define VM_CR_SVMDIS	BIT(4)
+
+static inline void clgi(void)
+{
+	__asm__ volatile("clgi" : : : "memory");
+}
+
+static inline void stgi(void)
+{
+	__asm__ volatile("stgi" : : : "memory");
+}
+
+static inline void vmsave(hpa_t vmcb)
+{
+	__asm__ volatile("vmsave %0" : : "a"(vmcb) : "memory");
+}
 
 #endif

@@ -130,6 +130,10 @@ enum {
 };
 /* clang-format on */
 
+/* Others tell how it came, such as out of an enclave (27): 25.9.1 */
+#define REASON_ENTRY_FAILED BIT(31)
+#define REASON_MASK	    (REASON_ENTRY_FAILED | 0xffff)
+
 #define MSR_FEATURE_CONTROL  0x3au
 #define FEATURE_LOCKED	     BIT(0)
 #define FEATURE_VMX	     BIT(2) /* outside SMX */

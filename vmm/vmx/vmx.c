@@ -49,6 +49,7 @@ static void vmx_host_open(void)
 	vmx->cr2 = read_cr2();
 	vmx->host_open = true;
 	cpu_load_syscall();
+	descriptors_limit(&cpu->descriptors);
 }
 
 static void vmx_host_close(void)
@@ -159,6 +160,30 @@ static void decode_violation(struct vm_exit *exit)
 						     : ACCESS_READ;
 }
 
+/*
+ * Exits that no instruction causes (SDM vol. 3, appendix C), and those of an entry that failed:
+ * they come by controls that are off, or by what we have set up wrongly.
+ */
+static bool is_event(u64 reason)
+{
+	switch (reason) {
+	case 4 ... 6:	/* SIPI, SMI */
+	case 33 ... 34: /* failed entries */
+	case 37:	/* trap flag */
+	case 41:	/* failed entry */
+	case 43 ... 45: /* TPR, virtual APIC */
+	case 49:	/* an EPT entry is wrong */
+	case 52:	/* preemption timer */
+	case 56:	/* virtual APIC */
+	case 62:	/* page log */
+	case 66:	/* sub-page rights */
+	case 74 ... 75: /* bus lock, time-out */
+		return true;
+	default:
+		return false;
+	}
+}
+
 static void decode(struct vcpu *vcpu, u64 reason, struct vm_exit *exit)
 {
 	/* Those that say it all; EXIT_NONE: see below */
@@ -207,7 +232,7 @@ static void decode(struct vcpu *vcpu, u64 reason, struct vm_exit *exit)
 		vcpu->cpu->init_pending = true;
 		return;
 	case REASON_INVD: /* what the caches hold is ours too: it must not be thrown away */
-		__asm__ volatile("wbinvd" : : : "memory");
+		wbinvd();
 		vcpu->regs[LVMON_RIP] += vmread(VMCS_EXIT_LENGTH);
 		return;
 	case REASON_TASK_SWITCH: /* exits always; no 64-bit system has hardware tasks */
@@ -215,10 +240,13 @@ static void decode(struct vcpu *vcpu, u64 reason, struct vm_exit *exit)
 		vcpu_ops->inject(vcpu, VEC_GP, INJECT_EXCEPTION, true, 0);
 		return;
 	default:
-		if (reason & BIT(31))
+		if (reason & REASON_ENTRY_FAILED)
 			vmx_entry_failed(vcpu);
-		crash(NULL, "VT-x exit %lu qualification %lx rip %lx", reason,
-		      vmread(VMCS_QUALIFICATION), vcpu->regs[LVMON_RIP]);
+		if (is_event(reason))
+			crash(NULL, "VT-x exit %lu qualification %lx rip %lx", reason,
+			      vmread(VMCS_QUALIFICATION), vcpu->regs[LVMON_RIP]);
+		exit->kind = EXIT_UNKNOWN;
+		exit->code = reason;
 	}
 }
 
@@ -246,7 +274,7 @@ void __attribute__((flatten)) vmx_exit(struct vcpu *vcpu)
 	regs[LVMON_RIP] = rip = vmread(VMCS_GUEST_RIP);
 	regs[LVMON_RSP] = rsp = vmread(VMCS_GUEST_RSP);
 	regs[LVMON_RFLAGS] = rflags = vmread(VMCS_GUEST_RFLAGS);
-	decode(vcpu, vmread(VMCS_EXIT_REASON), &exit);
+	decode(vcpu, vmread(VMCS_EXIT_REASON) & REASON_MASK, &exit);
 	vcpu_handle_exit(vcpu, &exit);
 	if (regs[LVMON_RSP] != rsp)
 		vmwrite(VMCS_GUEST_RSP, regs[LVMON_RSP]);

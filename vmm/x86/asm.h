@@ -188,6 +188,11 @@ static inline u32 current_cpu_id(void)
 	return id;
 }
 
+static inline void wbinvd(void)
+{
+	__asm__ volatile("wbinvd" : : : "memory");
+}
+
 static inline void invlpg(const volatile void *va)
 {
 	__asm__ volatile("invlpg (%0)" : : "r"(va) : "memory");

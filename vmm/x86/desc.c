@@ -39,24 +39,33 @@ static void idt_init(void)
 	}
 }
 
-void descriptors_load(struct descriptors *d)
+void descriptors_limit(const struct descriptors *d)
 {
 	struct table_pointer gdt_pointer = {sizeof(d->gdt) - 1, (u64)d->gdt};
 	struct table_pointer idt_pointer = {sizeof(idt) - 1, (u64)idt};
 
-	idt_init();
 	__asm__ volatile("lgdt %0\n\t"
-			 "push %1\n\t"
+			 "lidt %1"
+			 :
+			 : "m"(gdt_pointer), "m"(idt_pointer)
+			 : "memory");
+}
+
+void descriptors_load(struct descriptors *d)
+{
+	idt_init();
+	descriptors_limit(d);
+	/* The boot loader's LDT must not be the domain's. */
+	__asm__ volatile("push %0\n\t"
 			 "lea 1f(%%rip), %%rax\n\t"
 			 "push %%rax\n\t"
 			 "lretq\n"
-			 "1:\tmov %2, %%ds\n\t"
-			 "mov %2, %%es\n\t"
-			 "mov %2, %%ss\n\t"
-			 "lidt %3\n\t"
-			 "ltr %w4"
+			 "1:\tmov %1, %%ds\n\t"
+			 "mov %1, %%es\n\t"
+			 "mov %1, %%ss\n\t"
+			 "lldt %w2\n\t"
+			 "ltr %w3"
 			 :
-			 : "m"(gdt_pointer), "i"(SEL_KERNEL_CS), "r"(SEL_KERNEL_DS),
-			   "m"(idt_pointer), "r"(SEL_TSS)
+			 : "i"(SEL_KERNEL_CS), "r"(SEL_KERNEL_DS), "r"(0), "r"(SEL_TSS)
 			 : "rax", "memory");
 }

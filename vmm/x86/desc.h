@@ -34,4 +34,10 @@ void descriptors_init(struct descriptors *d, const u64 ist[3]);
 /* Make them this CPU's; the IDT is one for all. */
 void descriptors_load(struct descriptors *d);
 
+/*
+ * Only GDTR and IDTR, with the limits of our tables. VT-x leaves both limits at FFFFh at each exit
+ * (SDM vol. 3, 28.5.2), and what lies behind the GDT would be descriptors to ring 3.
+ */
+void descriptors_limit(const struct descriptors *d);
+
 #endif

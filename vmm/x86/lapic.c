@@ -7,6 +7,7 @@
 #include "vmm/boot_info.h"
 #include "vmm/x86/lapic.h"
 #include "vmm/x86/paging.h"
+#include "vmm/x86/traps.h"
 
 /* SDM vol. 3, table 11-1 */
 #define APIC_ID	       0x020
@@ -32,6 +33,7 @@
 #define SVR_ENABLE	  (1u << 8)
 #define LVT_MASKED	  (1u << 16)
 #define LVT_PENDING	  (1u << 12)
+#define LVT_STATUS	  (LVT_PENDING | 1u << 14) /* read-only */
 #define LVT_TIMER_MODE	  (3u << 17)
 #define LVT_ONE_SHOT	  (0u << 17)
 #define LVT_PERIODIC	  (1u << 17)
@@ -195,7 +197,7 @@ void lapic_borrow(struct lapic_loan *loan, u32 ms)
 	loan->svr = read_reg(x2, APIC_SVR);
 	if (!(loan->svr & SVR_ENABLE))
 		write_reg(x2, APIC_SVR, loan->svr | SVR_ENABLE);
-	loan->lvt_lint0 = read_reg(x2, APIC_LVT_LINT0);
+	loan->lvt_lint0 = read_reg(x2, APIC_LVT_LINT0) & ~LVT_STATUS;
 	mask_pic(x2, loan);
 	loan->lvt_timer = read_reg(x2, APIC_LVT_TIMER) & ~LVT_PENDING;
 	loan->divide = read_reg(x2, APIC_DIVIDE);
@@ -353,8 +355,8 @@ int lapic_write_base(u64 value)
 		return -EINVAL;
 	if (!to_x2 && on && (now & APIC_BASE_X2APIC))
 		return -EINVAL;
-	wrmsr(MSR_APIC_BASE, value);
-	return 0;
+	/* Firmware can lock x2APIC mode (SDM vol. 4, IA32_XAPIC_DISABLE_STATUS). */
+	return wrmsr_safe(MSR_APIC_BASE, value);
 }
 
 int lapic_write_x2apic_icr(u64 value)
@@ -363,8 +365,8 @@ int lapic_write_x2apic_icr(u64 value)
 	if (!lapic_x2apic() || (value & 0xfff32000ull) || (value >> 8 & 7) == 3 ||
 	    (value >> 8 & 7) == 7)
 		return -EINVAL;
-	wrmsr(MSR_X2APIC_ICR, value);
-	return 0;
+	/* AMD has more of them: bit 12. */
+	return wrmsr_safe(MSR_X2APIC_ICR, value);
 }
 
 u32 lapic_ldr(void)
@@ -389,35 +391,39 @@ void lapic_end_of_interrupt(void)
  * The handlers that INIT has interrupted never will, and what is in service holds back all of its
  * class and below: SDM vol. 3, 11.8.3.1.
  */
-static void end_all(void)
+static void end_all(bool x2)
 {
 	u32 left = 256;
 
 	for (u32 reg = APIC_ISR; reg < APIC_ISR + 0x80; reg += 0x10)
-		for (; left && read_reg(false, reg); left--)
-			write_reg(false, APIC_EOI, 0);
+		for (; left && read_reg(x2, reg); left--)
+			write_reg(x2, APIC_EOI, 0);
 }
 
-/* SDM vol. 3, 11.4.7.1; a CPU that is reset is in xAPIC mode. */
+/*
+ * SDM vol. 3, 11.4.7.1. INIT does not change the mode (11.12.5.1), and firmware can have locked
+ * x2APIC mode.
+ */
 void lapic_reset(bool enabled)
 {
-	u64 base = rdmsr(MSR_APIC_BASE) & ~(APIC_BASE_X2APIC | APIC_BASE_ENABLE);
+	bool x2 = lapic_x2apic();
 
-	/* From x2APIC mode the way leads through the APIC switched off. */
-	if (lapic_x2apic())
-		wrmsr(MSR_APIC_BASE, base);
-	wrmsr(MSR_APIC_BASE, base | APIC_BASE_ENABLE);
-	end_all();
+	if (!x2)
+		wrmsr(MSR_APIC_BASE, rdmsr(MSR_APIC_BASE) | APIC_BASE_ENABLE);
+	end_all(x2);
 	this_periodic()->pending = false;
 	for (u32 reg = APIC_LVT_TIMER; reg <= APIC_LVT_TIMER + 0x50; reg += 0x10)
-		write_reg(false, reg, LVT_MASKED);
-	write_reg(false, APIC_INITIAL, 0);
-	write_reg(false, APIC_DIVIDE, 0);
+		write_reg(x2, reg, LVT_MASKED);
+	write_reg(x2, APIC_INITIAL, 0);
+	write_reg(x2, APIC_DIVIDE, 0);
 	/* Of a CPU of ours that waits: below vector 32 are the exceptions. */
-	write_reg(false, APIC_TPR, enabled ? 0x10 : 0);
-	write_reg(false, APIC_DFR, UINT32_MAX);
-	write_reg(false, APIC_LDR, 0);
-	write_reg(false, APIC_SVR, 0xff | (enabled ? SVR_ENABLE : 0));
+	write_reg(x2, APIC_TPR, enabled ? 0x10 : 0);
+	/* x2APIC mode has no DFR, and its LDR is read-only. */
+	if (!x2) {
+		write_reg(x2, APIC_DFR, UINT32_MAX);
+		write_reg(x2, APIC_LDR, 0);
+	}
+	write_reg(x2, APIC_SVR, 0xff | (enabled ? SVR_ENABLE : 0));
 }
 
 static void send(u32 apic_id, u32 low)

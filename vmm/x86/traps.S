@@ -162,8 +162,8 @@ copy_faulted:
 	mov	$-14, %eax /* -EFAULT */
 	ret
 
-/* int rdmsr_safe(u32 msr, u64 *value); int wrmsr_safe(u32 msr, u64 value) */
-	.globl rdmsr_safe, wrmsr_safe, msr_start, msr_end, msr_faulted
+/* int rdmsr_safe(u32 msr, u64 *value); int wrmsr_safe(u32 msr, u64 value); int xsetbv_safe(u64 value) */
+	.globl rdmsr_safe, wrmsr_safe, xsetbv_safe, msr_start, msr_end, msr_faulted
 rdmsr_safe:
 	mov	%edi, %ecx
 msr_start:
@@ -179,6 +179,14 @@ wrmsr_safe:
 	mov	%rsi, %rdx
 	shr	$32, %rdx
 	wrmsr
+	xor	%eax, %eax
+	ret
+xsetbv_safe:
+	xor	%ecx, %ecx
+	mov	%edi, %eax
+	mov	%rdi, %rdx
+	shr	$32, %rdx
+	xsetbv
 	xor	%eax, %eax
 	ret
 msr_end:

@@ -35,6 +35,8 @@ int copy_words(void *to, const void *from, u64 size) must_check;
 /* -EINVAL: #GP, no such MSR or no such value. */
 int rdmsr_safe(u32 msr, u64 *value) must_check;
 int wrmsr_safe(u32 msr, u64 value) must_check;
+/* The same for XCR0. */
+int xsetbv_safe(u64 value) must_check;
 
 #endif
 #endif

@@ -15,6 +15,9 @@ else
 	is "calls return" "$(result calls)" 0
 	is "no crash" "$(grep -c -a "crash record" "$work/log")" 0
 	holds "its time is limited" grep -a "engine died: time is up" "$work/log"
+	holds "no selector behind the GDT leads anywhere" \
+		grep -a "engine: 0 selectors behind the GDT" "$work/log"
+	is "no selector found" "$(grep -c -a "engine: 1 selector" "$work/log")" 0
 	holds "the guest goes on unwatched" grep -a "runs unwatched" "$work/log"
 	rm -r "$work/bin"
 fi

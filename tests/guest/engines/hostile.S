@@ -6,6 +6,8 @@
 #define NEXT_EVENT 0x4c560000
 #define MEM_READ (NEXT_EVENT + 1)
 #define HOOK_ADD (NEXT_EVENT + 7)
+#define REG_READ (NEXT_EVENT + 3)
+#define REG_WRITE (NEXT_EVENT + 4)
 #define EMIT (NEXT_EVENT + 10)
 #define BLOB_STORE (NEXT_EVENT + 11)
 #define LOG (NEXT_EVENT + 12)
@@ -59,9 +61,52 @@ _start:
 	xor	%edi, %edi
 	lea	-1024(%rsp), %rsi
 	syscall
+
+	/*
+	 * The guest's R8 to R15 lie near the hypervisor's GDT and can be written: a descriptor of code in
+	 * ring 3 in each, and no selector behind the GDT (of seven entries) may find one.
+	 */
+	sub	$2048, %rsp
+	mov	$8, %ebx
+2:	mov	%ebx, %edi
+	lea	(%rsp, %rbx, 8), %rsi
+	mov	$REG_READ, %eax
+	syscall
+	mov	%ebx, %edi
+	movabs	$0x00affb000000ffff, %rsi
+	mov	$REG_WRITE, %eax
+	syscall
+	inc	%ebx
+	cmp	$16, %ebx
+	jne	2b
+	lea	fewer(%rip), %r12
+	mov	$0x3b, %ebx
+3:	lar	%ebx, %eax
+	jz	4f
+	add	$8, %ebx
+	cmp	$0x10000, %ebx
+	jb	3b
+	jmp	5f
+4:	lea	more(%rip), %r12
+5:	/* the guest's own again */
+	mov	$8, %ebx
+6:	mov	%ebx, %edi
+	mov	(%rsp, %rbx, 8), %rsi
+	mov	$REG_WRITE, %eax
+	syscall
+	inc	%ebx
+	cmp	$16, %ebx
+	jne	6b
+	mov	%r12, %rdi
+	mov	$fewer_end - fewer, %esi
+	mov	$LOG, %eax
+	syscall
 1:	jmp	1b
 
 	.section .rodata
+fewer:	.ascii "0 selectors behind the GDT"
+fewer_end:
+more:	.ascii "1 selector  behind the GDT"
 	.balign 8
 action:
 	.quad 0x8000000000000000, 0, 0x8000000000000000, 0

@@ -22,6 +22,7 @@
 #define read_cr4       hardware_read_cr4
 #define write_cr4      hardware_write_cr4
 #define invlpg	       hardware_invlpg
+#define wbinvd	       hardware_wbinvd
 #define current_cpu_id hardware_current_cpu_id
 #define stac	       hardware_stac
 #define clac	       hardware_clac
@@ -47,6 +48,7 @@
 #undef read_cr4
 #undef write_cr4
 #undef invlpg
+#undef wbinvd
 #undef current_cpu_id
 #undef stac
 #undef clac
@@ -72,6 +74,7 @@ void write_cr3(u64 v);
 u64 read_cr4(void);
 void write_cr4(u64 v);
 void invlpg(const volatile void *va);
+void wbinvd(void);
 u32 current_cpu_id(void);
 void stac(void);
 void clac(void);
