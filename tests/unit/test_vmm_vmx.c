@@ -490,6 +490,15 @@ static void retires(void **state)
 	assert_int_equal(vmcs[VMCS_GUEST_PENDING_DEBUG], PENDING_STEP);
 }
 
+static bool cr0_taken(u64 value)
+{
+	vmcs[VMCS_ENTRY_EVENT] = 0;
+	vmcs[VMCS_QUALIFICATION] = LVMON_R9 << 8; /* MOV R9 to CR0 */
+	vcpu->regs[LVMON_R9] = value;
+	exit_with(REASON_CR_ACCESS);
+	return !(vmcs[VMCS_ENTRY_EVENT] & EVENT_VALID);
+}
+
 /* MOV to CR0 that exits for CR0.NE: SDM vol. 3, 4.1.2. */
 static void control_registers(void **state)
 {
@@ -509,6 +518,8 @@ static void control_registers(void **state)
 		{CR0_PE, CR4_PAE, EFER_LME, RIGHTS_LONG, CR0_PE | CR0_PG, false, 0},
 		{CR0_PE | CR0_PG, CR4_PAE, EFER_LME | EFER_LMA, RIGHTS_LONG, CR0_PE, false, 0},
 		{CR0_PE | CR0_PG, CR4_PAE | CR4_PCIDE, EFER_LME | EFER_LMA, 0, CR0_PE, false, 0},
+		{CR0_PE, CR4_CET, 0, 0, CR0_PE | CR0_WP, true, 0},
+		{CR0_PE | CR0_WP, CR4_CET, 0, 0, CR0_PE, false, 0},
 		{CR0_PE, 0, 0, 0, CR0_PG, false, 0},
 		{CR0_PE, 0, 0, 0, CR0_PE | CR0_NW, false, 0},
 		{CR0_PE, 0, 0, 0, CR0_PE | BIT(32), false, 0},
@@ -521,7 +532,7 @@ static void control_registers(void **state)
 		vmcs[VMCS_GUEST_CS_RIGHTS] = cases[i].cs;
 		vmcs[VMCS_GUEST_CR3] = 0x3000;
 		vmcs[VMCS_ENTRY_EVENT] = 0;
-		((u64 *)host_ram(0x3000))[1] = 0x4000 | 0x1e7;
+		((u64 *)host_ram(0x3000))[1] = 0x4000 | 1 | BIT(39) | 0xe18;
 		vmcs[VMCS_GUEST_RIP] = 0x2000;
 		vmcs[VMCS_QUALIFICATION] = LVMON_R9 << 8; /* MOV R9 to CR0 */
 		vcpu->regs[LVMON_R9] = cases[i].value;
@@ -536,11 +547,90 @@ static void control_registers(void **state)
 		assert_int_equal(!!(vmcs[VMCS_ENTRY_CONTROLS] & VMENTRY_GUEST_64),
 				 !!(cases[i].efer_after & EFER_LMA));
 	}
-	assert_int_equal(vmcs[VMCS_GUEST_PDPTE0 + 2], 0x4001);
+	assert_int_equal(vmcs[VMCS_GUEST_PDPTE0 + 2], 0x4001 | BIT(39) | 0xe18);
+	/* Reserved bits of CR0 are ignored. */
+	vmcs[VMCS_GUEST_CR0] = CR0_PE | CR0_NE | CR0_ET;
+	vmcs[VMCS_GUEST_EFER] = vmcs[VMCS_GUEST_CR4] = 0;
+	assert_true(cr0_taken(CR0_PE | 0x1ffaffc0));
+	assert_int_equal(vmx_ops.get_reg(vcpu, LVMON_CR0), CR0_PE | CR0_ET);
+	/* What VT-x would not enter with: a 16-bit TSS in long mode, reserved bits of a PDPTE. */
+	vmcs[VMCS_GUEST_CR4] = CR4_PAE;
+	vmcs[VMCS_GUEST_EFER] = EFER_LME;
+	vmcs[VMCS_GUEST_TR_RIGHTS] = 0x83;
+	assert_false(cr0_taken(CR0_PE | CR0_PG));
+	vmcs[VMCS_GUEST_TR_RIGHTS] = 0x8b;
+	assert_true(cr0_taken(CR0_PE | CR0_PG));
+	vmcs[VMCS_GUEST_EFER] = 0;
+	for (int bit = 1; bit < 64; bit++) {
+		bool reserved = bit < 3 || (bit > 4 && bit < 9) || bit >= 40;
+
+		vmcs[VMCS_GUEST_CR0] = CR0_PE | CR0_NE;
+		((u64 *)host_ram(0x3000))[1] = 0x4000 | 1 | BIT(bit);
+		assert_int_equal(cr0_taken(CR0_PE | CR0_PG), !reserved);
+	}
+	/* Bits of CR4 that belong to what is hidden. */
+	assert_true(!(~vmcs[VMCS_CR4_MASK] & (CR4_VMXE | CR4_SMXE | CR4_UINTR | CR4_FRED)));
 	/* CR4.VMXE */
 	vmcs[VMCS_QUALIFICATION] = 4 | LVMON_R9 << 8;
 	exit_with(REASON_CR_ACCESS);
 	assert_int_equal(vmcs[VMCS_ENTRY_EVENT] & 0xff, VEC_GP);
+}
+
+static u64 next_rip;
+
+static void go_there(void)
+{
+	vcpu->regs[LVMON_RIP] = next_rip;
+}
+
+/* RIP crosses the end of an address space: a user's CPUID in the last page would be a failing entry. */
+static void rip_fits(void **state)
+{
+	static const struct {
+		u64 from, to;
+		bool long_mode, code64;
+		u64 becomes; /* 0: #GP at the instruction */
+	} cases[] = {
+		{0x7ffffffffffe, 0x800000000000, true, true, 0},
+		{0xffffffff, 0x100000001, true, true, 0x100000001},
+		{0x1000, 0xffffffff81000000, true, true, 0xffffffff81000000},
+		{0xffffffff81000000, 0x1000, true, true, 0x1000},
+		{0xfffffffe, 0x100000000, true, false, 0},
+		{0xfffffffe, 0x100000001, true, false, 1},
+		{0xfffffffd, 0x100000002, false, false, 2},
+	};
+
+	on_exit_ = go_there;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		bool fault = !cases[i].becomes && cases[i].code64;
+
+		vmcs[VMCS_ENTRY_CONTROLS] = cases[i].long_mode ? VMENTRY_GUEST_64 : 0;
+		vmcs[VMCS_GUEST_CS_RIGHTS] = cases[i].code64 ? 0xa09b : 0xc09b;
+		vmcs[VMCS_ENTRY_EVENT] = 0;
+		vmcs[VMCS_GUEST_RIP] = cases[i].from;
+		next_rip = cases[i].to;
+		exit_with(REASON_CPUID);
+		assert_int_equal(vmcs[VMCS_GUEST_RIP], fault ? cases[i].from : cases[i].becomes);
+		assert_int_equal(vmcs[VMCS_ENTRY_EVENT] & 0xff, fault ? VEC_GP : 0);
+	}
+	/* An NMI that is on its way is not lost for it. */
+	vmcs[VMCS_ENTRY_CONTROLS] = VMENTRY_GUEST_64;
+	vmcs[VMCS_GUEST_CS_RIGHTS] = 0xa09b;
+	vmcs[VMCS_ENTRY_EVENT] = VEC_NMI | EVENT_TYPE(2) | EVENT_VALID;
+	vmcs[VMCS_GUEST_RIP] = cases[0].from;
+	next_rip = cases[0].to;
+	exit_with(REASON_CPUID);
+	assert_int_equal(vmcs[VMCS_GUEST_RIP], cases[0].from);
+	assert_int_equal(vmcs[VMCS_ENTRY_EVENT] & 0xff, VEC_NMI);
+}
+
+/* SDM vol. 3, 27.3.1.5: not MOV SS's shadow and the exit from an enclave at once. */
+static void steps_out_of_an_enclave(void **state)
+{
+	vmcs[VMCS_GUEST_INTERRUPTIBILITY] = BIT(4);
+	vmx_ops.single_step(vcpu, true);
+	assert_int_equal(vmcs[VMCS_GUEST_INTERRUPTIBILITY], BLOCKED_BY_MOV_SS);
+	vmx_ops.single_step(vcpu, false);
 }
 
 /* The guest's registers, also while its own are put aside for the domain. */
@@ -600,6 +690,8 @@ int main(void)
 		cmocka_unit_test_setup(steps, setup),
 		cmocka_unit_test_setup(retires, setup),
 		cmocka_unit_test_setup(control_registers, setup),
+		cmocka_unit_test_setup(rip_fits, setup),
+		cmocka_unit_test_setup(steps_out_of_an_enclave, setup),
 		cmocka_unit_test_setup(registers, setup),
 	};
 

@@ -178,6 +178,9 @@ static void check_guest(u64 rflags, u64 blocked, u64 activity)
 	bool step = (rflags & RFLAGS_TF) && !(vmread(VMCS_GUEST_DEBUGCTL) & DEBUGCTL_BTF);
 
 	rule(!(cr0 & CR0_PG) || (cr0 & CR0_PE), "27.3.1.1: CR0.PG needs PE");
+	rule((cr0 & CR0_WP) || !(cr4 & CR4_CET), "27.3.1.1: CR4.CET needs CR0.WP");
+	rule(!long_mode || (vmread(VMCS_GUEST_TR_RIGHTS) & 15) == TYPE_BUSY_TSS,
+	     "27.3.1.2: a 64-bit TSS in IA-32e mode");
 	rule(!long_mode || ((cr0 & CR0_PG) && (cr4 & CR4_PAE)), "27.3.1.1: IA-32e needs PG, PAE");
 	rule(long_mode || !(cr4 & CR4_PCIDE), "27.3.1.1: CR4.PCIDE needs IA-32e mode");
 	rule(!!(efer & EFER_LMA) == long_mode, "27.3.1.1: EFER.LMA, IA-32e mode");
@@ -185,6 +188,8 @@ static void check_guest(u64 rflags, u64 blocked, u64 activity)
 	     "27.3.1.1: EFER.LMA is LME while paging is on");
 	rule(!(rflags & RFLAGS_VM) || (!long_mode && (cr0 & CR0_PE)), "27.3.1.4: RFLAGS.VM");
 	rule(code64 || !(vmread(VMCS_GUEST_RIP) >> 32), "27.3.1.4: RIP outside 64-bit mode");
+	rule(!(blocked & BLOCKED_ENCLAVE) || !(blocked & BLOCKED_BY_MOV_SS),
+	     "27.3.1.5: an enclave was left, not behind MOV SS");
 	rule(!activity || !(blocked & BLOCKED_SHADOW), "27.3.1.5: activity state while blocked");
 	rule((blocked & BLOCKED_SHADOW) != BLOCKED_SHADOW, "27.3.1.5: blocked by both at once");
 	rule(!(blocked & BLOCKED_BY_STI) || (rflags & RFLAGS_IF), "27.3.1.5: STI sets RFLAGS.IF");

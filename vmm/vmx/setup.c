@@ -188,8 +188,11 @@ static void write_guest_state(const struct guest_entry *entry, bool real)
 	VMWRITE_ROW(VMCS_GUEST_GDTR_LIMIT, entry->gdt_limit, real ? limit : 0);
 	VMWRITE_ROW(VMCS_GUEST_GDTR_BASE, entry->gdt_base, 0, 0x400);
 	VMWRITE_ROW(VMCS_GUEST_CR0, cr0 | CR0_NE, entry->cr3, real ? CR4_VMXE : CR4_PAE | CR4_VMXE);
-	/* VT-x wants these bits set or clear whatever the guest writes: SDM vol. 3, 24.8. */
-	VMWRITE_ROW(VMCS_CR0_MASK, CR0_NE, CR4_VMXE | CR4_SMXE);
+	/*
+	 * VT-x wants NE and VMXE set whatever the guest writes (SDM vol. 3, 24.8). SMXE, UINTR and
+	 * FRED belong to what it is told it lacks; FRED needs event data at each entry.
+	 */
+	VMWRITE_ROW(VMCS_CR0_MASK, CR0_NE, CR4_VMXE | CR4_SMXE | CR4_UINTR | CR4_FRED);
 	VMWRITE_ROW(VMCS_CR0_SHADOW, cr0, 0);
 	/* The link pointer, DEBUGCTL, the reset value of PAT (SDM vol. 3, 12.12.4), EFER */
 	VMWRITE_ROW(VMCS_GUEST_LINK, UINT64_MAX, 0, 0x0007040600070406,

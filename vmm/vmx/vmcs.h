@@ -24,6 +24,7 @@ enum vmcs_field {
 	 * TR follow each other, two apart. */
 	VMCS_GUEST_ES_SELECTOR = 0x0800, VMCS_GUEST_ES_LIMIT = 0x4800,
 	VMCS_GUEST_ES_RIGHTS = 0x4814, VMCS_GUEST_CS_RIGHTS = 0x4816, VMCS_GUEST_SS_RIGHTS = 0x4818,
+	VMCS_GUEST_TR_RIGHTS = 0x4822,
 	VMCS_GUEST_ES_BASE = 0x6806, VMCS_GUEST_FS_BASE = 0x680e, VMCS_GUEST_GS_BASE = 0x6810,
 
 	VMCS_GUEST_LINK = 0x2800, VMCS_GUEST_DEBUGCTL = 0x2802,
@@ -103,12 +104,14 @@ enum vmcs_field {
 /* Guest segments' access rights; the low byte is a descriptor's, as are bits 12 to 15: 25.4.1 */
 #define RIGHTS_LONG	BIT(13)
 #define RIGHTS_UNUSABLE BIT(16)
+#define TYPE_BUSY_TSS	11 /* of 32 or 64 bits */
 
 /* Interruptibility and pending debug exceptions: 25.4.2 */
 #define BLOCKED_BY_STI	  BIT(0)
 #define BLOCKED_BY_MOV_SS BIT(1)
 #define BLOCKED_SHADOW	  (BLOCKED_BY_STI | BLOCKED_BY_MOV_SS)
 #define BLOCKED_BY_NMI	  BIT(3)
+#define BLOCKED_ENCLAVE	  BIT(4) /* the exit came out of one */
 #define PENDING_STEP	  BIT(14)
 #define DEBUGCTL_BTF	  BIT(1)
 

@@ -280,6 +280,8 @@ void __attribute__((flatten)) vmx_exit(struct vcpu *vcpu)
 		vmwrite(VMCS_GUEST_RSP, regs[LVMON_RSP]);
 	if (regs[LVMON_RFLAGS] != rflags)
 		vmwrite(VMCS_GUEST_RFLAGS, regs[LVMON_RFLAGS]);
+	if (unlikely((regs[LVMON_RIP] ^ rip) >> 32))
+		regs[LVMON_RIP] = vmx_fit_rip(vcpu, rip, regs[LVMON_RIP]);
 	if (regs[LVMON_RIP] != rip) {
 		vmwrite(VMCS_GUEST_RIP, regs[LVMON_RIP]);
 		retire(vcpu);
@@ -409,7 +411,8 @@ static void vmx_inject(struct vcpu *vcpu, u32 vector, enum inject_type type, boo
  */
 static void block_for_step(bool on)
 {
-	u64 blocked = vmread(VMCS_GUEST_INTERRUPTIBILITY) & ~BLOCKED_SHADOW;
+	/* An enclave is left already, for its AEP; its bit and MOV SS exclude each other. */
+	u64 blocked = vmread(VMCS_GUEST_INTERRUPTIBILITY) & ~(BLOCKED_SHADOW | BLOCKED_ENCLAVE);
 	u64 pending = vmread(VMCS_GUEST_PENDING_DEBUG) & ~PENDING_STEP;
 
 	vmwrite(VMCS_GUEST_INTERRUPTIBILITY, on ? blocked | BLOCKED_BY_MOV_SS : blocked);

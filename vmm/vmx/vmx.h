@@ -36,6 +36,9 @@ void vmx_trap_msr(void *vmx, u32 msr, bool read, bool write);
 /* control.c: the guest writes a control register bit that it does not own. */
 void vmx_control_access(struct vcpu *vcpu);
 
+/* control.c: the guest's next RIP, where it has gone across a border of 32 or of all bits. */
+u64 vmx_fit_rip(struct vcpu *vcpu, u64 old, u64 rip);
+
 /* vmx.c: called when the extended page table or the meaning of the VPID changed. */
 void vmx_flush(struct vcpu *vcpu);
 

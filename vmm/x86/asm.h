@@ -13,6 +13,7 @@
 #define CR0_ET	       BIT(4)
 #define CR0_NE	       BIT(5)
 #define CR0_WP	       BIT(16)
+#define CR0_AM	       BIT(18)
 #define CR0_NW	       BIT(29)
 #define CR0_CD	       BIT(30)
 #define CR0_PG	       BIT(31)
@@ -28,6 +29,9 @@
 #define CR4_SMEP       BIT(20)
 #define CR4_SMAP       BIT(21)
 #define CR4_PKE	       BIT(22)
+#define CR4_CET	       BIT(23)
+#define CR4_UINTR      BIT(25)
+#define CR4_FRED       BIT(32)
 
 /* What raised a #DB: B0 to B3, BD, BS; SDM vol. 3, 17.2.3 */
 #define DR6_CAUSES 0x600full
