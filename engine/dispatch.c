@@ -283,7 +283,7 @@ static bool run(struct activity *a, struct hook_site *site, struct lvmon_verdict
 		/* One that comes late has the grace period only; a kill is not its fault. */
 		if (limit_expired) {
 			engine.memory->late = 1;
-			limit_reset();
+			limit_forgive();
 		}
 		enter(a);
 		a->thread = thread_take(a->hook);

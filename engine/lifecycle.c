@@ -118,7 +118,7 @@ uint32_t lifecycle_load(void)
 		if (limit_expired) {
 			/* The others have the grace period only. */
 			engine.memory->late = 1;
-			limit_reset();
+			limit_forgive();
 		}
 	}
 	engine_mark(ENGINE_IDLE, 0, 0);

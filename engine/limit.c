@@ -1,19 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Stopping of Lua code whose time is used up. The vmm sends SIGXCPU once, a grace period before it
+ * Stopping of Lua code whose time is used up. The vmm sends SIGXCPU a grace period before it
  * kills. The handler sets a hook in the running state that raises an error at the next instruction
  * and at every one after it, until the handler's outermost call has ended: so no pcall and no
  * coroutine keeps it. Without a signal this costs nothing, unlike a count hook that is always on.
  *
- * What runs in C (a pattern that explodes) is not stopped by this, but by the kill; the line that
- * it was called from has been left in the persist page by then.
+ * What runs in C (a pattern that explodes) is not stopped by this, but by the kill. Just before it the
+ * vmm sends the signal again, and the line that the C code was called from is left in the persist
+ * page. Not at the first signal: lua_sethook alone may be called at any moment, and where a stack is just
+ * being moved, looking into it would be a fault. At the second one a fault changes nothing.
  */
 #include <stdbool.h>
 #include <string.h>
 #include "engine/limit.h"
 #include <lauxlib.h>
 
-volatile sig_atomic_t limit_expired;
+volatile sig_atomic_t limit_expired, limit_signals;
 
 lua_State *volatile limit_running;
 static char *where_text;
@@ -71,14 +73,15 @@ static void on_signal(int signal)
 	lua_State *L = limit_running;
 
 	(void)signal;
+	if (limit_signals++) {
+		if (L && where_text && !place_is_exact)
+			note_where(L);
+		return;
+	}
 	limit_expired = 1;
 	place_is_exact = false;
-	if (!L)
-		return;
-	set_stop(L);
-	/* For the case that C code is killed: a call's line is exact. */
-	if (where_text)
-		note_where(L);
+	if (L)
+		set_stop(L);
 }
 
 void limit_init(char *where, size_t size)

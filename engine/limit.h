@@ -24,8 +24,17 @@ static inline lua_State *limit_enter(lua_State *L)
 	return before;
 }
 
+/* For limit_reset only. */
+extern volatile sig_atomic_t limit_signals;
+
 /* A new event, a new budget. */
 static inline void limit_reset(void)
+{
+	limit_expired = limit_signals = 0;
+}
+
+/* The same event goes on with somebody who is not to blame: what is left is his. */
+static inline void limit_forgive(void)
 {
 	limit_expired = 0;
 }

@@ -95,6 +95,11 @@ int signatures_file(const char *name, struct ustar_file *file)
 										       : -ENOENT;
 }
 
+struct signature_place {
+	char file[LUA_IDSIZE];
+	int line;
+};
+
 /* The innermost Lua function on the stack of L that has lines. */
 static bool find_place(lua_State *L, struct signature_place *place)
 {
@@ -109,19 +114,6 @@ static bool find_place(lua_State *L, struct signature_place *place)
 		return true;
 	}
 	return false;
-}
-
-/*
- * Lua calls no message handler for the error that comes of this, and a protected call's stack is
- * gone when it returns.
- */
-static void note_shortage(struct signature *s)
-{
-	lua_State *L = limit_running;
-
-	s->shortage.line = 0;
-	if (L && signature_of(L) == s)
-		find_place(L, &s->shortage);
 }
 
 /* The limits together are more than there is: what others have left behind must not starve one. */
@@ -141,6 +133,7 @@ static bool collect_others(const struct signature *one)
 	return freed;
 }
 
+/* Must not look at the state: while its stack moves, Lua's pointers into it are no pointers. */
 static void *allocate(void *arg, void *block, size_t old, size_t new)
 {
 	struct signature *s = arg;
@@ -159,10 +152,8 @@ static void *allocate(void *arg, void *block, size_t old, size_t new)
 		if (!p && collect_others(s))
 			p = realloc(block, new);
 	}
-	if (!p) {
-		note_shortage(s);
+	if (!p)
 		return NULL;
-	}
 	s->memory = s->memory - old + new;
 	if (s->memory > counters_of(s)->memory_peak)
 		counters_of(s)->memory_peak = s->memory;
@@ -183,10 +174,12 @@ struct signature *signature_of(lua_State *L)
 	return *(struct signature **)lua_getextraspace(L);
 }
 
-static int open_libraries(lua_State *L)
+/* -> the coroutine for the chunk */
+static int open_state(lua_State *L)
 {
 	api_open(L);
-	return 0;
+	lua_newthread(L);
+	return 1;
 }
 
 static void report_no_state(struct signature *s)
@@ -203,10 +196,38 @@ static void report_no_state(struct signature *s)
 	engine.signature = before;
 }
 
+/*
+ * In a coroutine, whose stack is still there after an error: a protected call's is gone, and Lua calls no
+ * message handler when memory is short.
+ */
+static int run_chunk(struct signature *s, lua_State *co)
+{
+	lua_State *L = s->L, *outer;
+	int status, results;
+
+	status = luaL_loadbufferx(co, s->source, s->source_size, s->chunk, "t");
+	if (status != LUA_OK)
+		return status;
+	s->loading = co;
+	outer = limit_enter(co);
+	status = lua_resume(co, L, 0, &results);
+	if (status != LUA_OK && status != LUA_ERRMEM) {
+		limit_enter(L);
+		lua_pushcfunction(L, api_message);
+		lua_xmove(co, L, 1);
+		lua_pcall(L, 1, 1, 0);
+		lua_xmove(L, co, 1);
+		limit_clear(L);
+	}
+	limit_enter(outer);
+	s->loading = NULL;
+	return status;
+}
+
 int signature_load(struct signature *s)
 {
 	struct signature *before = engine.signature;
-	lua_State *L, *outer;
+	lua_State *L, *co;
 	int status;
 
 	signature_unload(s);
@@ -219,22 +240,13 @@ int signature_load(struct signature *s)
 	lua_atpanic(L, on_panic);
 	s->L = L;
 	engine.signature = s;
-	lua_pushcfunction(L, open_libraries);
-	status = lua_pcall(L, 0, 0, 0);
+	lua_pushcfunction(L, open_state);
+	status = lua_pcall(L, 0, 1, 0);
+	co = status == LUA_OK ? lua_tothread(L, -1) : L;
 	if (status == LUA_OK)
-		status = luaL_loadbufferx(L, s->source, s->source_size, s->chunk, "t");
-	if (status == LUA_OK) {
-		lua_pushcfunction(L, api_traceback);
-		lua_insert(L, -2);
-		outer = limit_enter(L);
-		status = lua_pcall(L, 0, 0, -2);
-		limit_enter(outer);
-	}
-	if (status != LUA_ERRMEM)
-		s->shortage.line = 0;
+		status = run_chunk(s, co);
 	if (status != LUA_OK)
-		signature_report(s, L, "load");
-	limit_clear(L);
+		signature_report(s, co, "load");
 	lua_settop(L, 0);
 	engine.signature = before;
 	if (status == LUA_OK)
@@ -253,18 +265,9 @@ void signature_unload(struct signature *s)
 	s->hooks = 0;
 }
 
-/* The traceback of an error that was caught by api_traceback is behind its message. */
-static void set_traceback(json_t *r, lua_State *co, const char **message, size_t *size)
+static void set_traceback(json_t *r, lua_State *co)
 {
-	const char *mark =
-		*size ? memmem(*message, *size, API_TRACEBACK, strlen(API_TRACEBACK)) : NULL;
-
-	if (mark) {
-		const char *from = mark + 1;
-
-		record_lines(r, "traceback", from, (size_t)(*message + *size - from));
-		*size = (size_t)(mark - *message);
-	} else if (lua_status(co) != LUA_OK && lua_checkstack(co, 10)) {
+	if (lua_status(co) != LUA_OK && lua_checkstack(co, 10)) {
 		char text[4096];
 
 		api_stack(co, text, sizeof(text));
@@ -275,7 +278,7 @@ static void set_traceback(json_t *r, lua_State *co, const char **message, size_t
 void signature_report(struct signature *s, lua_State *co, const char *what)
 {
 	struct signature *before = engine.signature;
-	struct signature_place place = s->shortage;
+	struct signature_place place;
 	const char *message = "error object is not a string";
 	size_t size = strlen(message);
 	unsigned int strikes;
@@ -288,7 +291,7 @@ void signature_report(struct signature *s, lua_State *co, const char *what)
 	r = record_new("error");
 	if (r)
 		json_object_set_new(r, "phase", json_string(what));
-	set_traceback(r, co, &message, &size);
+	set_traceback(r, co);
 	engine_log("%s: %.*s", s->name, (int)(size < 300 ? size : 300), message);
 	if (limit_expired) {
 		/* Where the time went, not where the error surfaced. */
@@ -297,8 +300,8 @@ void signature_report(struct signature *s, lua_State *co, const char *what)
 	}
 	record_error(r, message, size);
 	/* The error of a full memory, and those that the script wants to have no place. */
-	if (r && !json_object_get(r, "file") &&
-	    (lua_status(co) == LUA_OK ? place.line > 0 : find_place(co, &place))) {
+	if (r && !json_object_get(r, "file") && lua_status(co) != LUA_OK &&
+	    find_place(co, &place)) {
 		record_string(r, "file", place.file);
 		record_number(r, "line", (uint64_t)place.line);
 	}

@@ -10,12 +10,6 @@
 
 #define SIGNATURE_MEMORY_MAX (16u << 20)
 
-/* A line of a script; 0: not known. */
-struct signature_place {
-	char file[LUA_IDSIZE];
-	int line;
-};
-
 struct signature {
 	char name[USTAR_NAME_SIZE]; /* file name in the archive */
 	uint32_t index;		    /* in archive order; the same in a restarted engine */
@@ -24,7 +18,7 @@ struct signature {
 	lua_State *L;			 /* NULL: not loaded */
 	size_t memory, memory_max;	 /* bytes in use by L, and allowed */
 	uint32_t hooks;			 /* ever made: the next one's ordinal */
-	struct signature_place shortage; /* where memory was refused to it last */
+	lua_State *loading;		 /* runs the chunk; NULL: it is not running */
 	char chunk[USTAR_NAME_SIZE + 1]; /* "=name", for Lua */
 };
 

@@ -13,13 +13,10 @@
 #include <lualib.h>
 #include "engine/dispatch.h"
 
-/* What begins the traceback behind an error message. */
-#define API_TRACEBACK "\nstack traceback:"
-
 /* All libraries into a new state; may raise errors. */
 void api_open(lua_State *L);
-/* Message handler: adds a traceback. */
-int api_traceback(lua_State *L);
+/* (error object) -> text */
+int api_message(lua_State *L);
 /* The stack of L as text, without the message; allocates nothing. */
 void api_stack(lua_State *L, char *out, size_t size);
 /* A write that a handler waits for, or a queued one, is done. */

@@ -7,10 +7,10 @@
 #include "engine/limit.h"
 #include "engine/lua/api.h"
 
-/* Is L the coroutine that the engine made for a handler? */
+/* Is L the coroutine that the engine made for a handler, or for the script itself? */
 static bool is_handler(lua_State *L)
 {
-	return engine.activity && engine.activity->co == L;
+	return (engine.activity && engine.activity->co == L) || signature_of(L)->loading == L;
 }
 
 /* Resume co with the n values on top of L: the number of its results on L, or -1 and an error. */

@@ -97,16 +97,12 @@ void api_open(lua_State *L)
 	module_open(L);
 }
 
-int api_traceback(lua_State *L)
+int api_message(lua_State *L)
 {
-	const char *message = lua_tostring(L, 1);
-
-	if (!message) {
-		if (luaL_callmeta(L, 1, "__tostring") && lua_type(L, -1) == LUA_TSTRING)
-			return 1;
-		message = lua_pushfstring(L, "(error object is a %s value)", luaL_typename(L, 1));
-	}
-	luaL_traceback(L, L, message, 1);
+	if (lua_tostring(L, 1) ||
+	    (luaL_callmeta(L, 1, "__tostring") && lua_type(L, -1) == LUA_TSTRING))
+		return 1;
+	lua_pushfstring(L, "(error object is a %s value)", luaL_typename(L, 1));
 	return 1;
 }
 

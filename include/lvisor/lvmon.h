@@ -283,9 +283,10 @@ struct lvmon_start {
 };
 
 /*
- * Pre-emption. When an event's budget is used up, the vmm delivers SIGXCPU once, as Linux would to
- * a handler installed with sigaction() (the handler gets the signal number only, no siginfo), and
- * kills the domain if the event is not done a grace period later.
+ * Pre-emption. When an event's budget is used up, the vmm delivers SIGXCPU, as Linux would to
+ * a handler installed with sigaction() (the handler gets the signal number only, no siginfo). If
+ * the event is not done a grace period later, it delivers it once more, for last words, and kills
+ * the domain.
  */
 
 /*

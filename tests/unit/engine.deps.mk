@@ -14,6 +14,9 @@ $(foreach t,test_engine_memwrite test_engine_limit test_engine_events test_engin
 	UNIT_SRCS_$(t) := $(ENGINE_TEST_SRCS)) \
 	$(eval UNIT_LIBS_$(t) := $(ENGINE_TEST_LIBS)))
 
+# Time is up in an allocation.
+UNIT_LIBS_test_engine_limit += -Wl,--wrap=realloc
+
 UNIT_SRCS_test_ustar := engine/ustar.c
 UNIT_SRCS_test_record := $(ENGINE_TEST_SRCS)
 UNIT_LIBS_test_record := $(ENGINE_TEST_LIBS)

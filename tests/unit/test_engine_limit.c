@@ -18,6 +18,23 @@
 #include "engine/strikes.h"
 #include "tests/unit/engine_fake.h"
 
+void *__real_realloc(void *p, size_t size);
+void *__wrap_realloc(void *p, size_t size);
+
+static size_t signal_at; /* time is up in a reallocation of so much; 0: in none */
+
+/* Of a stack: from Lua 5.4.5 on what Lua has of it are offsets until this has returned. */
+void *__wrap_realloc(void *p, size_t size)
+{
+	void *new = __real_realloc(p, size);
+
+	if (signal_at && size >= signal_at) {
+		signal_at = 0;
+		raise(SIGXCPU);
+	}
+	return new;
+}
+
 static void on_alarm(int signal)
 {
 	raise(SIGXCPU);
@@ -216,6 +233,58 @@ static void while_loading(void **state)
 	assert_string_equal(fake_string("print", 0, "message"), "next");
 }
 
+#define RECURSION "local function f(n)\n return 1 + f(n + 1) end\n"
+
+/* Lua's stack is being moved at that moment. */
+static void while_the_stack_moves(void **state)
+{
+	struct fake_process *p = fake_process(200, "p", 1, LINUX_PAGE_PRIVATE);
+	size_t size;
+
+	for (size = 4096; size <= 1u << 20; size *= 2) {
+		fake_signature("deep.lua", HOOK(RECURSION "f(1)"));
+		assert_int_equal(fake_load(), 1);
+		signal_at = size;
+		fake_event("__x64_sys_openat", p);
+		assert_int_equal(signal_at, 0);
+		assert_string_equal(fake_string("error", 0, "reason"), "time");
+		assert_string_equal(fake_string("error", 0, "where"), "deep.lua:3");
+		teardown(state);
+		setup(state);
+	}
+}
+
+static char noted[2][sizeof(engine.persist->where)]; /* the place that was known after each signal */
+static unsigned int alarms;
+
+static void on_alarm_twice(int signal)
+{
+	if (alarms == 2)
+		return;
+	raise(SIGXCPU);
+	snprintf(noted[alarms++], sizeof(noted[0]), "%s", engine.persist->where);
+}
+
+/* What runs in C does not see the first signal; at the second one its line is kept. */
+static void in_c_code(void **state)
+{
+	struct fake_process *p = fake_process(200, "p", 1, LINUX_PAGE_PRIVATE);
+	struct itimerval twice = {{.tv_usec = 5000}, {.tv_usec = 5000}}, none = {0};
+
+	alarms = 0;
+	signal(SIGVTALRM, on_alarm_twice);
+	fake_signature("pattern.lua",
+		       HOOK("\nlocal x = ('a'):rep(200):find(('.-'):rep(4) .. 'b')"));
+	assert_int_equal(fake_load(), 1);
+	setitimer(ITIMER_VIRTUAL, &twice, NULL);
+	fake_event("__x64_sys_openat", p);
+	setitimer(ITIMER_VIRTUAL, &none, NULL);
+	assert_int_equal(alarms, 2);
+	assert_string_equal(noted[0], "");
+	assert_string_equal(noted[1], "pattern.lua:3");
+	assert_string_equal(fake_string("error", 0, "reason"), "time");
+}
+
 static void strikes_and_cooldown(void **state)
 {
 	struct fake_process *p = fake_process(200, "p", 1, LINUX_PAGE_PRIVATE);
@@ -269,6 +338,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(in_a_close_method, setup, teardown),
 		cmocka_unit_test_setup_teardown(in_a_sort, setup, teardown),
 		cmocka_unit_test_setup_teardown(while_loading, setup, teardown),
+		cmocka_unit_test_setup_teardown(while_the_stack_moves, setup, teardown),
+		cmocka_unit_test_setup_teardown(in_c_code, setup, teardown),
 		cmocka_unit_test_setup_teardown(strikes_and_cooldown, setup, teardown),
 	};
 

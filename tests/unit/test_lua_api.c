@@ -355,6 +355,45 @@ static void memory_is_limited(void **state)
 	assert_string_equal(fake_string("print", 0, "message"), "true");
 }
 
+#define RECURSION "local function f(n)\n return 1 + f(n + 1) end\n"
+
+/* It is the stack that finds no memory: in a handler, in the chunk, in a coroutine of the script's. */
+static void a_recursion_ends(void **state)
+{
+	fake_signature("handler.lua",
+		       RECURSION "lvmon.hook.syscall('openat', function()\n f(1) end)");
+	fake_signature("chunk.lua", RECURSION "f(1)");
+	fake_signature("coroutine.lua", RECURSION "coroutine.wrap(function() f(1) end)()");
+	fake_signature("caught.lua", RECURSION "print(pcall(f, 1))");
+	assert_int_equal(fake_load(), 2);
+	fake_event("__x64_sys_openat", p);
+	assert_int_equal(fake_count("error"), 3);
+	assert_string_equal(fake_string("error", 0, "file"), "chunk.lua");
+	assert_int_equal(fake_number("error", 0, "line"), 2);
+	assert_string_equal(fake_string("error", 1, "file"), "coroutine.lua");
+	assert_int_equal(fake_number("error", 1, "line"), 3);
+	assert_string_equal(fake_string("error", 2, "file"), "handler.lua");
+	assert_int_equal(fake_number("error", 2, "line"), 2);
+	assert_non_null(strstr(fake_string("print", 0, "message"), "false"));
+}
+
+/* An error object of the chunk's. */
+static void errors_at_load_have_words(void **state)
+{
+	fake_signature("a.lua", "error(setmetatable({}, {__tostring = function() return 'mine' end}))");
+	fake_signature("b.lua", "\nerror({})");
+	fake_signature("c.lua", "coroutine.yield()");
+	fake_signature("d.lua", "assert(not coroutine.isyieldable() and select(2, "
+				"coroutine.running())) error('d')");
+	assert_int_equal(fake_load(), 0);
+	assert_string_equal(fake_string("error", 0, "message"), "mine");
+	assert_string_equal(fake_string("error", 1, "message"), "(error object is a table value)");
+	assert_int_equal(fake_number("error", 1, "line"), 2);
+	assert_non_null(strstr(fake_string("error", 2, "message"), "outside a coroutine"));
+	assert_string_equal(fake_string("error", 3, "message"), "d");
+	assert_non_null(strstr(fake_string("error", 3, "traceback"), "d.lua:1"));
+}
+
 /* In the chunk, in a C function, and in a coroutine of the script's. */
 static void memory_is_limited_at_load(void **state)
 {
@@ -362,8 +401,8 @@ static void memory_is_limited_at_load(void **state)
 		"local t = {}\nfor i = 1, 1 << 30 do\nt[i] = i .. 'x' end",
 		"local t = {}\nfor i = 1, 1 << 30 do\nt[i] = string.rep('x', 100000, i) "
 		"end",
-		"coroutine.wrap(function() local t = {} while true do\n\nt = {t, {}} end "
-		"end)()",
+		"local f = coroutine.wrap(function() local t = {} while true do\n\nt = {t, {}} end "
+		"end) f()",
 	};
 	size_t i;
 
@@ -372,7 +411,7 @@ static void memory_is_limited_at_load(void **state)
 		assert_int_equal(signature_load(signatures[i]), -EINVAL);
 		assert_non_null(strstr(fake_string("error", i, "message"), "not enough memory"));
 		assert_string_equal(fake_string("error", i, "file"), "hog.lua");
-		assert_int_equal(fake_number("error", i, "line"), i < 2 ? 3 : 1);
+		assert_int_equal(fake_number("error", i, "line"), 3);
 	}
 }
 
@@ -535,6 +574,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(traceback, setup, teardown),
 		cmocka_unit_test_setup_teardown(sandbox, setup, teardown),
 		cmocka_unit_test_setup_teardown(memory_is_limited, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_recursion_ends, setup, teardown),
+		cmocka_unit_test_setup_teardown(errors_at_load_have_words, setup, teardown),
 		cmocka_unit_test_setup_teardown(memory_is_limited_at_load, setup, teardown),
 		cmocka_unit_test_setup_teardown(errors_without_a_place, setup, teardown),
 		cmocka_unit_test_setup_teardown(event_objects_are_used_again, setup, teardown),

@@ -24,6 +24,8 @@
 #define DEATHS_PER_EVENT    64
 #define STARTS_IN_A_ROW	    3
 #define RETRY_NS	    1000000000ull
+#define SIGNALS		    2 /* an event */
+#define LAST_WORDS_MS	    10
 #define TABLE_PAGES_RESERVE 512ull /* of our free pages, for page tables */
 #define USER_RFLAGS	    (RFLAGS_FIXED | RFLAGS_IF)
 #define PERSIST_SIZE	    align_up(sizeof(struct lvmon_persist), PAGE_SIZE)
@@ -221,13 +223,16 @@ void domain_more_time(u32 spent_ms, u32 ms)
 	lapic_extend(&this_cpu()->loan, ms);
 }
 
-/* Give the engine a chance to stop by itself: call its SIGXCPU handler. False: it has none. */
-static bool deliver_signal(u32 budget_ms)
+/*
+ * Give the engine a chance to stop by itself: call its SIGXCPU handler; and if it did not, once
+ * more so that it can say where it was. False: it has none, or had its chances.
+ */
+static bool deliver_signal(u32 grace_ms)
 {
 	struct trap_frame *f = &domain.frame;
 	u64 rsp = ((f->rsp - 128) & ~15ull) - 8; /* below the red zone; as after a call */
 
-	if (domain.signalled || !domain.signal_handler)
+	if (domain.signals == SIGNALS || domain.in_signal || !domain.signal_handler)
 		return false;
 	if (domain_write(rsp, &domain.signal_restorer, 8))
 		return false;
@@ -238,8 +243,8 @@ static bool deliver_signal(u32 budget_ms)
 	f->rdi = 24; /* SIGXCPU */
 	f->rsi = f->rdx = 0;
 	f->rflags = USER_RFLAGS;
-	domain.in_signal = domain.signalled = true;
-	lapic_extend(&this_cpu()->loan, budget_ms);
+	domain.in_signal = true;
+	lapic_extend(&this_cpu()->loan, domain.signals++ ? LAST_WORDS_MS : grace_ms);
 	return true;
 }
 
@@ -267,7 +272,8 @@ static u32 run(u32 budget_ms)
 				return LVMON_DEATH_TIME;
 		} else {
 			start_info->fault_address = vector == VEC_PF ? read_cr2() : vector;
-			return LVMON_DEATH_FAULT;
+			/* Last words may come while Lua's stack is being moved. */
+			return domain.signals == SIGNALS ? LVMON_DEATH_TIME : LVMON_DEATH_FAULT;
 		}
 	}
 }
@@ -301,7 +307,7 @@ static u32 visit(u32 budget_ms)
 {
 	u32 death;
 
-	domain.signalled = false;
+	domain.signals = 0;
 	enter(budget_ms);
 	death = run(budget_ms);
 	leave();
@@ -364,7 +370,7 @@ static u32 exchange(const struct lvmon_event *event, u32 budget_ms, struct lvmon
 {
 	u32 death;
 
-	domain.signalled = false;
+	domain.signals = 0;
 	domain.given_ms = 0;
 	enter(budget_ms);
 	if (domain_write(domain.event_ptr, event, sizeof(*event))) {

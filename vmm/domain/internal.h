@@ -13,7 +13,8 @@ struct domain {
 	/* SIGXCPU: the handler, and the state that it interrupted. */
 	u64 signal_handler, signal_restorer;
 	struct trap_frame interrupted;
-	bool in_signal, signalled; /* now; at all in this event */
+	bool in_signal;
+	u32 signals; /* in this event */
 
 	u32 given_ms; /* in this event, above its budget */
 
