@@ -55,6 +55,42 @@ static void print_ports(void)
 #undef ROW
 }
 
+static void print_indexed(void)
+{
+	printf("\nRegisters by index and data port (writes are ignored)\n  %-18s%-16s%s\n", "index port",
+	       "index", "name: reason");
+#define ROW(port, first, last, name, reason) \
+	range(port, port);                   \
+	range(first, last);                  \
+	printf("%s: %s\n", name, reason);
+	POLICY_INDEXED_REGISTERS(ROW)
+#undef ROW
+}
+
+static void pci_id(unsigned int id)
+{
+	if (id == POLICY_ANY)
+		printf("%-6s", "any");
+	else
+		printf("%-6.4x", id);
+}
+
+static void print_pci(void)
+{
+	printf("\nPCI configuration (writes are ignored)\n  %-6s%-6s%-6s%-10s%-18s%s\n", "vendor", "dev.",
+	       "class", "bus 0", "registers", "name: reason");
+#define ROW(vendor, device, class, first_device, last_device, function, first, last, name, reason) \
+	printf("  ");                                                                              \
+	pci_id(vendor);                                                                            \
+	pci_id(device);                                                                            \
+	pci_id(class);                                                                             \
+	printf("%02x-%02x.%u ", first_device, last_device, function);                              \
+	range(first, last);                                                                        \
+	printf("%s: %s\n", name, reason);
+	POLICY_PCI(ROW)
+#undef ROW
+}
+
 static void print_cpuid(void)
 {
 	printf("\nCPUID (bits that read as 0)\n  %-18s%-9s%-9s%-9s%-9s%s\n", "leaf", "EAX", "EBX",
@@ -84,6 +120,8 @@ int policy_main(int argc, char **argv)
 	}
 	print_msrs();
 	print_ports();
+	print_indexed();
+	print_pci();
 	print_cpuid();
 	print_insns();
 	return 0;

@@ -1,20 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The I/O ports that the guest does not reach by itself, by the policy's rows: what is ignored,
- * where nothing is; the CMOS's data, which is done for the guest (smp_init_announced()); and ACPI's
- * PM1 blocks (ACPI 6.4, 4.8.3). A guest that put the machine to sleep with its memory kept (S2, S3)
- * would be woken up by the firmware on CPUs that are not in our hands any more. Such a write is
- * done without SLP_EN, and from then on WAK_STS reads as set until the guest clears it, as if
- * something had woken the machine at once. States that lose memory as well (S4, S5) end with the
- * firmware's start, and S1 keeps the CPUs as they are: they pass.
+ * where nothing is; those that ports.h lists; and ACPI's PM1 blocks (ACPI 6.4, 4.8.3). A guest that
+ * put the machine to sleep with its memory kept (S2, S3) would be woken up by the firmware on CPUs
+ * that are not in our hands any more. Such a write is done without SLP_EN, and from then on WAK_STS
+ * reads as set until the guest clears it, as if something had woken the machine at once. States
+ * that lose memory as well (S4, S5) end with the firmware's start, and S1 keeps the CPUs as they
+ * are: they pass.
  */
 #include "lvisor/policy.h"
 #include "vmm/log.h"
-#include "vmm/smp.h"
-#include "vmm/vcpu.h"
-#include "vmm/x86/asm.h"
+#include "vmm/ports.h"
 
-#define CMOS_DATA    0x71u
 #define STATUS_PORTS 2 /* the first of boot_info.pm1 */
 
 /* ACPI 6.4, tables 4.15 and 4.17 */
@@ -61,54 +58,44 @@ static u16 without_sleep(u16 value)
 	return (u16)(value & ~SLP_EN);
 }
 
-/*
- * The CMOS's data, a byte, or with its index in one word. Before a kernel starts a CPU, it writes
- * the shutdown status.
- */
-static bool cmos_access(struct vcpu *vcpu, const struct vm_exit *exit)
+/* ACPI's registers are words. */
+static bool pm1_access(struct port_access *access)
 {
-	u64 *rax = &vcpu->regs[LVMON_RAX];
-	u16 port = exit->io.port;
+	u32 reg = 0;
 
-	if (exit->io.string || port + exit->io.size != CMOS_DATA + 1 || exit->io.size > 2)
+	while (reg < ARRAY_SIZE(machine->pm1) &&
+	       (machine->pm1[reg] != access->port || access->size != 2))
+		reg++;
+	if (reg == ARRAY_SIZE(machine->pm1))
 		return false;
-	if (!exit->io.in)
-		smp_init_announced(vcpu->cpu);
-	if (exit->io.size == 1 && exit->io.in)
-		*rax = (*rax & ~0xffull) | inb(port);
-	else if (exit->io.size == 1)
-		outb(port, (u8)*rax);
-	else if (exit->io.in)
-		*rax = (*rax & ~0xffffull) | inw(port);
+	if (access->in) {
+		access->value = inw(access->port) | (reg < STATUS_PORTS ? woken : 0);
+		return true;
+	}
+	if (reg < STATUS_PORTS)
+		__atomic_fetch_and(&woken, (u16)~access->value, __ATOMIC_SEQ_CST);
 	else
-		outw(port, (u16)*rax);
+		access->value = without_sleep((u16)access->value);
+	outw(access->port, (u16)access->value);
 	return true;
 }
 
 void ports_access(struct vcpu *vcpu, const struct vm_exit *exit)
 {
-	u16 port = exit->io.port, value = (u16)vcpu->regs[LVMON_RAX];
-	u64 *rax = &vcpu->regs[LVMON_RAX];
-	u32 reg = 0;
+	u64 *rax = &vcpu->regs[LVMON_RAX], bits = BIT(exit->io.size * 8) - 1;
+	struct port_access access = {.port = exit->io.port,
+				     .size = exit->io.size,
+				     .in = exit->io.in,
+				     .value = (u32)(*rax & bits)};
 
-	/* They are words. All else is as if nothing were there, what overlaps our own port too. */
-	while (reg < ARRAY_SIZE(machine->pm1) &&
-	       (machine->pm1[reg] != port || exit->io.size != 2 || exit->io.string))
-		reg++;
-	if (cmos_access(vcpu, exit)) {
-		/* done */
-	} else if (reg == ARRAY_SIZE(machine->pm1)) {
-		if (exit->io.in && !exit->io.string)
-			*rax = exit->io.size == 4 ? UINT32_MAX
-						  : *rax | (BIT(exit->io.size * 8) - 1);
-	} else if (exit->io.in) {
-		*rax = (*rax & ~0xffffull) | inw(port) | (reg < STATUS_PORTS ? woken : 0);
-	} else {
-		if (reg < STATUS_PORTS)
-			__atomic_fetch_and(&woken, (u16)~value, __ATOMIC_SEQ_CST);
-		else
-			value = without_sleep(value);
-		outw(port, value);
+	if (!exit->io.string) {
+		/* All else is as if nothing were there, what overlaps our own port too. */
+		if (!pm1_access(&access) && !indexed_access(vcpu, &access) &&
+		    !reset_access(&access) && !pci_access(&access))
+			access.value = UINT32_MAX;
+		if (access.in)
+			*rax = access.size == 4 ? access.value
+						: (*rax & ~bits) | (access.value & bits);
 	}
 	vcpu->regs[LVMON_RIP] = exit->io.next_rip;
 }

@@ -8,6 +8,7 @@
 #include "vmm/log.h"
 #include "vmm/monitor/monitor.h"
 #include "vmm/policy.h"
+#include "vmm/reset.h"
 #include "vmm/smp.h"
 #include "vmm/vcpu.h"
 #include "vmm/x86/asm.h"
@@ -19,9 +20,6 @@
 #define EFER_FFXSR    BIT(14)
 #define EFER_TCE      BIT(15)
 #define EFER_AUTOIBRS BIT(21)
-
-#define PORT_KEYBOARD	   0x64
-#define PORT_RESET_CONTROL 0xcf9
 
 const struct vcpu_ops *vcpu_ops;
 
@@ -324,7 +322,7 @@ static void slow_path close_step(struct vcpu *vcpu)
 	vcpu->step = STEP_NONE;
 }
 
-static void noreturn reset_machine(struct vcpu *vcpu, const char *why)
+static void noreturn shut_down(struct vcpu *vcpu, const char *why)
 {
 	log_line(
 		"the guest's CPU %u shut down (%s): reset; rip %lx rsp %lx cr0 %lx cr2 %lx cr3 %lx "
@@ -332,10 +330,7 @@ static void noreturn reset_machine(struct vcpu *vcpu, const char *why)
 		vcpu->cpu->id, why, vcpu->regs[LVMON_RIP], vcpu->regs[LVMON_RSP],
 		vcpu_ops->get_reg(vcpu, LVMON_CR0), vcpu_ops->get_reg(vcpu, LVMON_CR2),
 		vcpu_ops->get_reg(vcpu, LVMON_CR3), vcpu_ops->get_reg(vcpu, LVMON_IDTR_BASE));
-	outb(PORT_RESET_CONTROL, 0x02);
-	outb(PORT_RESET_CONTROL, 0x06);
-	outb(PORT_KEYBOARD, 0xfe);
-	halt_forever();
+	reset_machine();
 }
 
 static bool contributory(u32 vector)
@@ -360,7 +355,7 @@ static void slow_path end_step(struct vcpu *vcpu, const struct vm_exit *exit)
 	if (retired && !vcpu->step_guest_tf)
 		return;
 	if (first == VEC_DF)
-		reset_machine(vcpu, "triple fault");
+		shut_down(vcpu, "triple fault");
 	if (is_double_fault(first, exit->exception.vector)) {
 		vcpu_ops->inject(vcpu, VEC_DF, INJECT_EXCEPTION, true, 0);
 		return;
@@ -475,7 +470,7 @@ static void dispatch(struct vcpu *vcpu, const struct vm_exit *exit)
 		handle_unknown(vcpu, exit->code);
 		break;
 	case EXIT_SHUTDOWN:
-		reset_machine(vcpu, "triple fault");
+		shut_down(vcpu, "triple fault");
 	}
 }
 
@@ -502,7 +497,7 @@ void slow_path vcpu_pass_on(struct vcpu *vcpu)
 	} else if (cpu->mc_pending) {
 		cpu->mc_pending = 0;
 		if (!(vcpu_ops->get_reg(vcpu, LVMON_CR4) & CR4_MCE))
-			reset_machine(vcpu, "machine check with CR4.MCE clear");
+			shut_down(vcpu, "machine check with CR4.MCE clear");
 		vcpu_ops->inject(vcpu, VEC_MC, INJECT_EXCEPTION, false, 0);
 	} else if (cpu->nmi_pending) {
 		cpu->nmi_pending = 0;

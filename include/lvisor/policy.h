@@ -52,17 +52,76 @@ enum policy_vendor { POLICY_AMD, POLICY_INTEL, POLICY_BOTH };
 	  "VM_CR, IGNNE, SMM_CTL, VM_HSAVE_PA, SVM_KEY", "SVM is in use and hidden")             \
 	X(AMD, 0xc0010130, 0xc0010137, REFUSE, REFUSE, "SEV and SNP", "hidden, as in CPUID")
 
-/* X(first, last, action, name, reason); ignored: reads as ones. */
-#define POLICY_PORTS(X)                                                                       \
-	X(0x64, 0x64, PASS, "keyboard controller", "a reset ends guest and hypervisor alike") \
-	X(0x71, 0x71, EMULATE, "CMOS data",                                                   \
-	  "done for the guest; a write announces that it starts a CPU")                       \
-	X(0x92, 0x92, PASS, "system control A", "A20 and reset, as on the bare machine")      \
-	X(0xb2, 0xb2, PASS, "SMI command", "firmware is trusted")                             \
-	X(0xe9, 0xe9, IGNORE, "debug port",                                                   \
-	  "the hypervisor's own output; reads as ones, also in a wider access")               \
-	X(0xcf8, 0xcff, PASS, "PCI configuration",                                            \
-	  "devices are the guest's; what they write by DMA is not held back (no IOMMU yet)")
+/* X(first, last, action, name, reason); ignored: reads as ones. A string access does nothing. */
+#define POLICY_PORTS(X)                                                                        \
+	X(0x60, 0x60, EMULATE, "keyboard data",                                                \
+	  "passed, but for the output port: A20 stays on, "                                    \
+	  "a reset is one of the whole machine")                                               \
+	X(0x64, 0x64, EMULATE, "keyboard controller", "as its data")                           \
+	X(0x70, 0x73, EMULATE, "CMOS", "passed, but for the registers below")                  \
+	X(0x74, 0x77, IGNORE, "CMOS", "on some chipsets the same registers again")             \
+	X(0x92, 0x92, EMULATE, "system control A", "as the keyboard controller")               \
+	X(0xb2, 0xb2, PASS, "SMI command", "firmware is trusted")                              \
+	X(0xe9, 0xe9, IGNORE, "debug port",                                                    \
+	  "the hypervisor's own output; reads as ones, also in a wider access")                \
+	X(0xcd6, 0xcd7, EMULATE, "AMD PM registers", "passed, but for the registers below")    \
+	X(0xcf8, 0xcff, EMULATE, "PCI configuration, reset control",                           \
+	  "passed, but for the registers below; a reset is one of the whole machine. Devices " \
+	  "are the guest's; what they write by DMA is not held back (no IOMMU yet)")
+
+/* X(port, bits of the index, name): an index port, and the data behind it. */
+#define POLICY_INDEXED(X)              \
+	X(0x70, 0x7f, "CMOS")          \
+	X(0x72, 0x7f, "extended CMOS") \
+	X(0xcd6, 0xff, "AMD PM registers")
+
+/* X(index port, first, last, name, reason): registers that the guest does not write. */
+#define POLICY_INDEXED_REGISTERS(X)                                                          \
+	X(0x70, 0x0f, 0x0f, "CMOS: shutdown status",                                         \
+	  "the guest has its own: after a reset the firmware would go on in the guest's "    \
+	  "code; a write announces that it starts a CPU")                                    \
+	X(0x72, 0x0f, 0x0f, "CMOS: shutdown status", "on some chipsets the same once more")  \
+	X(0xcd6, 0x20, 0x2b, "AMD PM: ACPI's ports (SB600, SB700)",                          \
+	  "the ports by which the guest would put the machine to sleep stay where they are") \
+	X(0xcd6, 0x60, 0x6f, "AMD PM: ACPI's ports (SB800 and later)", "the same")           \
+	X(0xcd6, 0x74, 0x77, "AMD PM: AcpiConfig", "the same")
+
+#define POLICY_ANY 0xffff
+
+/*
+ * X(vendor, device, class, first device of bus 0, last, function, first, last, name, reason):
+ * registers of PCI configuration. A write that touches one does nothing; all else passes.
+ */
+#define POLICY_PCI(X)                                                                            \
+	X(0x8086, POLICY_ANY, POLICY_ANY, 0x00, 0x00, 0, 0x40, 0xbf, "Intel host bridge",        \
+	  "SMRAM, PAM, TSEG, top of memory, remapping, PCIEXBAR and other windows: the memory "  \
+	  "map is the firmware's")                                                               \
+	X(0x8086, 0x7113, POLICY_ANY, 0x00, 0x1f, 3, 0x40, 0x43, "PIIX4 PMBA",                   \
+	  "ACPI's ports stay where sleep is refused")                                            \
+	X(0x8086, 0x7113, POLICY_ANY, 0x00, 0x1f, 3, 0x58, 0x5b, "PIIX4 DEVACTB",                \
+	  "SMIs by the SMI command port")                                                        \
+	X(0x8086, 0x7113, POLICY_ANY, 0x00, 0x1f, 3, 0x80, 0x80, "PIIX4 PMREGMISC",              \
+	  "ACPI's ports stay where sleep is refused")                                            \
+	X(0x8086, POLICY_ANY, 0x0601, 0x1f, 0x1f, 0, 0x40, 0x47, "ICH PMBASE, ACPI_CNTL",        \
+	  "ACPI's ports stay where sleep is refused")                                            \
+	X(0x8086, POLICY_ANY, 0x0601, 0x1f, 0x1f, 0, 0xf0, 0xf3, "ICH RCBA",                     \
+	  "a window that could be laid over memory")                                             \
+	X(0x8086, POLICY_ANY, 0x0580, 0x1f, 0x1f, 2, 0x40, 0x4b, "PCH PMC base addresses",       \
+	  "ACPI's ports stay where sleep is refused")                                            \
+	X(0x1022, POLICY_ANY, POLICY_ANY, 0x00, 0x00, 0, 0x64, 0x67, "AMD SMN data",             \
+	  "leads to all registers of the chip, the address map too; reading passes")             \
+	X(0x1022, POLICY_ANY, POLICY_ANY, 0x00, 0x00, 0, 0xbc, 0xbf, "AMD SMN data", "the same") \
+	X(0x1022, POLICY_ANY, POLICY_ANY, 0x00, 0x00, 0, 0xc8, 0xcb, "AMD SMN data", "the same") \
+	X(0x1022, POLICY_ANY, POLICY_ANY, 0x18, 0x1f, 0, 0x40, 0xfff,                            \
+	  "AMD data fabric, HyperTransport routes", "address map: RAM or devices")               \
+	X(0x1022, POLICY_ANY, POLICY_ANY, 0x18, 0x1f, 1, 0x40, 0xfff, "AMD address map",         \
+	  "RAM or devices")                                                                      \
+	X(0x1022, POLICY_ANY, POLICY_ANY, 0x18, 0x1f, 2, 0x40, 0xfff, "AMD DRAM controller",     \
+	  "where in DRAM an address lies")                                                       \
+	X(0x1022, POLICY_ANY, POLICY_ANY, 0x18, 0x1f, 4, 0x98, 0x9f,                             \
+	  "AMD data fabric, indirect data", "leads to the address map")                          \
+	X(0x1022, POLICY_ANY, POLICY_ANY, 0x18, 0x1f, 4, 0xb8, 0xbf,                             \
+	  "AMD data fabric, indirect data", "the same")
 
 /*
  * X(first, last, action, name, reason): ports whose numbers the firmware tells in its FADT; first

@@ -219,6 +219,8 @@ void (*host_outb)(u16 port, u8 value);
 u8 (*host_inb)(u16 port);
 void (*host_outw)(u16 port, u16 value);
 u16 (*host_inw)(u16 port);
+void (*host_outl)(u16 port, u32 value);
+u32 (*host_inl)(u16 port);
 struct cpuid_regs (*host_cpuid)(u32 leaf, u32 subleaf);
 
 static struct {
@@ -297,6 +299,17 @@ void outw(u16 port, u16 v)
 u16 inw(u16 port)
 {
 	return host_inw ? host_inw(port) : 0xffff;
+}
+
+void outl(u16 port, u32 v)
+{
+	if (host_outl)
+		host_outl(port, v);
+}
+
+u32 inl(u16 port)
+{
+	return host_inl ? host_inl(port) : 0xffffffff;
 }
 
 u64 rdtsc(void)

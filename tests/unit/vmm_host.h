@@ -66,6 +66,8 @@ extern void (*host_outb)(u16 port, u8 value);
 extern u8 (*host_inb)(u16 port);
 extern void (*host_outw)(u16 port, u16 value);
 extern u16 (*host_inw)(u16 port);
+extern void (*host_outl)(u16 port, u32 value);
+extern u32 (*host_inl)(u16 port);
 extern struct cpuid_regs (*host_cpuid)(u32 leaf, u32 subleaf);
 u64 host_msr(u32 msr);
 void host_msr_set(u32 msr, u64 value);

@@ -10,6 +10,8 @@
 #define inb	       hardware_inb
 #define outw	       hardware_outw
 #define inw	       hardware_inw
+#define outl	       hardware_outl
+#define inl	       hardware_inl
 #define rdmsr	       hardware_rdmsr
 #define wrmsr	       hardware_wrmsr
 #define rdtsc	       hardware_rdtsc
@@ -36,6 +38,8 @@
 #undef inb
 #undef outw
 #undef inw
+#undef outl
+#undef inl
 #undef rdmsr
 #undef wrmsr
 #undef rdtsc
@@ -62,6 +66,8 @@ void outb(u16 port, u8 v);
 u8 inb(u16 port);
 void outw(u16 port, u16 v);
 u16 inw(u16 port);
+void outl(u16 port, u32 v);
+u32 inl(u16 port);
 u64 rdmsr(u32 msr);
 void wrmsr(u32 msr, u64 v);
 u64 rdtsc(void);
