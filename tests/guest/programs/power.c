@@ -8,6 +8,7 @@
  *	power kexec			starts the loaded kernel
  *	power snapshot			asks /dev/snapshot for hibernation and for suspend to RAM;
  *					prints the errors of both
+ *	power inb PORT			prints what is read
  *	power outb|outw PORT VALUE	port writes, for what a kernel would not do by itself
  *	power pci DEVICE.FUNCTION REGISTER SIZE VALUE
  *					writes to PCI configuration of bus 0, by the ports; prints the
@@ -208,6 +209,8 @@ int main(int argc, char **argv)
 		outw(number(argv[3]), number(argv[2]));
 		return 0;
 	}
+	if (!strcmp(what, "inb") && argc == 3)
+		return printf("%d\n", inb(number(argv[2]))) < 0;
 	if (!strcmp(what, "cmos") && argc >= 3) {
 		printf("%d\n", cmos(number(argv[2])));
 		if (argc == 4)
