@@ -113,8 +113,10 @@ static const struct table *find_table(const struct rsdp *rsdp, const char *signa
 
 static void add_cpu(struct boot_info *bi, u32 apic_id, u32 flags)
 {
-	if (!(flags & LAPIC_ENABLED))
+	if (!(flags & LAPIC_ENABLED)) {
+		bi->cpus_disabled += apic_id != 0xff && apic_id != UINT32_MAX; /* rows left empty */
 		return;
+	}
 	if (bi->cpus == MAX_CPUS)
 		fatal("this machine has more than %u CPUs; give it fewer (in QEMU: -smp)",
 		      MAX_CPUS);
@@ -146,7 +148,7 @@ void acpi_find_cpus(struct boot_info *bi)
 	const struct rsdp *rsdp = search_rsdp();
 	const struct table *madt;
 
-	bi->cpus = 0;
+	bi->cpus = bi->cpus_disabled = 0;
 	if (!rsdp)
 		return;
 	madt = find_table(rsdp, "APIC", 0);

@@ -48,6 +48,7 @@ struct boot_info {
 	/* All CPUs of the machine, this one among them; 0: not known. */
 	u32 cpus;
 	u32 apic_ids[MAX_CPUS];
+	u32 cpus_disabled; /* that the firmware lists besides */
 
 	/*
 	 * ACPI's ports (ACPI 6.4, 4.8.3), all even: PM1a_STS, PM1b_STS, PM1a_CNT, PM1b_CNT; 0:

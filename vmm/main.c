@@ -58,6 +58,7 @@ static void noreturn run(const struct boot_info *bi, struct cpu *cpu, hpa_t root
 	ring_init();
 	if (find_word(bi->options, "drain=port"))
 		ring_drain_to_port();
+	smp_init(bi);
 	vcpu_init(bi);
 	if (fpu_init(&cpu->vcpu.fpu))
 		fatal("this CPU has no XSAVE; use one that has it (in QEMU: -cpu EPYC)");

@@ -11,14 +11,13 @@
 #include "vmm/lock.h"
 #include "vmm/log.h"
 #include "vmm/memory.h"
+#include "vmm/region.h"
 #include "vmm/smp.h"
 #include "vmm/string.h"
 #include "vmm/time.h"
 #include "vmm/x86/asm.h"
 #include "vmm/x86/lapic.h"
-#include "vmm/x86/nested.h"
 #include "vmm/x86/paging.h"
-#include "vmm/x86/walk.h"
 
 #define TRAMPOLINE    0x8000ull
 #define START_WAIT_US 10000u
@@ -53,6 +52,10 @@ static struct lock engine_lock, hold_lock;
 /* Writes to the APIC's page do not exit. They do again while the others are held. */
 static bool apic_open, keep_trapped;
 static u32 stores_seen; /* since a CPU was announced or started */
+static void apic_store(struct vcpu *vcpu, const struct region_store *store);
+static u64 apic_load(gpa_t gpa, u32 size);
+static struct region apic_page = {
+	.name = "APIC", .size = PAGE_SIZE, .store = apic_store, .load = apic_load};
 /* The others are held by smp_pause(): by whom, and the time_ns() that ends it; 0: they are not. */
 static struct cpu *pauser;
 static u64 pause_end;
@@ -93,6 +96,26 @@ static void start_cpu(struct cpu *cpu, hpa_t root)
 	fatal("CPU %u (APIC id %u) does not start", cpu->id, cpu->apic_id);
 }
 
+void smp_init(const struct boot_info *bi)
+{
+	/*
+	 * A CPU that we do not run could be started by the guest, and would then run without us. It
+	 * is not known who is there without a MADT, and CPUs that it calls disabled may be there.
+	 */
+	keep_trapped = find_word(bi->options, "apic=trap") || !bi->cpus || bi->cpus_disabled;
+	apic_open = bi->cpus < 2 && !keep_trapped;
+	apic_page.start = lapic_base();
+	apic_page.rights = ACCESS_READ | ACCESS_EXEC | (apic_open ? ACCESS_WRITE : 0);
+	region_add(&apic_page);
+	if (!bi->cpus)
+		log_line("the firmware lists no CPUs (no MADT): this one is all the guest gets");
+}
+
+static void trap_apic(bool on)
+{
+	region_protect(&apic_page, ACCESS_READ | ACCESS_EXEC | (on ? 0 : ACCESS_WRITE));
+}
+
 void smp_start(const struct boot_info *bi, hpa_t root)
 {
 	u32 self = lapic_id();
@@ -101,8 +124,6 @@ void smp_start(const struct boot_info *bi, hpa_t root)
 	cpus[0]->apic_id = self;
 	if (bi->cpus < 2)
 		return;
-	nested_trap_apic(true);
-	keep_trapped = find_word(bi->options, "apic=trap");
 	/* While they start, the others execute at the trampoline's physical address. */
 	if (map(root, TRAMPOLINE, TRAMPOLINE, PAGE_SIZE, MAP_RX))
 		fatal("too little memory for the other CPUs");
@@ -208,7 +229,7 @@ static void open_apic(void)
 			return;
 	if (keep_trapped)
 		return;
-	nested_trap_apic(false);
+	trap_apic(false);
 	__atomic_store_n(&apic_open, true, __ATOMIC_SEQ_CST);
 }
 
@@ -217,7 +238,7 @@ void smp_init_announced(struct cpu *cpu)
 	if (!__atomic_load_n(&apic_open, __ATOMIC_SEQ_CST))
 		return;
 	smp_hold_others(cpu);
-	nested_trap_apic(true);
+	trap_apic(true);
 	apic_open = false;
 	stores_seen = 0;
 	cpu->ldr = lapic_ldr();
@@ -259,99 +280,29 @@ void smp_init_received(struct vcpu *vcpu)
 	open_apic();
 }
 
-/* Up to size bytes of code at RIP, by the guest's paging. */
-static u64 fetch_code(struct vcpu *vcpu, u8 *code, u64 size)
+static u64 apic_load(gpa_t gpa, u32 size)
 {
-	struct vcpu_paging paging;
-	gva_t va = vcpu->regs[LVMON_RIP];
-	u64 done = 0;
-
-	vcpu_ops->get_paging(vcpu, &paging);
-	while (done < size) {
-		u64 part = PAGE_SIZE - ((va + done) & ~PAGE_MASK);
-		gpa_t gpa;
-
-		if (part > size - done)
-			part = size - done;
-		if (guest_walk(paging.cr3, paging.la57, va + done, &gpa) ||
-		    !guest_ram_has(gpa, part))
-			break;
-		memcpy(code + done, guest_ram_ptr(gpa), part);
-		done += part;
-	}
-	return done;
+	return size == 4 ? lapic_read_page(gpa & ~PAGE_MASK) : UINT64_MAX;
 }
 
-/* Bytes of a ModRM operand in memory (SDM vol. 2, 2.1.3); 0: a register. */
-static u32 modrm_length(const u8 *modrm)
+static void apic_store(struct vcpu *vcpu, const struct region_store *store)
 {
-	u32 mod = *modrm >> 6, rm = *modrm & 7, length = 1;
+	u32 offset = store->gpa & ~PAGE_MASK, value = (u32)store->value;
 
-	if (mod == 3)
-		return 0;
-	if (rm == 4) {
-		length++;
-		if (mod == 0 && (modrm[1] & 7) == 5)
-			return length + 4;
-	} else if (mod == 0 && rm == 5) {
-		return length + 4;
+	/*
+	 * Registers are 32 bits at multiples of 16 (SDM vol. 3, 11.4.1); the rest is undefined, and
+	 * must not be rounded to a register that is guarded here.
+	 */
+	if (store->size == 4 && !(offset & 15)) {
+		if (offset == APIC_LDR)
+			vcpu->cpu->ldr = value >> 24;
+		if (offset != APIC_ICR_LOW ||
+		    !smp_icr_written(vcpu, value, lapic_read_page(APIC_ICR_HIGH) >> 24))
+			lapic_write_page(offset, value);
 	}
-	return length + (mod == 1 ? 1 : mod == 2 ? 4 : 0);
-}
-
-/*
- * The stores that kernels use on their APIC: mov %r32, m32; mov $imm32, m32; xchg %r32, m32 (Linux:
- * native_apic_mem_write, with its alternative for an old erratum).
- */
-static bool decode_store(struct vcpu *vcpu, u32 *value, u32 *length, enum lvmon_reg *xchg)
-{
-	u8 code[16] = {0};
-	u64 have = fetch_code(vcpu, code, 15);
-	u32 at = 0, rex = 0, operand;
-
-	*xchg = LVMON_NR_REGS;
-	while (at < 4 && (code[at] == 0x65 || code[at] == 0x3e || code[at] == 0x67))
-		at++;
-	if ((code[at] & 0xf0) == 0x40)
-		rex = code[at++];
-	operand = modrm_length(&code[at + 1]);
-	if (!operand || (rex & 8))
-		return false;
-	if (code[at] == 0x89 || code[at] == 0x87) {
-		u32 reg = (code[at + 1] >> 3 & 7) | (rex & 4) << 1;
-
-		*value = (u32)vcpu->regs[reg];
-		*length = at + 1 + operand;
-		if (code[at] == 0x87)
-			*xchg = (enum lvmon_reg)reg;
-	} else if (code[at] == 0xc7 && !(code[at + 1] & 0x38)) { /* C7 /0; there is no other */
-		*value = load32(&code[at + 1 + operand]);
-		*length = at + 1 + operand + 4;
-	} else {
-		return false;
-	}
-	return *length <= have;
-}
-
-bool smp_apic_store(struct vcpu *vcpu, gpa_t gpa)
-{
-	u32 value, length, offset = gpa & 0xfff;
-	enum lvmon_reg xchg;
-
-	if (!decode_store(vcpu, &value, &length, &xchg))
-		return false;
-	if (xchg != LVMON_NR_REGS)
-		vcpu->regs[xchg] = lapic_read_page(offset);
-	if (offset == APIC_LDR)
-		vcpu->cpu->ldr = value >> 24;
-	if (offset != APIC_ICR_LOW ||
-	    !smp_icr_written(vcpu, value, lapic_read_page(APIC_ICR_HIGH) >> 24))
-		lapic_write_page(offset, value);
-	vcpu->regs[LVMON_RIP] += length;
 	/* What was announced does not come. */
 	if (++stores_seen > STORES_WITHOUT_INIT)
 		open_apic();
-	return true;
 }
 
 static u64 pause_left(void)

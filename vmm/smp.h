@@ -13,6 +13,9 @@
 /* CPUs that run our code; 1 until smp_start(). */
 extern u32 smp_cpus;
 
+/* The APIC's page becomes a region; before vcpu_init(). */
+void smp_init(const struct boot_info *bi);
+
 /* Bring up the machine's other CPUs and park them; all or a message. */
 void smp_start(const struct boot_info *bi, hpa_t root);
 
@@ -20,9 +23,6 @@ void smp_start(const struct boot_info *bi, hpa_t root);
  * The guest writes the ICR. True: it was NMI, INIT or SIPI, and is done; false: for the hardware.
  */
 bool smp_icr_written(struct vcpu *vcpu, u32 low, u32 destination) must_check;
-
-/* The guest stores to its APIC's page, which is write-protected: do it. False: not understood. */
-bool smp_apic_store(struct vcpu *vcpu, gpa_t gpa) must_check;
 
 /*
  * The guest announces that it is about to start a CPU: it has written the CMOS's shutdown status,

@@ -8,6 +8,7 @@
 #include "vmm/log.h"
 #include "vmm/monitor/monitor.h"
 #include "vmm/policy.h"
+#include "vmm/region.h"
 #include "vmm/reset.h"
 #include "vmm/smp.h"
 #include "vmm/vcpu.h"
@@ -23,8 +24,11 @@
 
 const struct vcpu_ops *vcpu_ops;
 
-static hpa_t own_start;
-static u64 own_size;
+static enum region_answer own_memory_fault(struct vcpu *vcpu, const struct vm_exit *exit);
+static struct region own_memory = {.name = "hypervisor's memory",
+				   .rights = ACCESS_READ,
+				   .hidden = true,
+				   .fault = own_memory_fault};
 
 void vcpu_probe(void)
 {
@@ -45,8 +49,9 @@ void vcpu_probe(void)
 
 void vcpu_init(const struct boot_info *bi)
 {
-	own_start = bi->own;
-	own_size = bi->own_size;
+	own_memory.start = bi->own;
+	own_memory.size = bi->own_size;
+	region_add(&own_memory);
 	ports_init(bi);
 	vcpu_ops->init(bi);
 }
@@ -281,45 +286,52 @@ static void start_step(struct vcpu *vcpu, enum step_reason reason)
 	vcpu_ops->single_step(vcpu, true);
 }
 
-void vcpu_step_with(struct vcpu *vcpu, gpa_t gpa, u8 byte)
-{
-	vcpu_ops->set_nested_root(vcpu, nested_view_open(&vcpu->view, gpa, byte));
-	start_step(vcpu, STEP_TRAP);
-}
-
-/* A store to our memory must vanish, whatever the instruction. False: it touches too many pages. */
-static bool open_own_page(struct vcpu *vcpu, gpa_t page)
-{
-	if (vcpu->step_page_count == STEP_PAGES)
-		return false;
-	/* nobody else is to see the page, or to remember it */
-	if (!vcpu->step_page_count)
-		smp_hold_others(vcpu->cpu);
-	if (vcpu->step == STEP_NONE)
-		start_step(vcpu, STEP_OWN_MEMORY);
-	vcpu->step_pages[vcpu->step_page_count++] = page;
-	nested_open_own(page, true);
-	vcpu_ops->flush(vcpu);
-	return true;
-}
-
 /* As it was before the step. */
 static void slow_path close_step(struct vcpu *vcpu)
 {
 	if (vcpu->step == STEP_NONE)
 		return;
-	vcpu_ops->single_step(vcpu, false);
-	if (!vcpu->step_guest_tf)
-		vcpu->regs[LVMON_RFLAGS] &= ~RFLAGS_TF;
-	if (vcpu->step == STEP_TRAP)
-		vcpu_ops->set_nested_root(vcpu, nested_root);
-	if (vcpu->step_page_count) {
-		while (vcpu->step_page_count)
-			nested_open_own(vcpu->step_pages[--vcpu->step_page_count], false);
-		vcpu_ops->flush(vcpu);
-		smp_release_others(vcpu->cpu);
+	if (vcpu->step != STEP_DELIVERY) {
+		vcpu_ops->single_step(vcpu, false);
+		if (!vcpu->step_guest_tf)
+			vcpu->regs[LVMON_RFLAGS] &= ~RFLAGS_TF;
 	}
+	vcpu_ops->set_nested_root(vcpu, nested_root);
+	nested_view_close(&vcpu->view);
 	vcpu->step = STEP_NONE;
+}
+
+static void end_delivery(struct vcpu *vcpu)
+{
+	if (vcpu->step == STEP_DELIVERY)
+		close_step(vcpu);
+}
+
+void vcpu_step_with(struct vcpu *vcpu, gpa_t gpa, u8 byte)
+{
+	end_delivery(vcpu);
+	vcpu_ops->set_nested_root(vcpu, nested_view_open(&vcpu->view, gpa, byte));
+	start_step(vcpu, STEP_TRAP);
+}
+
+/*
+ * A store to our memory must vanish, whatever the instruction: it is executed in a view of this
+ * CPU's own, in which our range is a scratch page. An event whose frame goes there is delivered in
+ * the same view, but not in a step: delivery clears TF, so no exception would say that it has
+ * ended.
+ */
+static enum region_answer slow_path own_memory_fault(struct vcpu *vcpu, const struct vm_exit *exit)
+{
+	if (exit->page.access != ACCESS_WRITE || vcpu->view.own_open)
+		return REGION_UD; /* a fetch: reads do not exit */
+	vcpu_ops->set_nested_root(vcpu, nested_view_open_own(&vcpu->view));
+	if (vcpu->step == STEP_NONE && exit->page.delivery) {
+		vcpu->step = STEP_DELIVERY;
+		vcpu_ops->trap_interrupts(vcpu, true); /* so that there is an exit soon */
+	} else if (vcpu->step == STEP_NONE) {
+		start_step(vcpu, STEP_OWN_MEMORY);
+	}
+	return REGION_AGAIN;
 }
 
 static void noreturn shut_down(struct vcpu *vcpu, const char *why)
@@ -366,37 +378,54 @@ static void slow_path end_step(struct vcpu *vcpu, const struct vm_exit *exit)
 			 exit->exception.error);
 }
 
+/* What is not in the nested page table, and in no region. */
+static enum region_answer map_more(struct vcpu *vcpu, gpa_t gpa)
+{
+	bool in_view = vcpu->step == STEP_TRAP && (gpa & PAGE_MASK) == vcpu->view.page;
+
+	/* The view's copy is read-only: #GP (docs/threat-model.md). */
+	if (in_view || nested_map_identity(gpa)) {
+		log_limited("no nested mapping for guest-physical %lx: #GP", gpa);
+		return REGION_GP;
+	}
+	if (vcpu->step != STEP_NONE) {
+		nested_view_refresh(&vcpu->view);
+		vcpu_ops->flush(vcpu);
+	}
+	return REGION_AGAIN;
+}
+
+static void fail_delivery(struct vcpu *vcpu, u32 first)
+{
+	if (first == VEC_DF)
+		shut_down(vcpu, "triple fault");
+	vcpu_ops->inject(vcpu, VEC_DF, INJECT_EXCEPTION, true, 0);
+}
+
 static void slow_path handle_nested_page(struct vcpu *vcpu, const struct vm_exit *exit)
 {
 	gpa_t gpa = exit->page.gpa;
+	const struct region *region = region_at(gpa, 1);
+	enum region_answer answer;
 
-	if (exit->page.access == ACCESS_WRITE && smp_cpus > 1 &&
-	    (gpa & PAGE_MASK) == lapic_base()) {
-		if (!smp_apic_store(vcpu, gpa)) {
-			log_limited("store to the APIC that is not understood, at %lx: #GP",
-				    vcpu->regs[LVMON_RIP]);
-			inject_gp(vcpu);
-		}
+	if (!exit->page.delivery)
+		end_delivery(vcpu);
+	answer = region ? region_fault(region, vcpu, exit) : map_more(vcpu, gpa);
+	switch (answer) {
+	case REGION_DONE:
 		return;
-	}
-	if (gpa - own_start >= own_size) {
-		bool in_view = vcpu->step == STEP_TRAP && (gpa & PAGE_MASK) == vcpu->view.page;
-
-		/* A copy is not to be written to: the threat model knows. */
-		if (in_view || nested_map_identity(gpa)) {
-			log_limited("no nested mapping for guest-physical %lx: #GP", gpa);
-			inject_gp(vcpu);
-			return;
-		}
-		if (vcpu->step == STEP_TRAP) {
-			nested_view_refresh(&vcpu->view);
-			vcpu_ops->flush(vcpu);
-		}
-	} else if (exit->page.access != ACCESS_WRITE || !open_own_page(vcpu, gpa & PAGE_MASK)) {
+	case REGION_AGAIN:
+		vcpu_ops->requeue(vcpu);
+		return;
+	case REGION_UD:
 		vcpu_ops->inject(vcpu, VEC_UD, INJECT_EXCEPTION, false, 0);
 		return;
+	case REGION_GP:
+		inject_gp(vcpu);
+		return;
+	case REGION_DF:
+		fail_delivery(vcpu, exit->page.first);
 	}
-	vcpu_ops->requeue(vcpu);
 }
 
 /*
@@ -407,6 +436,7 @@ static void slow_path handle_interrupt(struct vcpu *vcpu)
 {
 	u32 vector;
 
+	end_delivery(vcpu);
 	if ((vcpu->cpu->nmi_pending | vcpu->cpu->mc_pending) && vcpu_ops->ready_to_inject(vcpu))
 		return; /* these first; the interrupt stays pending */
 	vcpu->cpu->taken = 0;
@@ -488,8 +518,9 @@ void slow_path vcpu_pass_on(struct vcpu *vcpu)
 			smp_init_received(vcpu);
 		}
 	}
-	/* A step's one instruction first: a handler in its place could wait for a held CPU. */
-	if (vcpu->step != STEP_NONE || !vcpu_ops->ready_to_inject(vcpu)) {
+	/* A step's one instruction first: its view is for that instruction only. */
+	if (vcpu->step == STEP_TRAP || vcpu->step == STEP_OWN_MEMORY ||
+	    !vcpu_ops->ready_to_inject(vcpu)) {
 		if (cpu->mc_pending)
 			cpu->mc_pending = PENDING_PUT_OFF;
 		if (cpu->nmi_pending)

@@ -60,6 +60,10 @@ struct vm_exit {
 		struct {
 			gpa_t gpa;
 			u32 access;
+			/* Not by the instruction itself: while an event was delivered, or by the
+			 * walk of the guest's page tables. */
+			bool delivery, walk;
+			u32 first; /* the exception that was being delivered, or NO_VECTOR */
 		} page;
 		u64 code; /* the vendor's number of the exit */
 	};
@@ -73,11 +77,12 @@ enum inject_type {
 	INJECT_SOFT_INT = 4
 };
 
-/* XSAVE's area at an odd address touches as many. */
-#define STEP_PAGES 4
-
-/* Why the vCPU executes one instruction only. */
-enum step_reason { STEP_NONE, STEP_TRAP, STEP_OWN_MEMORY };
+/*
+ * Why the vCPU runs by its own view (nested.h): for one instruction, under a trap or with a store
+ * to our memory; or because an event is being delivered onto a stack there. The last ends at some
+ * later exit, since nothing says when the delivery has ended.
+ */
+enum step_reason { STEP_NONE, STEP_TRAP, STEP_OWN_MEMORY, STEP_DELIVERY };
 
 struct vcpu {
 	/* General registers, RIP, RFLAGS: enum lvmon_reg. Loaded after each exit, stored before
@@ -92,11 +97,8 @@ struct vcpu {
 	/* Single step in progress. */
 	enum step_reason step;
 	bool step_guest_tf; /* the guest itself had TF set */
-	/* Pages of our memory that the instruction writes: to be forgotten when it has ended. */
-	gpa_t step_pages[STEP_PAGES];
-	u32 step_page_count;
 
-	struct nested_view view; /* STEP_TRAP */
+	struct nested_view view; /* in force while step is not STEP_NONE */
 
 	void *vendor; /* the vendor's part */
 };

@@ -19,7 +19,7 @@ FUZZ_LIBS_events := -ljansson
 FUZZ_SRCS_insn := $(FUZZ_VMM_GUEST) vmm/monitor/emulate.c vmm/monitor/hooklist.c vmm/monitor/filter.c \
 	engine/linux/trapsite.c
 FUZZ_LIBS_insn := -lcapstone
-FUZZ_SRCS_apic := $(FUZZ_VMM_GUEST)
+FUZZ_SRCS_apic := $(FUZZ_VMM_GUEST) vmm/region.c vmm/x86/insn.c
 FUZZ_INCLUDES_apic := vmm/smp.c
 FUZZ_LIBS_apic := -lcapstone
 FUZZ_SRCS_walk := $(FUZZ_VMM_BASE) vmm/x86/walk.c engine/linux/pagewalk.c engine/guest.c

@@ -79,7 +79,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	vcpu->regs[LVMON_RIP] = CODE;
 	vcpu->regs[LVMON_RFLAGS] = RFLAGS_FIXED;
 	if (!decode_store(vcpu, &value, &length, &xchg)) {
-		must(!smp_apic_store(vcpu, LAPIC_PAGE + offset));
+		must(!apic_stored(vcpu, LAPIC_PAGE + offset));
 		must(vcpu->regs[LVMON_RIP] == CODE);
 		return 0;
 	}
@@ -102,7 +102,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memset(page, 0x11, sizeof(page));
 	memset(target, 0x11, PAGE_SIZE);
 	here_execute(code, bytes, length, before);
-	must(smp_apic_store(vcpu, LAPIC_PAGE + offset));
+	must(apic_stored(vcpu, LAPIC_PAGE + offset));
 	must(!memcmp(page, target, PAGE_SIZE));
 	for (int i = 0; i < 16; i++)
 		must(vcpu->regs[i] == here_regs[i]);

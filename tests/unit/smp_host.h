@@ -15,6 +15,8 @@ static struct cpu *fake_this_cpu(void);
 #define CODE	 0xffffffff81000000ull
 #define CODE_GPA 0x400000ull
 
+#define APIC_PAGE 0xfee00000ull
+
 const u8 trampoline_start[1], trampoline_end[1], trampoline_values[1];
 
 static struct cpu all[4];
@@ -57,9 +59,16 @@ void time_wait_us(u32 us)
 static bool page_trapped;
 static u32 flushes;
 
-void nested_trap_apic(bool on)
+void nested_protect(gpa_t start, u64 size, u32 access)
 {
-	page_trapped = on;
+	if (start != APIC_PAGE || size != PAGE_SIZE || !(access & ACCESS_READ))
+		abort();
+	page_trapped = !(access & ACCESS_WRITE);
+}
+
+gpa_t lapic_base(void)
+{
+	return APIC_PAGE;
 }
 
 u32 lapic_ldr(void)
@@ -172,12 +181,21 @@ static struct vcpu *fresh(void)
 		sent_nmis[i] = sent_wakes[i] = 0;
 	}
 	smp_cpus = 4;
-	apic_open = keep_trapped = false;
+	smp_init(&(struct boot_info){.cpus = 4});
 	page_trapped = true;
 	stores_seen = flushes = 0;
 	memset(page, 0x11, sizeof(page));
 	all[0].vcpu.regs[LVMON_RIP] = CODE;
 	return &all[0].vcpu;
+}
+
+/* The guest's instruction at RIP stores to its APIC's page. False: it is not understood. */
+static bool apic_stored(struct vcpu *vcpu, gpa_t gpa)
+{
+	struct vm_exit exit = {.kind = EXIT_NESTED_PAGE,
+			       .page = {.gpa = gpa, .access = ACCESS_WRITE, .first = NO_VECTOR}};
+
+	return region_fault(region_at(gpa, 1), vcpu, &exit) == REGION_DONE;
 }
 
 #endif

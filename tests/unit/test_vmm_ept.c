@@ -5,6 +5,7 @@
  */
 #include "tests/unit/vmm_host.h"
 #include "vmm/memory.h"
+#include "vmm/region.h"
 #include "vmm/vmx/ept.h"
 #include "vmm/vmx/vmcs.h"
 #include "vmm/x86/asm.h"
@@ -28,19 +29,36 @@ static struct cpuid_regs leaves(u32 leaf, u32 subleaf)
 				   .eax = leaf == 0x80000008 ? 46 : 0};
 }
 
+static struct cpuid_regs (*width)(u32 leaf, u32 subleaf) = leaves;
+
 static void variable(u32 n, u64 base, u64 size, u8 type)
 {
 	host_msr_set(0x200 + 2 * n, base | type);
 	host_msr_set(0x201 + 2 * n, (~(size - 1) & (BIT(46) - 1)) | BIT(11));
 }
 
+static struct region own = {.start = OWN, .size = OWN_SIZE, .rights = ACCESS_READ, .hidden = true};
+static struct region apic = {.start = LAPIC_PAGE, .size = PAGE_SIZE, .rights = 7};
+/* Large enough for large pages, and not of a whole number of them. */
+static struct region config = {.start = 3 * GB, .size = 3 * MB, .rights = ACCESS_READ};
+static struct region high = {.start = 8 * GB + 2 * MB, .size = PAGE_SIZE, .rights = ACCESS_READ};
+
 /* As PC firmware does it: WB by default, UC for the hole below 4 GB, fixed ones below 1 MB. */
 static void firmware(void)
 {
-	static struct boot_info bi = {.own = OWN, .own_size = OWN_SIZE};
+	static struct boot_info bi = {.own = OWN,
+				      .own_size = OWN_SIZE,
+				      .memory_entries = 2,
+				      .memory = {{0, 2 * GB, MEMORY_RAM},
+						 {5 * GB, 2 * MB, MEMORY_RAM}}};
 
-	host_memory(4096);
-	host_cpuid = leaves;
+	apic.rights = 7;
+	region_add(&own);
+	region_add(&apic);
+	region_add(&config);
+	region_add(&high);
+	host_memory(8192);
+	host_cpuid = width;
 	for (u32 msr = 0x200; msr < 0x210; msr++)
 		host_msr_set(msr, 0);
 	host_msr_set(MSR_VMX_EPT_VPID, EPT_CAP_1GB);
@@ -110,13 +128,21 @@ static void identity(void **state)
 		u64 entry = *entry_of(gpa), size = entry & LARGE ? LARGE_PAGE_SIZE : PAGE_SIZE;
 
 		if (gpa - OWN >= OWN_SIZE) {
-			assert_int_equal(RIGHTS(entry), 7);
+			assert_int_equal(RIGHTS(entry), gpa - config.start < config.size ? 1 : 7);
 			assert_int_equal(ADDRESS(entry), align_down(gpa, size));
 		}
 	}
+	assert_true(*entry_of(config.start) & LARGE);
+	assert_false(*entry_of(config.start + 2 * MB) & LARGE);
+	/* RAM is there from the start, the rest when it is touched, with its regions. */
+	assert_int_equal(ADDRESS(*entry_of(5 * GB)), 5 * GB);
+	assert_int_equal(RIGHTS(*entry_of(5 * GB)), 7);
 	assert_int_equal(*entry_of(8 * GB), 0);
 	assert_int_equal(nested_map_identity(8 * GB + 12345), 0);
 	assert_int_equal(ADDRESS(*entry_of(8 * GB)), 8 * GB);
+	assert_int_equal(RIGHTS(*entry_of(high.start)), 1);
+	assert_int_equal(RIGHTS(*entry_of(high.start + PAGE_SIZE)), 7);
+	assert_true(*entry_of(8 * GB + 4 * MB) & LARGE);
 	assert_int_equal(nested_map_identity(BIT(46)), -EFAULT);
 	assert_int_equal(nested_map_identity(4 * GB - 1), -EFAULT);
 }
@@ -125,7 +151,7 @@ static void apic_page(void **state)
 {
 	firmware();
 	assert_int_equal(RIGHTS(*entry_of(LAPIC_PAGE)), 7);
-	nested_trap_apic(true);
+	region_protect(&apic, 5);
 	assert_int_equal(RIGHTS(*entry_of(LAPIC_PAGE)), 5);
 	assert_int_equal(ADDRESS(*entry_of(LAPIC_PAGE)), LAPIC_PAGE);
 	assert_int_equal(TYPE(*entry_of(LAPIC_PAGE)), 0);
@@ -134,14 +160,14 @@ static void apic_page(void **state)
 	/* no fault of the guest's there makes it writable again */
 	assert_int_equal(nested_map_identity(LAPIC_PAGE), -EFAULT);
 	assert_int_equal(RIGHTS(*entry_of(LAPIC_PAGE)), 5);
-	nested_trap_apic(false);
+	region_protect(&apic, 7);
 	assert_int_equal(RIGHTS(*entry_of(LAPIC_PAGE)), 7);
 	assert_int_equal(TYPE(*entry_of(LAPIC_PAGE)), 0);
 }
 
 static void own_range(void **state)
 {
-	u64 ones, page = OWN + 5 * PAGE_SIZE;
+	u64 ones;
 
 	firmware();
 	ones = ADDRESS(*entry_of(OWN));
@@ -150,14 +176,51 @@ static void own_range(void **state)
 		assert_int_equal(ADDRESS(*entry_of(gpa)), ones);
 	}
 	assert_int_equal(*(u64 *)phys_to_virt(ones), UINT64_MAX);
-	nested_open_own(page + 8, true);
-	assert_int_equal(RIGHTS(*entry_of(page)), 3);
-	assert_int_not_equal(ADDRESS(*entry_of(page)), ones);
-	*(u64 *)phys_to_virt(ADDRESS(*entry_of(page))) = 42;
-	nested_open_own(page + 8, false);
-	assert_int_equal(RIGHTS(*entry_of(page)), 1);
-	nested_open_own(page, true);
-	assert_int_equal(*(u64 *)phys_to_virt(ADDRESS(*entry_of(page))), UINT64_MAX);
+}
+
+/* Four levels translate 48 bits, whatever the CPU's width; the root's entries must not be reused. */
+static struct cpuid_regs wide_leaves(u32 leaf, u32 subleaf)
+{
+	struct cpuid_regs r = leaves(leaf, subleaf);
+
+	r.eax = leaf == 0x80000008 ? 52 : r.eax;
+	return r;
+}
+
+static void beyond_48_bits(void **state)
+{
+	u64 before;
+
+	width = wide_leaves;
+	firmware();
+	width = leaves;
+	before = *entry_of(OWN);
+	for (u32 bit = 48; bit < 52; bit++) {
+		assert_int_equal(nested_map_identity(BIT(bit)), -EFAULT);
+		assert_int_equal(nested_map_identity(BIT(bit) + OWN), -EFAULT);
+	}
+	assert_int_equal(*entry_of(OWN), before);
+	assert_int_equal(nested_map_identity(BIT(48) - 1), 0);
+}
+
+/* A kernel that touches here and there uses up what is set aside for that, and nothing else. */
+static void sparse_touches(void **state)
+{
+	u64 left, touched = 0;
+	int err = 0;
+
+	width = wide_leaves;
+	firmware();
+	width = leaves;
+	left = pages_free();
+	for (u64 i = 1; i < 512 && !err; i++, touched++)
+		err = nested_map_identity(i << 39);
+	assert_int_equal(err, -ENOMEM);
+	assert_true(touched > 100);
+	assert_int_equal(pages_free(), left);
+	/* What is mapped stays, and RAM needs none of it. */
+	assert_int_equal(RIGHTS(*entry_of(5 * GB)), 7);
+	assert_int_equal(nested_map_identity(9 * GB), 0);
 }
 
 /* A CPU's view differs in one page, which is a copy with another byte. */
@@ -210,9 +273,65 @@ static void views(void **state)
 		assert_int_equal(copy[101], 0x43);
 	}
 	/* memory that is mapped later is in the view, too */
-	assert_int_equal(nested_map_identity(5 * GB), 0);
+	assert_int_equal(nested_map_identity(6 * GB), 0);
 	nested_view_refresh(&view);
-	assert_int_equal(ADDRESS(*entry_below(view.tables[3], 5 * GB)), 5 * GB);
+	assert_int_equal(ADDRESS(*entry_below(view.tables[0], 6 * GB)), 6 * GB);
+}
+
+static void assert_own_open(hpa_t root, hpa_t scratch)
+{
+	for (gpa_t gpa = OWN - 4 * MB; gpa < OWN + OWN_SIZE + 4 * MB; gpa += PAGE_SIZE) {
+		u64 *theirs = entry_of(gpa), *ours = entry_below(root, gpa);
+
+		if (gpa - OWN < OWN_SIZE) {
+			assert_int_equal(ADDRESS(*ours), scratch);
+			assert_int_equal(RIGHTS(*ours), 3);
+			assert_int_equal(TYPE(*ours), TYPE(*theirs));
+		} else {
+			assert_int_equal(*ours, *theirs);
+		}
+	}
+}
+
+/* Our range is a page that can be written, for one CPU and one instruction; nobody else sees it. */
+static void own_range_in_a_view(void **state)
+{
+	static const gpa_t pages[] = {0x205000, 0x7000, 0xc00000};
+	struct nested_view view = {0};
+	u64 ones, before, left;
+	hpa_t root;
+
+	host_guest();
+	firmware();
+	assert_int_equal(nested_view_init(&view), 0);
+	left = pages_free();
+	ones = ADDRESS(*entry_of(OWN));
+	root = nested_view_open_own(&view);
+	assert_own_open(root, view.scratch);
+	assert_int_not_equal(view.scratch, ones);
+	*(u64 *)phys_to_virt(view.scratch) = 42;
+	assert_int_equal(*(u64 *)phys_to_virt(ones), UINT64_MAX);
+	assert_int_equal(RIGHTS(*entry_of(OWN)), 1);
+	nested_view_close(&view);
+	assert_int_equal(*(u64 *)phys_to_virt(view.scratch), UINT64_MAX);
+
+	/* With a trap's page as well, and again without. */
+	for (size_t i = 0; i < ARRAY_SIZE(pages); i++) {
+		gpa_t page = pages[i];
+
+		before = *entry_of(page);
+		root = nested_view_open(&view, page + 100, 0x42);
+		assert_int_equal(ADDRESS(*entry_below(root, OWN)), ones);
+		root = nested_view_open_own(&view);
+		assert_int_equal(ADDRESS(*entry_below(root, page)), view.copy);
+		assert_int_equal(RIGHTS(*entry_below(root, page)), 5);
+		assert_own_open(root, view.scratch);
+		nested_view_close(&view);
+		assert_int_equal(*entry_of(page), before);
+	}
+	root = nested_view_open_own(&view);
+	assert_own_open(root, view.scratch);
+	assert_int_equal(pages_free(), left);
 }
 
 static void no_memory(void **state)
@@ -221,7 +340,6 @@ static void no_memory(void **state)
 
 	firmware();
 	host_use_up(0);
-	assert_int_equal(nested_map_identity(600 * GB), -ENOMEM);
 	expect_fatal("mem=MB", ept_init(&bi));
 }
 
@@ -233,6 +351,9 @@ int main(void)
 		cmocka_unit_test(apic_page),
 		cmocka_unit_test(own_range),
 		cmocka_unit_test(views),
+		cmocka_unit_test(own_range_in_a_view),
+		cmocka_unit_test(beyond_48_bits),
+		cmocka_unit_test(sparse_touches),
 		cmocka_unit_test(no_memory),
 	};
 

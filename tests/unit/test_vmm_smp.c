@@ -41,7 +41,7 @@ static void compare(const u8 *given, u32 length, u32 offset, u32 absolute)
 	memcpy(host_ram(CODE_GPA), bytes, length);
 	vcpu->regs[LVMON_RAX] = rax;
 	vcpu->regs[LVMON_R9] = r9;
-	assert_true(smp_apic_store(vcpu, 0xfee00000 + offset));
+	assert_true(apic_stored(vcpu, 0xfee00000 + offset));
 	assert_int_equal(vcpu->regs[LVMON_RIP], CODE + length);
 	assert_memory_equal(page, target, PAGE_SIZE);
 	assert_int_equal(vcpu->regs[LVMON_RAX], got_rax);
@@ -80,9 +80,6 @@ static void stores(void **state)
 static void not_understood(void **state)
 {
 	static const u8 other[][4] = {
-		{0x48, 0x89, 0x01}, /* 64 bits */
-		{0x66, 0x89, 0x01}, /* 16 bits */
-		{0x88, 0x01},	    /* 8 bits */
 		{0x89, 0xc8},	    /* no memory */
 		{0x01, 0x01},	    /* add */
 		{0xf0, 0x09, 0x01}, /* lock or */
@@ -96,9 +93,88 @@ static void not_understood(void **state)
 		struct vcpu *vcpu = fresh();
 
 		memcpy(host_ram(CODE_GPA), other[i], 4);
-		assert_false(smp_apic_store(vcpu, 0xfee00300));
+		assert_false(apic_stored(vcpu, 0xfee00300));
 		assert_int_equal(vcpu->regs[LVMON_RIP], CODE);
 		assert_int_equal(page[0x300 / 4], 0x11111111);
+	}
+}
+
+/*
+ * What no register takes is dropped, and reaches no guarded register by being rounded to it: INIT
+ * for CPU 1, by an odd address or another size.
+ */
+static void dropped(void **state)
+{
+	static const struct {
+		u32 offset, length;
+		u8 insn[8];
+	} cases[] = {
+		{0x304, 6, {0xc7, 0x01, 0x00, 0x45, 0x0c, 0x00}}, /* movl $0xc4500, (%rcx) */
+		{0x301, 6, {0xc7, 0x01, 0x00, 0x45, 0x0c, 0x00}},
+		{0x30c, 6, {0xc7, 0x01, 0x00, 0x45, 0x0c, 0x00}},
+		{0x2fe, 6, {0xc7, 0x01, 0x00, 0x45, 0x0c, 0x00}},
+		{0x0d4, 2, {0x89, 0x01}},			  /* mov %eax, (%rcx) */
+		{0x300, 3, {0x48, 0x89, 0x01}},			  /* mov %rax, (%rcx) */
+		{0x300, 3, {0x66, 0x89, 0x01}},			  /* mov %ax, (%rcx) */
+		{0x301, 2, {0x88, 0x21}},			  /* mov %ah, (%rcx) */
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct vcpu *vcpu = fresh();
+
+		page[0x310 / 4] = 2u << 24;
+		all[0].ldr = 7;
+		vcpu->regs[LVMON_RAX] = 0x4500;
+		memcpy(host_ram(CODE_GPA), cases[i].insn, sizeof(cases[i].insn));
+		assert_true(apic_stored(vcpu, 0xfee00000 + cases[i].offset));
+		assert_int_equal(vcpu->regs[LVMON_RIP], CODE + cases[i].length);
+		for (u32 at = 0; at < 1024; at++)
+			assert_int_equal(page[at], at == 0x310 / 4 ? 2u << 24 : 0x11111111);
+		for (u32 c = 0; c < 4; c++)
+			assert_false(all[c].init_pending || all[c].kicked);
+		assert_int_equal(all[0].ldr, 7);
+	}
+}
+
+/* The CPU's own stores are no instruction's, whatever stands at RIP. */
+static void not_by_an_instruction(void **state)
+{
+	static const u8 insn[] = {0x89, 0x01};
+	struct vcpu *vcpu = fresh();
+	struct vm_exit exit = {.page = {.gpa = APIC_PAGE + 0x300, .access = ACCESS_WRITE}};
+
+	memcpy(host_ram(CODE_GPA), insn, sizeof(insn));
+	exit.page.delivery = true;
+	assert_int_equal(region_fault(&apic_page, vcpu, &exit), REGION_DF);
+	exit.page.delivery = false;
+	exit.page.walk = true;
+	assert_int_equal(region_fault(&apic_page, vcpu, &exit), REGION_GP);
+	exit.page.walk = false;
+	exit.page.access = ACCESS_EXEC;
+	assert_int_equal(region_fault(&apic_page, vcpu, &exit), REGION_GP);
+	assert_int_equal(page[0x300 / 4], 0x11111111);
+}
+
+/* Whoever the firmware does not list, or calls disabled, is never started by the guest. */
+static void unlisted_cpus(void **state)
+{
+	static const struct {
+		u32 cpus, disabled;
+		bool open;
+	} cases[] = {{1, 0, true}, {0, 0, false}, {1, 1, false}, {4, 0, false}, {4, 2, false}};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		fresh();
+		smp_init(&(struct boot_info){.cpus = cases[i].cpus,
+					     .cpus_disabled = cases[i].disabled});
+		assert_int_equal(apic_open, cases[i].open);
+		assert_int_equal(!!(apic_page.rights & ACCESS_WRITE), cases[i].open);
+		/* INIT and SIPI to whom we do not know are swallowed, whatever the mode. */
+		assert_true(smp_icr_written(&all[0].vcpu, 0x4500, 99));
+		assert_true(smp_icr_written(&all[0].vcpu, 0x4699, 99));
+		/* All run: the page opens if that was all of them. */
+		open_apic();
+		assert_int_equal(apic_open, cases[i].cpus && !cases[i].disabled);
 	}
 }
 
@@ -112,11 +188,11 @@ static void at_the_end_of_a_page(void **state)
 
 		memcpy((u8 *)host_ram(CODE_GPA) + PAGE_SIZE - here, insn, here);
 		vcpu->regs[LVMON_RIP] = CODE + PAGE_SIZE - here;
-		assert_int_equal(smp_apic_store(vcpu, 0xfee00350), here == sizeof(insn));
+		assert_int_equal(apic_stored(vcpu, 0xfee00350), here == sizeof(insn));
 		host_guest_map(paging.cr3, 4, CODE + PAGE_SIZE, 0x600000, PAGE_SIZE);
 		memcpy(host_ram(0x600000), insn + here, sizeof(insn) - here);
 		vcpu->regs[LVMON_RIP] = CODE + PAGE_SIZE - here;
-		assert_true(smp_apic_store(vcpu, 0xfee00350));
+		assert_true(apic_stored(vcpu, 0xfee00350));
 		assert_int_equal(page[0x350 / 4], 0x04030201);
 		assert_int_equal(vcpu->regs[LVMON_RIP], CODE + PAGE_SIZE - here + sizeof(insn));
 	}
@@ -137,7 +213,7 @@ static void noise(void **state)
 		}
 		if (n % 3)
 			code[n % 5] = n % 2 ? 0xc7 : 0x89;
-		(void)!smp_apic_store(vcpu, 0xfee00000 + (seed >> 8 & 0xff0));
+		(void)!apic_stored(vcpu, 0xfee00000 + (seed >> 8 & 0xff0));
 		assert_in_range(vcpu->regs[LVMON_RIP] - CODE, 0, 15);
 	}
 }
@@ -231,12 +307,12 @@ static void icr_by_store(void **state)
 	memcpy(host_ram(CODE_GPA), insn, sizeof(insn));
 	page[0x310 / 4] = 2u << 24;
 	vcpu->regs[LVMON_RAX] = 0x4500;
-	assert_true(smp_apic_store(vcpu, 0xfee00300));
+	assert_true(apic_stored(vcpu, 0xfee00300));
 	assert_int_equal(page[0x300 / 4], 0x11111111);
 	assert_true(all[1].init_pending);
 	vcpu->regs[LVMON_RIP] = CODE;
 	vcpu->regs[LVMON_RAX] = 0x40fd;
-	assert_true(smp_apic_store(vcpu, 0xfee00300));
+	assert_true(apic_stored(vcpu, 0xfee00300));
 	assert_int_equal(page[0x300 / 4], 0x40fd);
 }
 
@@ -246,11 +322,11 @@ static void store_eoi(struct vcpu *vcpu)
 
 	memcpy(host_ram(CODE_GPA), insn, sizeof(insn));
 	vcpu->regs[LVMON_RIP] = CODE;
-	assert_true(smp_apic_store(vcpu, 0xfee000b0));
+	assert_true(apic_stored(vcpu, 0xfee000b0));
 }
 
 /* Its stores are seen while a CPU can be started, and not for ever when none is. */
-static void apic_page(void **state)
+static void page_opens_and_closes(void **state)
 {
 	struct vcpu *vcpu = fresh();
 
@@ -486,13 +562,16 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(stores),
 		cmocka_unit_test(not_understood),
+		cmocka_unit_test(dropped),
+		cmocka_unit_test(not_by_an_instruction),
+		cmocka_unit_test(unlisted_cpus),
 		cmocka_unit_test(at_the_end_of_a_page),
 		cmocka_unit_test(noise),
 		cmocka_unit_test(init_and_startup),
 		cmocka_unit_test(nmis),
 		cmocka_unit_test(shorthands),
 		cmocka_unit_test(icr_by_store),
-		cmocka_unit_test(apic_page),
+		cmocka_unit_test(page_opens_and_closes),
 		cmocka_unit_test(engine_lock_gives_up),
 		cmocka_unit_test(pause_and_resume),
 		cmocka_unit_test(pause_limit),

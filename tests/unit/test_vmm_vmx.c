@@ -149,7 +149,7 @@ static int setup(void **state)
 		.cs = 0x10, .ds = 0x18, .cr3 = 0x3000, .gdt_base = 0x4000, .gdt_limit = 0x1f};
 
 	host_guest();
-	host_memory(200);
+	host_memory(600);
 	host_cpuid = on_cpuid;
 	memset(vmcs, 0, sizeof(vmcs));
 	memset(&the_cpu, 0, sizeof(the_cpu));
@@ -245,7 +245,7 @@ static void refused(void **state)
 	host_use_up(2);
 	expect_fatal("too little memory", vmx_ops.init_cpu(vcpu, NULL));
 	/* Locked by us when the firmware has not. */
-	host_memory(200);
+	host_memory(600);
 	host_msr_set(MSR_FEATURE_CONTROL, 0);
 	vmx_ops.init_cpu(vcpu, NULL);
 	assert_int_equal(host_msr(MSR_FEATURE_CONTROL), FEATURE_LOCKED | FEATURE_VMX);

@@ -2,6 +2,8 @@
 VMM_TEST_BASE := tests/unit/vmm_host.c vmm/memory.c vmm/guest_ram.c vmm/x86/paging.c
 VMM_TEST_GUEST := $(VMM_TEST_BASE) vmm/x86/walk.c vmm/monitor/access.c
 
+VMM_TEST_NESTED := vmm/x86/nested.c vmm/region.c vmm/x86/insn.c vmm/x86/walk.c
+
 UNIT_SRCS_test_vmm_memory := $(VMM_TEST_BASE)
 UNIT_SRCS_test_vmm_paging := $(VMM_TEST_BASE)
 UNIT_SRCS_test_vmm_guest_ram := $(VMM_TEST_BASE)
@@ -18,14 +20,14 @@ UNIT_SRCS_test_vmm_elf := $(VMM_TEST_BASE) vmm/domain/space.c vmm/domain/elf.c
 UNIT_SRCS_test_vmm_ring := $(VMM_TEST_BASE) tools/ring.c tools/message.c
 UNIT_SRCS_test_vmm_time := $(VMM_TEST_BASE)
 UNIT_SRCS_test_vmm_log := $(VMM_TEST_BASE)
-UNIT_SRCS_test_vmm_ept := $(VMM_TEST_BASE) vmm/vmx/ept.c vmm/x86/nested.c
-UNIT_SRCS_test_vmm_cpu := $(VMM_TEST_BASE) vmm/cpu.c vmm/x86/nested.c
-UNIT_SRCS_test_vmm_vcpu := $(VMM_TEST_GUEST) vmm/vcpu.c vmm/policy.c vmm/traps.c vmm/reset.c
+UNIT_SRCS_test_vmm_ept := $(VMM_TEST_BASE) vmm/vmx/ept.c $(VMM_TEST_NESTED)
+UNIT_SRCS_test_vmm_cpu := $(VMM_TEST_BASE) vmm/cpu.c $(VMM_TEST_NESTED)
+UNIT_SRCS_test_vmm_vcpu := $(VMM_TEST_GUEST) vmm/vcpu.c vmm/policy.c vmm/traps.c vmm/reset.c vmm/region.c vmm/x86/insn.c
 UNIT_SRCS_test_vmm_vmx := $(VMM_TEST_BASE) vmm/vmx/vmx.c vmm/vmx/setup.c vmm/vmx/control.c \
-	vmm/vmx/ept.c vmm/x86/nested.c vmm/policy.c
-UNIT_SRCS_test_vmm_svm := $(VMM_TEST_BASE) vmm/svm/svm.c vmm/x86/nested.c vmm/policy.c
+	vmm/vmx/ept.c $(VMM_TEST_NESTED) vmm/policy.c
+UNIT_SRCS_test_vmm_svm := $(VMM_TEST_BASE) vmm/svm/svm.c $(VMM_TEST_NESTED) vmm/policy.c
 UNIT_SRCS_test_vmm_lapic_reset := $(VMM_TEST_BASE)
-UNIT_SRCS_test_vmm_smp := $(VMM_TEST_GUEST)
+UNIT_SRCS_test_vmm_smp := $(VMM_TEST_GUEST) vmm/region.c vmm/x86/insn.c
 UNIT_SRCS_test_vmm_lapic := $(VMM_TEST_BASE)
 UNIT_SRCS_test_vmm_syscall := $(VMM_TEST_BASE) vmm/domain/space.c vmm/domain/syscall.c
 VMM_TEST_PORTS := $(VMM_TEST_BASE) vmm/ports.c vmm/indexed.c vmm/pci.c vmm/reset.c

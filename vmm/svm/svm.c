@@ -58,7 +58,7 @@ static int npt_map(gpa_t gpa, hpa_t to, u64 size, u32 access)
 	u64 flags = PTE_P | PTE_U | PTE_A | (access & ACCESS_WRITE ? PTE_W | PTE_D : 0) |
 		    (access & ACCESS_EXEC ? 0 : PTE_NX);
 
-	return map(nested_root, gpa, to, size, flags);
+	return map_with(nested_table_alloc, nested_root, gpa, to, size, flags);
 }
 
 static void svm_init(const struct boot_info *bi)
@@ -217,6 +217,29 @@ static bool is_event(u64 code)
 	       code == VMEXIT_VINTR || code == VMEXIT_FERR_FREEZE || code == VMEXIT_BUSLOCK;
 }
 
+/* The exception in whose delivery the exit came, or NO_VECTOR. */
+static u32 delivered_exception(const struct vmcb *vmcb)
+{
+	u64 info = vmcb->exit_int_info;
+
+	return (info & EVENT_VALID) && (info >> 8 & 7) == INJECT_EXCEPTION ? info & 0xff
+									   : NO_VECTOR;
+}
+
+static void decode_nested_page(const struct vmcb *vmcb, struct vm_exit *exit)
+{
+	u64 info = vmcb->exit_info1;
+
+	exit->kind = EXIT_NESTED_PAGE;
+	exit->page.gpa = vmcb->exit_info2;
+	exit->page.access = info & NPF_FETCH   ? ACCESS_EXEC
+			    : info & NPF_WRITE ? ACCESS_WRITE
+					       : ACCESS_READ;
+	exit->page.walk = info & NPF_WALK;
+	exit->page.delivery = vmcb->exit_int_info & EVENT_VALID;
+	exit->page.first = delivered_exception(vmcb);
+}
+
 static void decode(struct vcpu *vcpu, struct vmcb *vmcb, struct vm_exit *exit)
 {
 	u64 code = vmcb->exit_code;
@@ -267,11 +290,7 @@ static void decode(struct vcpu *vcpu, struct vmcb *vmcb, struct vm_exit *exit)
 		exit->kind = EXIT_SHUTDOWN;
 		return;
 	case VMEXIT_NPF:
-		exit->kind = EXIT_NESTED_PAGE;
-		exit->page.gpa = vmcb->exit_info2;
-		exit->page.access = vmcb->exit_info1 & NPF_FETCH   ? ACCESS_EXEC
-				    : vmcb->exit_info1 & NPF_WRITE ? ACCESS_WRITE
-								   : ACCESS_READ;
+		decode_nested_page(vmcb, exit);
 		return;
 	case VMEXIT_INVLPGA:
 	case VMEXIT_VMRUN ... VMEXIT_SKINIT:
@@ -283,10 +302,7 @@ static void decode(struct vcpu *vcpu, struct vmcb *vmcb, struct vm_exit *exit)
 		exit->exception.vector = (u32)(code - VMEXIT_EXCEPTION);
 		exit->exception.error = (u32)vmcb->exit_info1;
 		exit->exception.cr2 = vmcb->exit_info2;
-		exit->exception.first = NO_VECTOR;
-		if ((vmcb->exit_int_info & EVENT_VALID) &&
-		    (vmcb->exit_int_info >> 8 & 7) == INJECT_EXCEPTION)
-			exit->exception.first = vmcb->exit_int_info & 0xff;
+		exit->exception.first = delivered_exception(vmcb);
 		/* SDM vol. 3, table 6-1: the exceptions that push an error code */
 		exit->exception.has_error = BIT(exit->exception.vector) & 0x60227d00u;
 		return;

@@ -112,6 +112,7 @@ enum {
 /* NPF: exit_info1, as a page-fault error code */
 #define NPF_WRITE BIT(1)
 #define NPF_FETCH BIT(4)
+#define NPF_WALK  BIT(33) /* of the guest's page tables */
 
 #define MSR_VM_CR	0xc0010114u
 #define MSR_VM_HSAVE_PA 0xc0010117u

@@ -130,7 +130,7 @@ static u64 *make_entry(gpa_t gpa, int leaf)
 		u64 *entry = entry_at(table, gpa, level);
 
 		if (!*entry) {
-			hpa_t page = page_alloc();
+			hpa_t page = nested_table_alloc();
 
 			if (!page)
 				return NULL;

@@ -166,6 +166,8 @@ enum {
 /* EPT violation's exit qualification: table 28-7 */
 #define VIOLATION_WRITE		BIT(1)
 #define VIOLATION_FETCH		BIT(2)
+#define VIOLATION_LINEAR	BIT(7) /* there is a linear address */
+#define VIOLATION_ACCESS	BIT(8) /* it is that of the access, not of a walk on the way */
 #define VIOLATION_NMI_UNBLOCKED BIT(12)
 
 static inline u64 vmread(u64 field)

@@ -86,6 +86,15 @@ static u32 guest_cpl(void)
 	return vmread(VMCS_GUEST_SS_RIGHTS) >> 5 & 3;
 }
 
+/* The exception in whose delivery the exit came, or NO_VECTOR. */
+static u32 delivered_exception(void)
+{
+	u64 info = vmread(VMCS_VECTORING_EVENT);
+
+	return (info & EVENT_VALID) && (info >> 8 & 7) == INJECT_EXCEPTION ? info & 0xff
+									   : NO_VECTOR;
+}
+
 static void decode_exception(struct vm_exit *exit)
 {
 	u64 info = vmread(VMCS_EXIT_EVENT);
@@ -111,10 +120,7 @@ static void decode_exception(struct vm_exit *exit)
 	exit->exception.error = (u32)vmread(VMCS_EXIT_ERROR);
 	if (vector == VEC_PF)
 		exit->exception.cr2 = vmread(VMCS_QUALIFICATION);
-	info = vmread(VMCS_VECTORING_EVENT);
-	exit->exception.first = NO_VECTOR;
-	if ((info & EVENT_VALID) && (info >> 8 & 7) == INJECT_EXCEPTION)
-		exit->exception.first = info & 0xff;
+	exit->exception.first = delivered_exception();
 }
 
 /*
@@ -151,7 +157,10 @@ static void decode_violation(struct vm_exit *exit)
 {
 	u64 info = vmread(VMCS_QUALIFICATION);
 
-	if ((info & VIOLATION_NMI_UNBLOCKED) && !(vmread(VMCS_VECTORING_EVENT) & EVENT_VALID))
+	exit->page.first = delivered_exception();
+	exit->page.delivery = vmread(VMCS_VECTORING_EVENT) & EVENT_VALID;
+	exit->page.walk = (info & (VIOLATION_LINEAR | VIOLATION_ACCESS)) == VIOLATION_LINEAR;
+	if ((info & VIOLATION_NMI_UNBLOCKED) && !exit->page.delivery)
 		block_nmi_again();
 	exit->kind = EXIT_NESTED_PAGE;
 	exit->page.gpa = vmread(VMCS_GUEST_PHYSICAL);

@@ -13,7 +13,7 @@ static u64 *table_of(u64 entry)
 	return phys_to_virt(entry & PTE_ADDRESS);
 }
 
-int map(hpa_t root, u64 va, hpa_t pa, u64 size, u64 flags)
+int map_with(hpa_t (*table_alloc)(void), hpa_t root, u64 va, hpa_t pa, u64 size, u64 flags)
 {
 	int leaf = size == PAGE_SIZE ? 1 : size == LARGE_PAGE_SIZE ? 2 : 3;
 	u64 *table = phys_to_virt(root);
@@ -22,7 +22,7 @@ int map(hpa_t root, u64 va, hpa_t pa, u64 size, u64 flags)
 		u64 *entry = &table[index_at(va, level)];
 
 		if (!(*entry & PTE_P)) {
-			hpa_t page = page_alloc();
+			hpa_t page = table_alloc();
 
 			if (!page)
 				return -ENOMEM;
@@ -35,6 +35,11 @@ int map(hpa_t root, u64 va, hpa_t pa, u64 size, u64 flags)
 	}
 	table[index_at(va, leaf)] = pa | flags | (leaf > 1 ? PTE_LARGE : 0);
 	return 0;
+}
+
+int map(hpa_t root, u64 va, hpa_t pa, u64 size, u64 flags)
+{
+	return map_with(page_alloc, root, va, pa, size, flags);
 }
 
 u64 *page_entry(hpa_t root, u64 va)

@@ -33,6 +33,10 @@
  */
 int map(hpa_t root, u64 va, hpa_t pa, u64 size, u64 flags) must_check;
 
+/* The same with tables of another origin than page_alloc(). */
+int map_with(hpa_t (*table_alloc)(void), hpa_t root, u64 va, hpa_t pa, u64 size,
+	     u64 flags) must_check;
+
 /* The entry that maps va as a page of PAGE_SIZE, or NULL when a level above is missing or large. */
 u64 *page_entry(hpa_t root, u64 va);
 
