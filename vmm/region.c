@@ -11,21 +11,21 @@
 #define REGIONS_MAX 8
 
 static struct region *regions[REGIONS_MAX];
-static u32 count;
+static u32 regions_count;
 
 void region_add(struct region *region)
 {
-	for (u32 i = 0; i < count; i++)
+	for (u32 i = 0; i < regions_count; i++)
 		if (regions[i] == region)
 			return;
-	if (count == REGIONS_MAX)
+	if (regions_count == REGIONS_MAX)
 		fatal("too many regions of guest-physical memory");
-	regions[count++] = region;
+	regions[regions_count++] = region;
 }
 
 const struct region *region_at(gpa_t gpa, u64 size)
 {
-	for (u32 i = 0; i < count; i++)
+	for (u32 i = 0; i < regions_count; i++)
 		if (ranges_overlap(regions[i]->start, regions[i]->size, gpa, size))
 			return regions[i];
 	return NULL;

@@ -720,8 +720,8 @@ static u32 lines_of(const char *text)
 static void log_is_not_filled(void **state)
 {
 	identity_result = -EFAULT;
-	smp_cpus = 2;
-	understood = false;
+	region_add(&device);
+	memset(host_ram(CODE_GPA), 0x90, 16);
 	host_log_clear();
 	for (u32 i = 0; i < 1000; i++) {
 		EXIT(.kind = EXIT_NESTED_PAGE, .page = {BIT(51), ACCESS_READ});

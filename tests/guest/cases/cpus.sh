@@ -29,6 +29,12 @@ is "4: processors after offline and online" "$(result again)" 4
 holds "4: each call is seen once after that" event 'all 2000, cpu0=500'
 is "4: nothing to complain" "$(result complaints)" 0
 
+# Nobody knows who is there without a MADT: a CPU that is not ours is never started by the guest.
+boot --kernel "$kernel" --initrd "$initramfs" --append "quiet panic=-1 lvtest=unlisted" -- -M pc,acpi=off -smp 2
+is "without a MADT: exit code" "$code" 0
+is "without a MADT: processors" "$(result cpus)" 1
+holds "without a MADT: it is said" grep -a -q "lists no CPUs" "$work/log"
+
 boot --cpus 2 --kernel "$kernel" --initrd "$initramfs" --signature signatures/paper.lua \
 	--append "quiet panic=-1 lvtest=demo"
 is "2: the paper's signature ends the malicious process" "$(result malicious)" 139

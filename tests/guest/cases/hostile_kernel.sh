@@ -49,12 +49,19 @@ if need_module hostile; then
 	is "calls return" "$(result calls)" 0
 
 	# QEMU resets a CPU whatever is intercepted, so the page must be closed: threat model
-	attack init --cpus 2 --vmm apic=trap
+	attack init,odd --cpus 2 --vmm apic=trap
 	is "INIT: exit code" "$code" 0
 	holds "a storm of INITs ends" said "INIT sent"
 	is "and the processor comes back" "$(result online)" 2
+	holds "INIT next to the ICR is made" said "odd stores are made"
+	is "and stops nobody" "$(result pinned)" 0
 	is "INIT: nothing to complain" "$(result complaints)" 0
 	is "INIT: calls return" "$(result calls)" 0
+
+	attack endless --cpus 2
+	is "an exception onto our memory that does not return: exit code" "$code" 0
+	holds "holds no other CPU" grep -q "hostile: this CPU goes on, our memory is ones: 1" "$work/console"
+	is "and is no crash of ours" "$(grep -a -c "crash record" "$work/log")" 0
 
 	# a look at everything is much for one event on a busy machine
 	attack lies --vmm budget=2000 --signature "$here/signatures/lies"

@@ -8,6 +8,7 @@
 #include <linux/io.h>
 #include <linux/kprobes.h>
 #include <linux/module.h>
+#include <linux/reboot.h>
 #include <linux/sched/signal.h>
 #include <linux/smp.h>
 #include <asm/apic.h>
@@ -180,6 +181,60 @@ static void as_tss(void)
 		     : : "m"(table), "q"(GDT_ENTRY_TSS * 8) : "memory");
 }
 
+/*
+ * The other CPU takes an exception with its stack in the hypervisor's memory, by a table whose every
+ * handler is an endless loop. It never comes back; this one must go on.
+ */
+static gate_desc endless_idt[256];
+
+static void never_return(void *stack)
+{
+	struct desc_ptr table = {sizeof(endless_idt) - 1, (unsigned long)endless_idt};
+	unsigned long loop;
+	int i;
+
+	asm volatile("jmp 2f\n1: jmp 1b\n2: lea 1b(%%rip), %0" : "=r"(loop));
+	for (i = 0; i < 256; i++) {
+		gate_desc *gate = &endless_idt[i];
+
+		gate->offset_low = (u16)loop;
+		gate->offset_middle = (u16)(loop >> 16);
+		gate->offset_high = (u32)(loop >> 32);
+		gate->segment = __KERNEL_CS;
+		gate->bits.type = 0xe;
+		gate->bits.p = 1;
+	}
+	asm volatile("lidt %0\n\tmov %1, %%rsp\n\tud2" : : "m"(table), "r"(stack) : "memory");
+}
+
+static void endless(void)
+{
+	u8 *map = memremap(own, own_size, MEMREMAP_WB);
+	int other = !get_cpu();
+
+	smp_call_function_single(other, never_return, map + own_size / 2, 0);
+	mdelay(300);
+	pr_emerg("hostile: this CPU goes on, our memory is ones: %d\n", all_ones(map, own_size));
+	emergency_restart();
+}
+
+/* INIT for all others, to where the APIC has no register, but next to the ICR. */
+static void odd_stores(void)
+{
+	u8 *apic_page = ioremap(0xfee00000, PAGE_SIZE);
+	unsigned long flags;
+	int i;
+
+	local_irq_save(flags);
+	for (i = 1; i < 16; i++)
+		writel(0xc4500, apic_page + 0x300 + i);
+	writeq(0xc4500, apic_page + 0x300);
+	writew(0x4500, apic_page + 0x300);
+	local_irq_restore(flags);
+	iounmap(apic_page);
+	pr_info("hostile: odd stores are made\n");
+}
+
 static atomic_t nmis;
 
 static int count_nmi(unsigned int type, struct pt_regs *regs)
@@ -320,6 +375,10 @@ static int __init hostile_init(void)
 		nmi_storm();
 	else if (!strcmp(what, "init"))
 		init_storm();
+	else if (!strcmp(what, "endless"))
+		endless();
+	else if (!strcmp(what, "odd"))
+		odd_stores();
 	else if (!strcmp(what, "lies"))
 		lies();
 	pr_info("hostile: end %s\n", what);

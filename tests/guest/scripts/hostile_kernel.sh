@@ -17,6 +17,7 @@ result own "${1:-0}" "${2:-0}"
 for name in $names; do
 	[ "$name" = init ] && echo 0 >/sys/devices/system/cpu/cpu1/online
 	insmod /modules/hostile.ko "what=$name" "own=${1:-0}" "own_size=${2:-0}" && rmmod hostile
+	[ "$name" = odd ] && timeout 20 taskset -c 1 calls getppid 100 && result pinned $?
 	[ "$name" = init ] && echo 1 >/sys/devices/system/cpu/cpu1/online && result online "$(nproc)"
 done
 dmesg | sed -n '/module/!s/.*hostile: /result hostile /p'
