@@ -88,7 +88,7 @@ static int setup(void **state)
 		.cs = 0x10, .ds = 0x18, .cr3 = 0x3000, .gdt_base = 0x4000, .gdt_limit = 0x1f};
 
 	host_guest();
-	host_memory(200);
+	host_memory(1000);
 	host_cpuid = on_cpuid;
 	memset(&the_cpu, 0, sizeof(the_cpu));
 	vcpu->cpu = &the_cpu;
