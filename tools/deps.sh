@@ -17,7 +17,6 @@ make:make
 binutils:objcopy
 liblua5.4-dev:lua5.4/lua.h
 libbpf-dev:bpf/btf.h
-libelf-dev:libelf.h
 zlib1g-dev:zlib.h
 libcapstone-dev:capstone/capstone.h
 libjansson-dev:jansson.h

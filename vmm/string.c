@@ -2,7 +2,10 @@
 /* The four memory functions that the compiler may call, and what parsing a command line needs. */
 #include "vmm/string.h"
 
-void *memcpy(void *to, const void *from, size_t size)
+/* The compiler's own calls come when link-time optimization has dropped what nobody called. */
+#define CALLED_BY_COMPILER __attribute__((used))
+
+CALLED_BY_COMPILER void *memcpy(void *to, const void *from, size_t size)
 {
 	void *ret = to;
 	size_t words = size / 8;
@@ -13,7 +16,7 @@ void *memcpy(void *to, const void *from, size_t size)
 	return ret;
 }
 
-void *memmove(void *to, const void *from, size_t size)
+CALLED_BY_COMPILER void *memmove(void *to, const void *from, size_t size)
 {
 	u8 *d = to;
 	const u8 *s = from;
@@ -32,7 +35,7 @@ void *memmove(void *to, const void *from, size_t size)
 	return to;
 }
 
-void *memset(void *to, int byte, size_t size)
+CALLED_BY_COMPILER void *memset(void *to, int byte, size_t size)
 {
 	void *ret = to;
 	u64 pattern = (u8)byte * 0x0101010101010101ull;
@@ -44,7 +47,7 @@ void *memset(void *to, int byte, size_t size)
 	return ret;
 }
 
-int memcmp(const void *a, const void *b, size_t size)
+CALLED_BY_COMPILER int memcmp(const void *a, const void *b, size_t size)
 {
 	const u8 *x = a, *y = b;
 

@@ -13,6 +13,8 @@ VMM_C := $(if $(DEBUG),$(VMM_C),$(filter-out vmm/vmx/check.c,$(VMM_C)))
 VMM_S := $(wildcard boot/*.S vmm/*.S vmm/x86/*.S vmm/svm/*.S vmm/vmx/*.S vmm/domain/*.S)
 VMM_OBJS := $(VMM_S:%.S=$(B)/%.S.o) $(VMM_C:%.c=$(B)/%.o)
 
+# Or a loop in memmove becomes a call of memmove.
+$(B)/vmm/string.o: VMM_CFLAGS += -fno-tree-loop-distribute-patterns
 
 $(filter-out %.S.o,$(VMM_OBJS)): $(B)/%.o: %.c
 	@mkdir -p $(@D)

@@ -31,11 +31,11 @@ FUZZ_SRCS_calls := $(FUZZ_VMM_GUEST) vmm/domain/space.c vmm/domain/syscall.c vmm
 	vmm/monitor/filter.c
 FUZZ_INCLUDES_calls := vmm/monitor/calls.c vmm/ring.c
 $(foreach f,btf kallsyms linux files vmcoreinfo infer,$(eval FUZZ_SRCS_$(f) := $(wildcard engine/linux/*.c) engine/guest.c engine/text.c)\
-	$(eval FUZZ_LIBS_$(f) := -lbpf -lelf -lcapstone -lz -lcmocka))
+	$(eval FUZZ_LIBS_$(f) := -lbpf -lcapstone -lz -lcmocka))
 FUZZ_SRCS_isf := engine/profile/isf.c $(wildcard engine/linux/*.c) engine/guest.c engine/text.c
-FUZZ_LIBS_isf := -lbpf -lelf -lcapstone -ljansson -lz -lm
+FUZZ_LIBS_isf := -lbpf -lcapstone -ljansson -lz -lm
 FUZZ_SRCS_lua := $(ENGINE_TEST_SRCS)
-FUZZ_LIBS_lua := $(ENGINE_TEST_LIBS) -lcmocka -lbpf -lelf -lz
+FUZZ_LIBS_lua := $(ENGINE_TEST_LIBS) -lcmocka -lbpf -lz
 
 FUZZERS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_HEADERS := $(wildcard include/*/*.h boot/*.h vmm/*.h vmm/*/*.h engine/*.h engine/*/*.h tools/*.h \

@@ -25,7 +25,7 @@ $(GUEST_HOST): $(B)/guest/%: tests/guest/host/%.c tests/unit/isf_maker.h
 
 # With the engine's introspection in it.
 $(B)/guest/discovery: HOST_SRCS = $(wildcard engine/linux/*.c) engine/guest.c engine/text.c
-$(B)/guest/discovery: HOST_LIBS = -lelf -lcapstone -lz
+$(B)/guest/discovery: HOST_LIBS = -lcapstone -lz
 $(B)/guest/discovery: $(wildcard engine/linux/*.[ch]) engine/guest.c engine/text.c
 
 guest: $(GUEST_KERNEL) $(GUEST_INITRAMFS) $(GUEST_HOST)

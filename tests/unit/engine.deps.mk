@@ -28,7 +28,9 @@ UNIT_SRCS_test_lua_api += engine/check.c engine/command.c engine/look.c $(wildca
 # Each allocation, those of the libraries too, each call and each read may fail.
 UNIT_SRCS_test_engine_faults := $(ENGINE_TEST_SRCS)
 UNIT_LIBS_test_engine_faults := $(patsubst %,-Wl$(,)--wrap=%,malloc calloc realloc strdup guest_ptr guest_span \
-	guest_read linux_kread linux_process_read linux_memory_page) -l:liblua5.4.a -l:libjansson.a -l:libbpf.a -l:libelf.a -l:libz.a -lm
+	guest_read linux_kread linux_process_read linux_memory_page) -l:liblua5.4.a -l:libjansson.a -l:libbpf.a -l:libz.a -lm
+
+$(patsubst %,$(B)/unit/test_%,engine_faults linux_faults view_faults): $(NO_LIBELF)
 
 UNIT_SRCS_test_lua_dump := $(ENGINE_TEST_SRCS) $(DUMP_READ_SRCS) tools/dumps.c tools/message.c
 UNIT_LIBS_test_lua_dump := $(ENGINE_TEST_LIBS)
@@ -37,7 +39,7 @@ UNIT_SRCS_test_dump := $(DUMP_TEST_SRCS)
 
 # The BTF it reads is made by libbpf.
 UNIT_SRCS_test_lua_pointer := $(ENGINE_TEST_SRCS)
-UNIT_LIBS_test_lua_pointer := $(ENGINE_TEST_LIBS) -lbpf -lelf -lz
+UNIT_LIBS_test_lua_pointer := $(ENGINE_TEST_LIBS) -lbpf -lz
 
 UNIT_SRCS_test_report := $(ENGINE_TEST_SRCS) engine/report.c
 UNIT_LIBS_test_report := $(ENGINE_TEST_LIBS)

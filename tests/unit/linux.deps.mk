@@ -1,5 +1,5 @@
 LINUX_TEST_SRCS := $(wildcard engine/linux/*.c) engine/guest.c engine/text.c
-LINUX_TEST_LIBS := -lbpf -lelf -lcapstone -lz
+LINUX_TEST_LIBS := -lbpf -lcapstone -lz
 LINUX_TESTS := $(filter-out faults,$(patsubst tests/unit/test_linux_%.c,%,$(wildcard tests/unit/test_linux_*.c)))
 $(foreach t,$(LINUX_TESTS),\
 	$(eval UNIT_SRCS_test_linux_$(t) := $(LINUX_TEST_SRCS))\
@@ -8,7 +8,7 @@ $(foreach t,$(LINUX_TESTS),\
 # Each allocation, those of the libraries too, and each read may fail.
 UNIT_SRCS_test_linux_faults := $(LINUX_TEST_SRCS)
 UNIT_LIBS_test_linux_faults := $(patsubst %,-Wl$(,)--wrap=%,malloc calloc realloc strdup guest_ptr guest_span guest_read) \
-	-l:libbpf.a -l:libelf.a -l:libcapstone.a -l:libz.a
+	-l:libbpf.a -l:libcapstone.a -l:libz.a
 UNIT_SRCS_test_linux_spans += engine/scan/bytes.c engine/scan/scan.c
 
 UNIT_SRCS_test_profile_isf := $(LINUX_TEST_SRCS) engine/profile/isf.c engine/profile/profile.c
