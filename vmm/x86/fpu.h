@@ -10,6 +10,7 @@
 
 struct fpu {
 	hpa_t guest; /* save area */
+	hpa_t after; /* the x87 state at the end of a visit */
 	u64 guest_xcr0;
 };
 
