@@ -60,7 +60,7 @@ measure()
 {
 	: >"$work/results"
 	: >"$work/console"
-	"$build/lvisor" run --cpus 2 --kernel "$disk/vmlinuz-cloud" --initrd "$disk/initrd-cloud" \
+	"$build/lvisor" run --cpus 2 --tcg multi --kernel "$disk/vmlinuz-cloud" --initrd "$disk/initrd-cloud" \
 		--append "panic=-1 $append" --disk "$disk/disk.img" --disk "$work/scripts.tar" \
 		--net user --timeout $limit --events "$work/events" "$@" -- \
 		-device virtio-serial-pci -chardev "file,id=results,path=$work/results" \

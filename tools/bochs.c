@@ -48,10 +48,37 @@ static const char *const FILES[] = {
 static char folder[] = "/tmp/lvisor-XXXXXX";
 static bool have_folder;
 
+const char *bochs_missing(void)
+{
+	static const struct {
+		const char *program, *file, *package;
+	} needed[] = {
+		{BOCHS_PROGRAM, NULL, "bochs"},
+		{NULL, BIOS, "bochsbios"},
+		{NULL, VGABIOS, "vgabios"},
+		{NULL, "/usr/lib/grub/i386-pc", "grub-pc-bin"},
+		{"grub-mkrescue", NULL, "grub-common"},
+		{"xorriso", NULL, "xorriso"},
+		{"mformat", NULL, "mtools"},
+	};
+	static char names[128];
+
+	names[0] = '\0';
+	for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++) {
+		char *path = needed[i].program ? find_program(needed[i].program) : NULL;
+
+		if (!path && !(needed[i].file && access(needed[i].file, R_OK) == 0)) {
+			strcat(names, " ");
+			strcat(names, needed[i].package);
+		}
+		free(path);
+	}
+	return names;
+}
+
 bool bochs_check(const struct run_options *options)
 {
-	static const char *const needed[] = {BOCHS_PROGRAM, "grub-mkrescue", "xorriso", "mformat"};
-	bool there = access(BIOS, R_OK) == 0 && access(VGABIOS, R_OK) == 0;
+	const char *missing = bochs_missing();
 
 	if (options->qemu_args[0]) {
 		complain("'%s': arguments for QEMU mean nothing to Bochs, which this run needs",
@@ -71,16 +98,11 @@ bool bochs_check(const struct run_options *options)
 			 options->cpus);
 		return false;
 	}
-	for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++) {
-		char *path = find_program(needed[i]);
-
-		there = there && path;
-		free(path);
-	}
-	if (!there)
-		complain("Bochs or what it boots with is not installed; on Debian: apt-get install "
-			 "bochs bochsbios vgabios grub-pc-bin grub-common xorriso mtools");
-	return there;
+	if (*missing)
+		complain("Bochs or what it boots with is not installed; on Debian: apt-get "
+			 "install%s",
+			 missing);
+	return !*missing;
 }
 
 /* --- files --- */

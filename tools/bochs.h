@@ -9,6 +9,9 @@
 
 #define BOCHS_PROGRAM "bochs-bin"
 
+/* Debian's packages that a run in Bochs needs and that are not there, a space before each. */
+const char *bochs_missing(void);
+
 /* Is all there, and can Bochs do what was asked for? False after a message. */
 bool bochs_check(const struct run_options *options) __attribute__((warn_unused_result));
 

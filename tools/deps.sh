@@ -3,6 +3,7 @@
 # Makes sure that what a make target needs is installed.
 #
 #	tools/deps.sh GROUP...		groups: build, guest, disk, bochs, test, fuzz, style
+#	tools/deps.sh --missing GROUP...	only prints what is missing, in one line
 #
 # On Debian and its relatives a missing package is installed here and now, if we are root; in every
 # other case the missing ones are named together with the command that installs them.
@@ -55,6 +56,12 @@ style='
 clang-format:clang-format
 '
 
+only_print=
+if [ "${1:-}" = --missing ]; then
+	only_print=1
+	shift
+fi
+
 wanted=
 for group in "$@"; do
 	case $group in
@@ -105,6 +112,10 @@ if command -v dpkg-query >/dev/null 2>&1; then
 	missing=$(missing_by_dpkg)
 else
 	missing=$(missing_by_probe)
+fi
+if [ -n "$only_print" ]; then
+	echo "${missing% }"
+	exit 0
 fi
 [ -z "$missing" ] && exit 0
 

@@ -20,8 +20,6 @@
 #include "tools/profile.h"
 #include "tools/signatures.h"
 
-#define EMULATOR "qemu-system-x86_64"
-
 /* Less than this and Debian's kernel ends in a panic nobody understands. */
 #define MIN_MEMORY_MB	    192
 #define MIN_PLAIN_MEMORY_MB 96
@@ -242,10 +240,10 @@ bool inputs_open(struct run_inputs *inputs, const struct run_options *options)
 		return false;
 	if (options->bochs && !bochs_check(options))
 		return false;
-	inputs->qemu = find_program(options->bochs ? BOCHS_PROGRAM : EMULATOR);
+	inputs->qemu = find_program(options->bochs ? BOCHS_PROGRAM : QEMU_PROGRAM);
 	if (!inputs->qemu) {
 		complain("%s is not installed; on Debian: apt-get install qemu-system-x86",
-			 EMULATOR);
+			 QEMU_PROGRAM);
 		return false;
 	}
 	if (!options->plain) {

@@ -8,6 +8,8 @@
 #include "tools/disk.h"
 #include "tools/options.h"
 
+#define QEMU_PROGRAM "qemu-system-x86_64"
+
 /*
  * Open file descriptors, -1 where there is none. QEMU gets them as /proc/self/fd/N, so paths with
  * commas and spaces never meet QEMU's own quoting.

@@ -17,7 +17,11 @@ static bool contains(const char *text, const char *words)
 
 static void end_line(struct log_parser *parser)
 {
-	static const char fatal[] = "fatal: ", refused[] = "refused: ";
+	static const struct {
+		const char *start;
+		enum log_kind kind;
+	} marked[] = {
+		{"fatal: ", LOG_FATAL}, {"refused: ", LOG_REFUSED}, {"emulator: ", LOG_EMULATOR}};
 	const struct log_sink *sink = &parser->sink;
 	const char *text = parser->text;
 	uint64_t gpa, size;
@@ -43,13 +47,17 @@ static void end_line(struct log_parser *parser)
 			parser->in_crash = false;
 			sink->crash_end(sink->context);
 		}
-	} else if (strncmp(text, fatal, strlen(fatal)) == 0) {
-		sink->line(sink->context, LOG_FATAL, text + strlen(fatal));
-	} else if (strncmp(text, refused, strlen(refused)) == 0) {
-		sink->line(sink->context, LOG_REFUSED, text + strlen(refused));
-	} else {
-		sink->line(sink->context, LOG_TEXT, text);
+		return;
 	}
+	for (size_t i = 0; i < sizeof(marked) / sizeof(marked[0]); i++) {
+		const size_t length = strlen(marked[i].start);
+
+		if (strncmp(text, marked[i].start, length) == 0) {
+			sink->line(sink->context, marked[i].kind, text + length);
+			return;
+		}
+	}
+	sink->line(sink->context, LOG_TEXT, text);
 }
 
 static size_t limit(const struct log_parser *parser)

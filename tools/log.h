@@ -16,10 +16,11 @@
 #define LOG_LINE_MAX  1024
 
 enum log_kind {
-	LOG_TEXT,    /* a line for people */
-	LOG_REFUSED, /* what the guest was not allowed to do, without "refused: " */
-	LOG_FATAL,   /* why the hypervisor refuses to start, without "fatal: " */
-	LOG_CRASH,   /* a line of a crash record, its first and last included */
+	LOG_TEXT,     /* a line for people */
+	LOG_REFUSED,  /* what the guest was not allowed to do, without "refused: " */
+	LOG_FATAL,    /* why the hypervisor refuses to start, without "fatal: " */
+	LOG_EMULATOR, /* what the machine did that no processor does, without "emulator: " */
+	LOG_CRASH,    /* a line of a crash record, its first and last included */
 };
 
 struct log_sink {

@@ -19,6 +19,8 @@ enum {
 	KEY_VENDOR,
 	KEY_EMULATOR,
 	KEY_REPEATABLE,
+	KEY_ACCEL,
+	KEY_TCG,
 	KEY_PROFILE,
 	KEY_DUMPS,
 	KEY_DUMPS_MAX,
@@ -56,7 +58,15 @@ static const struct argp_option OPTIONS[] = {
 	{"plain", KEY_PLAIN, NULL, 0, "Boot the same guest without LVisor, for comparison", 0},
 	{"vmm", KEY_VMM, "STRING", 0, "Options for the hypervisor itself", 0},
 	{"vendor", KEY_VENDOR, "amd|intel", 0,
-	 "Processor: AMD SVM (in QEMU) or Intel VT-x (in Bochs)", 0},
+	 "Processor: AMD SVM or Intel VT-x; without KVM in QEMU and in Bochs (KVM's, else amd)", 0},
+	{"accel", KEY_ACCEL, "tcg|kvm|auto", 0,
+	 "Processor emulated (tcg), or the host's own (kvm: it must give guests SVM or VMX, lvisor "
+	 "doctor tells); auto: kvm where it can be, and never with --tcg or -icount (auto)",
+	 0},
+	{"tcg", KEY_TCG, "single|multi", 0,
+	 "Threads in which QEMU emulates several processors: one, or one for each, which is faster "
+	 "and where a fault of QEMU's can end the guest (single)",
+	 0},
 	{"emulator", KEY_EMULATOR, "qemu|bochs", 0, "Emulator; Bochs can do both vendors", 0},
 	{"repeatable", KEY_REPEATABLE, NULL, 0,
 	 "In Bochs: the clock starts at 2024-01-01, and all runs are the same", 0},
@@ -69,7 +79,9 @@ static const char DOC[] =
 	"The guest's serial console is connected to the terminal (Ctrl-] or Ctrl-A x ends the "
 	"guest); what the signatures report is shown on stderr. What follows -- goes to QEMU as "
 	"it is.\n\n"
-	"Exit code: 0 when the guest powered off or restarted, 124 on time-out, 1 otherwise.";
+	"Exit code: 0 when the guest powered off or restarted, 124 on time-out, 1 otherwise (also "
+	"when "
+	"a fault of the emulator ended it).";
 
 static unsigned int number(const char *text, const char *what)
 {
@@ -90,6 +102,19 @@ static bool one_of(const char *text, const char *what, const char *no, const cha
 		exit(1);
 	}
 	return strcmp(text, yes) == 0;
+}
+
+static enum accel accelerator(const char *text)
+{
+	static const char *const names[] = {
+		[ACCEL_AUTO] = "auto", [ACCEL_TCG] = "tcg", [ACCEL_KVM] = "kvm"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (strcmp(text, names[i]) == 0)
+			return (enum accel)i;
+	}
+	complain("--accel: '%s' is none of tcg, kvm and auto", text);
+	exit(1);
 }
 
 static const char *network(const char *text)
@@ -167,6 +192,14 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		break;
 	case KEY_VENDOR:
 		options->intel = one_of(arg, "--vendor", "amd", "intel");
+		options->vendor_named = true;
+		break;
+	case KEY_ACCEL:
+		options->accel = accelerator(arg);
+		break;
+	case KEY_TCG:
+		options->tcg_multi = one_of(arg, "--tcg", "single", "multi");
+		options->tcg_named = true;
 		break;
 	case KEY_REPEATABLE:
 		options->repeatable = true;
@@ -204,12 +237,8 @@ void options_parse(int argc, char **argv, struct run_options *options)
 	/* in order: what stands before -- is ours, and mistakes are found where they stand */
 	argp_err_exit_status = 1;
 	argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, options);
-	if (options->intel && options->emulator_named && !options->bochs) {
-		complain("QEMU without KVM has no Intel VT-x; leave --emulator away or say bochs");
-		exit(1);
-	}
-	options->bochs = options->bochs || options->intel;
-	if (options->repeatable && !options->bochs) {
+	if (options->repeatable && !options->bochs &&
+	    (options->emulator_named || !options->intel)) {
 		complain("--repeatable is for Bochs; QEMU takes -- -icount shift=0,sleep=off -seed "
 			 "1 -rtc "
 			 "base=2024-01-01,clock=vm");

@@ -8,6 +8,8 @@
 
 #define MAX_CPUS 16 /* as in vmm/boot_info.h */
 
+enum accel { ACCEL_AUTO, ACCEL_TCG, ACCEL_KVM };
+
 struct run_options {
 	const char *kernel;
 	const char *initrd;
@@ -28,14 +30,19 @@ struct run_options {
 	unsigned int cpus;
 	unsigned int timeout_s; /* 0: none */
 	bool repeatable;	/* Bochs: clock and random numbers are the same in all runs */
-	bool intel;		/* the processor: Intel VT-x, else AMD SVM */
+	enum accel accel;
+	bool tcg_named;
+	bool tcg_multi; /* a thread for each processor */
+	bool intel;	/* the processor: Intel VT-x, else AMD SVM */
+	bool vendor_named;
 	bool emulator_named;
 	bool bochs; /* the emulator: Bochs, else QEMU */
 	bool plain;
 	bool verbose;
 };
 
-/* Fills *options; a mistake ends the program with a message and exit code 1. */
+/* Fills *options; accel.h decides what is left open. A mistake ends the program with a message and
+ * exit code 1. */
 void options_parse(int argc, char **argv, struct run_options *options);
 
 #endif

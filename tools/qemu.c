@@ -15,6 +15,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "tools/accel.h"
 #include "tools/message.h"
 #include "tools/qemu.h"
 
@@ -88,7 +89,7 @@ char *vmm_command_line(const char *options, unsigned int budget_ms)
 
 	if (!options)
 		options = "";
-	if (!has_word_with(options, "budget="))
+	if (budget_ms && !has_word_with(options, "budget="))
 		snprintf(budget, sizeof(budget), "budget=%u", budget_ms);
 	if (asprintf(&line, "%s%s%s", options, *options ? " " : "", budget) < 0)
 		line = NULL;
@@ -129,21 +130,12 @@ static void add_disk(struct words *words, const struct disk *disk)
 	free(path);
 }
 
-static bool names_accelerator(char **args)
-{
-	for (; *args; args++) {
-		if (strcmp(*args, "-accel") == 0 || strcmp(*args, "--accel") == 0 ||
-		    strcmp(*args, "-enable-kvm") == 0)
-			return true;
-	}
-	return false;
-}
-
 static void compose(struct words *words, const struct run_inputs *inputs,
 		    const struct run_options *options, int console, int log)
 {
 	char *line = guest_command_line(options->append, "ttyS0");
-	char *vmm_line = vmm_command_line(options->vmm_options, 250);
+	char *vmm_line =
+		vmm_command_line(options->vmm_options, options->accel == ACCEL_KVM ? 0 : 250);
 
 	add(words, "%s", inputs->qemu);
 	add(words, "-M");
@@ -158,10 +150,10 @@ static void compose(struct words *words, const struct run_inputs *inputs,
 	/* the first -accel that can start wins, so ours must not stand before another */
 	if (!names_accelerator(options->qemu_args)) {
 		add(words, "-accel");
-		add(words, "tcg");
+		add(words, "%s", accel_name(options));
 	}
 	add(words, "-cpu");
-	add(words, "EPYC,+svm,+npt");
+	add(words, "%s", accel_cpu(options));
 	add(words, "-nodefaults");
 	add(words, "-display");
 	add(words, "none");

@@ -22,7 +22,8 @@ bool qemu_start(struct qemu *qemu, const struct run_inputs *inputs,
 /* The guest's command line: what was asked for, and a console if it names none; caller frees. */
 char *guest_command_line(const char *append, const char *console);
 
-/* The hypervisor's options: those asked for, and more time for each event; caller frees. */
+/* The hypervisor's options: those asked for, and more time for each event (0: as it is); caller
+ * frees. */
 char *vmm_command_line(const char *options, unsigned int budget_ms);
 
 /* Text as one element of a list that QEMU splits at commas; caller frees. */

@@ -20,6 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "tools/accel.h"
 #include "tools/bochs.h"
 #include "tools/events.h"
 #include "tools/log.h"
@@ -81,18 +82,44 @@ __attribute__((format(printf, 3, 4))) static void stop(struct run *run, int exit
 
 	if (run->killed_at_ms || run->ended)
 		return;
-	va_start(args, format);
-	vsnprintf(run->reason, sizeof(run->reason), format, args);
-	va_end(args);
-	run->exit_code = exit_code;
+	if (!run->reason[0]) {
+		va_start(args, format);
+		vsnprintf(run->reason, sizeof(run->reason), format, args);
+		va_end(args);
+		run->exit_code = exit_code;
+	}
 	run->killed_at_ms = now_ms();
 	kill(run->qemu.pid, SIGTERM);
+}
+
+static const char *way_out(const struct run *run)
+{
+	return run->options.accel == ACCEL_KVM ? "; --accel tcg does without KVM" : "";
+}
+
+/* It did what no processor does, so that the machine's reset, which follows, is not the guest's. */
+static void emulator_failed(struct run *run, const char *what)
+{
+	const struct run_options *options = &run->options;
+
+	if (run->reason[0])
+		return;
+	snprintf(run->reason, sizeof(run->reason),
+		 "a fault of %s ended the run, the guest did not end by itself: %.500s%s",
+		 options->bochs ? "Bochs" : "QEMU", what,
+		 options->tcg_multi ? "; --tcg single avoids the one that is known" : "");
+	run->exit_code = 1;
 }
 
 /* --- the log channel --- */
 
 static void log_line(void *context, enum log_kind kind, const char *text)
 {
+	static const char *const prefixes[] = {
+		[LOG_TEXT] = "",	 [LOG_REFUSED] = "refused: ",
+		[LOG_FATAL] = "fatal: ", [LOG_EMULATOR] = "emulator: ",
+		[LOG_CRASH] = "",
+	};
 	struct run *run = context;
 	char clean[2048];
 
@@ -100,15 +127,13 @@ static void log_line(void *context, enum log_kind kind, const char *text)
 		return;
 	make_printable(clean, sizeof(clean), text, strlen(text));
 	if (run->log_file) {
-		fprintf(run->log_file, "%s%s\n",
-			kind == LOG_FATAL     ? "fatal: "
-			: kind == LOG_REFUSED ? "refused: "
-					      : "",
-			clean);
+		fprintf(run->log_file, "%s%s\n", prefixes[kind], clean);
 		fflush(run->log_file);
 	}
 	if (kind == LOG_FATAL)
-		stop(run, 1, "LVisor cannot run this guest: %s", clean);
+		stop(run, 1, "LVisor cannot run this guest: %s%s", clean, way_out(run));
+	else if (kind == LOG_EMULATOR)
+		emulator_failed(run, clean);
 	else if (kind == LOG_REFUSED)
 		event_refused(&run->events, clean);
 	else if (kind == LOG_CRASH)
@@ -444,8 +469,9 @@ static int verdict(struct run *run)
 		return 1;
 	}
 	if (WEXITSTATUS(run->status) != 0) {
-		complain("QEMU could not run the guest (exit code %d)%s", WEXITSTATUS(run->status),
-			 run->complained ? ", see its message above" : "");
+		complain("QEMU could not run the guest (exit code %d)%s%s",
+			 WEXITSTATUS(run->status), run->complained ? ", see its message above" : "",
+			 way_out(run));
 		return 1;
 	}
 	if (!run->options.plain && !run->ring.ring && !run->drained) {
@@ -459,13 +485,20 @@ static int verdict(struct run *run)
 	return run->events.file_failed ? 1 : 0;
 }
 
+static bool choose(struct run_options *options)
+{
+	const struct kvm kvm = kvm_ask();
+
+	return accel_choose(options, &kvm);
+}
+
 int run_main(int argc, char **argv)
 {
 	struct run *run = must_alloc(calloc(1, sizeof(*run)));
 	uint64_t lost;
 
 	options_parse(argc, argv, &run->options);
-	if (!set_up(run))
+	if (!choose(&run->options) || !set_up(run))
 		return 1;
 	for (int i = 0; i < FD_COUNT; i++)
 		run->fds[i] = (struct pollfd){.fd = -1, .events = POLLIN};

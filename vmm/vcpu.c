@@ -24,6 +24,8 @@
 
 const struct vcpu_ops *vcpu_ops;
 
+extern const u8 image_start[], image_end[]; /* vmm.lds */
+
 static enum region_answer own_memory_fault(struct vcpu *vcpu, const struct vm_exit *exit);
 static struct region own_memory = {.name = "hypervisor's memory",
 				   .rights = ACCESS_READ,
@@ -334,8 +336,23 @@ static enum region_answer slow_path own_memory_fault(struct vcpu *vcpu, const st
 	return REGION_AGAIN;
 }
 
+/*
+ * No processor saves our own state as the guest's; QEMU's TCG does when another CPU's thread has
+ * cleared GIF or nested paging in the flags of this one (docs/testing.md).
+ */
+static bool shut_down_in_vmm(struct vcpu *vcpu)
+{
+	const u64 rip = vcpu->regs[LVMON_RIP];
+
+	return rip >= (u64)image_start && rip < (u64)image_end &&
+	       vcpu_ops->get_reg(vcpu, LVMON_CR3) - own_memory.start < own_memory.size;
+}
+
 static void noreturn shut_down(struct vcpu *vcpu, const char *why)
 {
+	if (shut_down_in_vmm(vcpu))
+		log_line("emulator: CPU %u shut down in the hypervisor's code, at %lx",
+			 vcpu->cpu->id, vcpu->regs[LVMON_RIP]);
 	log_line(
 		"the guest's CPU %u shut down (%s): reset; rip %lx rsp %lx cr0 %lx cr2 %lx cr3 %lx "
 		"idt %lx",

@@ -6,6 +6,7 @@
 #	tests/guest/run.sh guest|long [CASE...]		all cases, or those named
 #
 # VENDOR=intel boots in Bochs, where a boot takes ten times as long: a selection of the cases.
+# ACCEL=kvm (VENDOR then says which vendor's processor the machine has) uses KVM in place of emulation.
 #
 # A case is a file in tests/guest/cases/ (cases-long/ for long): it boots what it needs, with the
 # functions below, and one boot may serve many checks. After a case's first failure, the end of what the
@@ -23,8 +24,9 @@ initramfs=$build/guest/initramfs.gz
 lvisor=$build/lvisor
 
 vendor=${VENDOR:-amd}
+accel=${ACCEL:-tcg}
 slow=
-if [ "$vendor" = intel ]; then
+if [ "$vendor" = intel ] && [ "$accel" != kvm ]; then
 	slow=900
 	[ $# -gt 0 ] || set -- vendor count execve faulty cpus exact hostile
 fi
@@ -43,8 +45,8 @@ boot()
 {
 	start_time=$(date +%s)
 	seconds=${slow:-${limit:-150}}
-	timeout -k 10 "$seconds" "$lvisor" run --vendor "$vendor" --events "$work/events" \
-		--log "$work/log" --timeout $((seconds - 20)) "$@" </dev/null >"$work/console.raw" \
+	timeout -k 10 "$seconds" "$lvisor" run --vendor "$vendor" --accel "$accel" \
+		--events "$work/events" --log "$work/log" --timeout $((seconds - 20)) "$@" </dev/null >"$work/console.raw" \
 		2>"$work/messages"
 	code=$?
 	end_time=$(date +%s)

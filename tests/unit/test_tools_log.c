@@ -22,7 +22,7 @@ static void line(void *context, enum log_kind kind, const char *text)
 	struct seen *seen = context;
 	size_t used = strlen(seen->text);
 
-	snprintf(seen->text + used, sizeof(seen->text) - used, "%c%.100s|", "trfc"[kind], text);
+	snprintf(seen->text + used, sizeof(seen->text) - used, "%c%.100s|", "trfmc"[kind], text);
 }
 
 static void crash_end(void *context)
@@ -51,9 +51,11 @@ static void event(void *context, const char *text, size_t size)
 static const char STREAM[] = "LVisor 0.1\n\x02ring 3fe00000 100040\na \x01line\r\n"
 			     "fatal: no SVM: \"-cpu\"\nrefused: sleep\n"
 			     "crash record begin\nreason: x\nfatal: in it\ncrash record end\n\x01"
-			     "not fatal: y\n\x02port\n\x03{\"a\":1}\n\x02ring zz\n\x02other 1 2\n\nlast";
+			     "not fatal: y\nemulator: CPU 0\nnot emulator: "
+			     "z\n\x02port\n\x03{\"a\":1}\n\x02ring zz\n\x02other 1 2\n\nlast";
 static const char EXPECTED[] = "tLVisor 0.1|ta line|fno SVM: \"-cpu\"|rsleep|ccrash record begin|"
-			       "creason: x|cfatal: in it|ccrash record end|tnot fatal: y|e|e{\"a\":1}|t|tlast|";
+			       "creason: x|cfatal: in it|ccrash record end|tnot fatal: y|mCPU "
+			       "0|tnot emulator: z|e|e{\"a\":1}|t|tlast|";
 
 static void any_splitting(void **state)
 {

@@ -32,9 +32,12 @@ __asm__(".data\n"
 	"guest_entry_start: .skip 16\nguest_entry_end: .skip 16\nguest_entry_again: .skip 16\n"
 	"copy_start: .skip 16\ncopy_end: .skip 16\ncopy_faulted: .skip 16\n"
 	"msr_start: .skip 16\nmsr_end: .skip 16\nmsr_faulted: .skip 16\n"
+	".globl image_start, image_end\n"
+	"image_start: .skip 16\nimage_end: .skip 16\n"
 	".text\n");
 extern u8 guest_entry_start[], guest_entry_again[], copy_start[], copy_end[], copy_faulted[];
 extern u8 msr_start[], msr_faulted[];
+extern const u8 image_start[], image_end[];
 
 /* The vendor. */
 
@@ -608,6 +611,31 @@ static void steps(void **state)
 	expect_fatal("triple fault", EXIT(.kind = EXIT_SHUTDOWN));
 }
 
+/* Whose triple fault it was: our own state in the guest's place is the emulator's. */
+static void shutdowns(void **state)
+{
+	static const struct {
+		const u8 *rip;
+		u64 cr3;
+		bool emulator;
+	} cases[] = {
+		{image_start, HOST_OWN, true},
+		{image_end - 1, HOST_OWN_END - PAGE_SIZE, true},
+		{image_end, HOST_OWN, false},
+		{image_start - 1, HOST_OWN, false},
+		{image_start, HOST_OWN - PAGE_SIZE, false},
+		{image_start, HOST_OWN_END, false},
+	};
+
+	for (volatile size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		vcpu->regs[LVMON_RIP] = (u64)cases[i].rip;
+		registers[LVMON_CR3] = cases[i].cr3;
+		expect_fatal("the guest's CPU 0 shut down", EXIT(.kind = EXIT_SHUTDOWN));
+		assert_int_equal(strncmp(host_log, "emulator: CPU 0 shut down", 25) == 0,
+				 cases[i].emulator);
+	}
+}
+
 static void own_memory(void **state)
 {
 	/* Reads do not exit, so this is a fetch; there is no code. */
@@ -885,6 +913,7 @@ int main(void)
 		cmocka_unit_test_setup(xcr0, setup),
 		cmocka_unit_test_setup(soft_interrupts, setup),
 		cmocka_unit_test_setup(steps, setup),
+		cmocka_unit_test_setup(shutdowns, setup),
 		cmocka_unit_test_setup(own_memory, setup),
 		cmocka_unit_test_setup(delivery_to_own_memory, setup),
 		cmocka_unit_test_setup(region_of_a_device, setup),

@@ -42,7 +42,7 @@ refuse run --kernel "$kernel" --disk "$work/qcow2"
 refused "disk in a format that is not named" "add ,format=qcow2"
 refuse run --kernel "$kernel" --net tap
 refused "unknown network" "neither none nor user"
-refuse run --kernel "$kernel" --vendor intel --disk "$kernel"
+refuse run --kernel "$kernel" --vendor intel --accel tcg --disk "$kernel"
 refused "disk in Bochs" "neither disk nor network"
 refuse run --kernel "$kernel" --memory 32
 refused "too little memory" "too little"
@@ -58,12 +58,22 @@ refuse run --kernel "$kernel" --cpus 0
 refused "no processor" "not a number"
 refuse run --kernel "$kernel" --vendor via
 refused "unknown vendor" "neither amd nor intel"
-refuse run --kernel "$kernel" --vendor intel --emulator qemu
+refuse run --kernel "$kernel" --vendor intel --emulator qemu --accel tcg
 refused "Intel in QEMU" "QEMU without KVM has no Intel VT-x"
-refuse run --kernel "$kernel" --vendor intel -- -smp 1
+refuse run --kernel "$kernel" --vendor intel --accel tcg -- -smp 1
 refused "QEMU's arguments for Bochs" "mean nothing to Bochs"
 refuse run --kernel "$kernel" --vendor amd --emulator bochs --cpus 2
 refused "several processors of AMD's in Bochs" "one processor only in Bochs"
+refuse run --kernel "$kernel" --accel fast
+refused "unknown accelerator" "none of tcg, kvm and auto"
+refuse run --kernel "$kernel" --accel kvm --emulator bochs
+refused "KVM in Bochs" "Bochs has no KVM"
+refuse run --kernel "$kernel" --accel kvm -- -accel tcg
+refused "two accelerators" "contradicts"
+refuse run --kernel "$kernel" --tcg double
+refused "unknown threads" "neither single nor multi"
+refuse run --kernel "$kernel" --vendor intel --accel tcg --tcg multi
+refused "QEMU's threads in Bochs" "--tcg is for QEMU"
 refuse run --kernel "$kernel" surplus
 refused "surplus argument" "unexpected argument 'surplus'"
 refuse run --kernel "$kernel" --nonsense

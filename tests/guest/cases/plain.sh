@@ -13,13 +13,13 @@ holds "time-out message" grep -q "did not end within 6 seconds" "$work/messages"
 # typed text reaches the guest
 mkfifo "$work/typed"
 (sleep 8; echo echo 'typed-$((40+2))'; sleep 3; echo poweroff -f) >"$work/typed" &
-timeout 60 "$lvisor" run --plain --kernel "$kernel" --initrd "$initramfs" --append "quiet" \
+timeout 60 "$lvisor" run --accel tcg --plain --kernel "$kernel" --initrd "$initramfs" --append "quiet" \
 	--timeout 50 <"$work/typed" >"$work/console.raw" 2>"$work/messages"
 is "exit code with typed power-off" $? 0
 holds "typed text" grep -q "typed-42" "$work/console.raw"
 
 # ended by a signal, QEMU goes as well
-"$lvisor" run --plain --kernel "$kernel" --initrd "$initramfs" \
+"$lvisor" run --accel tcg --plain --kernel "$kernel" --initrd "$initramfs" \
 	--append "quiet lvtest=endless" --timeout 60 </dev/null >"$work/console" 2>"$work/messages" &
 pid=$!
 sleep 2
@@ -28,7 +28,7 @@ kill -TERM $pid
 wait $pid
 is "exit code after SIGTERM" $? 1
 holds "no QEMU left after SIGTERM" test ! -e "/proc/${qemu%% *}/fd/0"
-"$lvisor" run --plain --kernel "$kernel" --initrd "$initramfs" \
+"$lvisor" run --accel tcg --plain --kernel "$kernel" --initrd "$initramfs" \
 	--append "quiet lvtest=endless" --timeout 60 </dev/null >"$work/console" 2>"$work/messages" &
 pid=$!
 sleep 2

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * A process on each processor; each makes COUNT calls of getsid, numbered by a second argument that
- * the kernel does not look at, and other calls in between: exact COUNT EVERY. Every result is
- * checked. Before and after that, one call of getpriority tells the signature: EVERY, then 0.
+ * A process on each processor from FIRST on; each makes COUNT calls of getsid, numbered by a second
+ * argument that the kernel does not look at, and other calls in between: exact COUNT EVERY FIRST.
+ * Every result is checked. Before and after that, one call of getpriority tells the signature:
+ * EVERY, then 0.
  * With "compat", getsid is called by int 0x80; with "emulated", none that LVisor would have to step
  * over is called. Exit code 0: all results were right.
  */
@@ -31,16 +32,22 @@ static long getsid_numbered(long n)
 	return ret;
 }
 
+static int run_on(int cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	return sched_setaffinity(0, sizeof(set), &set);
+}
+
 static void child(int cpu, long count)
 {
 	const pid_t parent = getppid(), session = syscall(SYS_getsid, 0, 0), group = getpgid(0);
 	const long user = emulated ? 0 : syscall(SYS_getuid);
 	const long egid = emulated ? 0 : syscall(SYS_getegid, 0);
-	cpu_set_t set;
 
-	CPU_ZERO(&set);
-	CPU_SET(cpu, &set);
-	if (sched_setaffinity(0, sizeof(set), &set) != 0)
+	if (run_on(cpu) != 0)
 		_exit(1);
 	for (long n = 1; n <= count; n++) {
 		if (getsid_numbered(n) != session)
@@ -58,14 +65,15 @@ static void child(int cpu, long count)
 int main(int argc, char **argv)
 {
 	const long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	const int first = argc > 3 ? atoi(argv[3]) : 0;
 	int failed = 0, status;
 
-	if (argc < 3)
+	if (argc < 4 || run_on(first) != 0)
 		return 2;
-	compat = argc > 3 && strcmp(argv[3], "compat") == 0;
-	emulated = argc > 3 && strcmp(argv[3], "emulated") == 0;
+	compat = argc > 4 && strcmp(argv[4], "compat") == 0;
+	emulated = argc > 4 && strcmp(argv[4], "emulated") == 0;
 	syscall(SYS_getpriority, 0, 0, atol(argv[2]));
-	for (int cpu = 0; cpu < cpus; cpu++)
+	for (int cpu = first; cpu < cpus; cpu++)
 		if (fork() == 0)
 			child(cpu, atol(argv[1]));
 	while (wait(&status) > 0)

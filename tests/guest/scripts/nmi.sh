@@ -32,7 +32,7 @@ work()
 	name=$1 rounds=0 failed=0
 	shift
 	until [ -e /tmp/enough ]; do
-		exact "${numbers%,*}" "${numbers#*,}" "$@" || failed=$((failed + 1))
+		exact "${numbers%,*}" "${numbers#*,}" 0 "$@" || failed=$((failed + 1))
 		rounds=$((rounds + 1))
 	done
 	result "${name}_rounds" $rounds
