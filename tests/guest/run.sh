@@ -59,7 +59,7 @@ boot_script()
 	script=$1
 	shift
 	boot --kernel "$kernel" --initrd "$initramfs" \
-		--append "quiet panic=-1 lvtest=$script" "$@"
+		--append "quiet panic=-1 no_timer_check lvtest=$script" "$@"
 }
 
 # need_disk: the disk guest, built if it is not there yet, and what it works on; fails after "skip"

@@ -45,7 +45,7 @@ mce_boot()
 	drain=$!
 	send "$command" "$count" &
 	sender=$!
-	boot --cpus $cpus --kernel "$generic" --initrd "$initramfs" --append "quiet panic=-1 lvtest=mce mce=$count" \
+	boot --cpus $cpus --kernel "$generic" --initrd "$initramfs" --append "quiet panic=-1 no_timer_check lvtest=mce mce=$count" \
 		"$@" -- -chardev "pipe,id=mon,path=$work/monitor" -mon chardev=mon,mode=readline
 	kill $sender $drain 2>/dev/null
 	wait $sender $drain 2>/dev/null

@@ -35,7 +35,7 @@ send_nmis()
 # nmi_boot CALLS,EVERY SYSRQ ARGUMENT...
 nmi_boot()
 {
-	append="quiet panic=-1 sysrq_always_enabled log_buf_len=16M lvtest=nmi exact=$1 sysrq=$2"
+	append="quiet panic=-1 no_timer_check sysrq_always_enabled log_buf_len=16M lvtest=nmi exact=$1 sysrq=$2"
 	shift 2
 	rm -f "$work/console.raw"
 	[ -p "$work/monitor.in" ] || mkfifo "$work/monitor.in" "$work/monitor.out"

@@ -17,7 +17,7 @@ kexec()
 	how=$1
 	shift
 	boot --kernel "$kernel" --initrd "$work/initrd" \
-		--append "quiet panic=-1 crashkernel=192M lvtest=kexec lvhow=$how" "$@"
+		--append "quiet panic=-1 no_timer_check crashkernel=192M lvtest=kexec lvhow=$how" "$@"
 	is "$how: exit code" "$code" 0
 	is "$how: the kernel is loaded" "$(result load)" 0
 	is "$how: calls return in the new one" "$(result callsafter)" 0
