@@ -55,6 +55,19 @@ static void print_ports(void)
 #undef ROW
 }
 
+static void print_msr_bits(void)
+{
+	printf("\nMSRs of which some bits are the guest's\n  %-18s%-7s%-17s%-17s%-17s%-17s%s\n",
+	       "number", "CPU", "read", "read as 1", "kept", "#GP", "name: reason");
+#define ROW(vendor, msr, pass, ones, kept, refused, name, reason)                                \
+	range(msr, msr);                                                                         \
+	printf("%-7s%-17llx%-17llx%-17llx%-17llx%s: %s\n", vendors[POLICY_##vendor],             \
+	       (unsigned long long)(pass), (unsigned long long)(ones), (unsigned long long)(kept), \
+	       (unsigned long long)(refused), name, reason);
+	POLICY_MSR_BITS(ROW)
+#undef ROW
+}
+
 static void print_indexed(void)
 {
 	printf("\nRegisters by index and data port (writes are ignored)\n  %-18s%-16s%s\n", "index port",
@@ -93,14 +106,27 @@ static void print_pci(void)
 
 static void print_cpuid(void)
 {
-	printf("\nCPUID (bits that read as 0)\n  %-18s%-9s%-9s%-9s%-9s%s\n", "leaf", "EAX", "EBX",
-	       "ECX", "EDX", "name: reason");
-#define ROW(leaf, first, last, eax, ebx, ecx, edx, name, reason)                     \
-	range(leaf, leaf);                                                           \
+	printf("\nCPUID (bits that pass; what no row names reads as 0)\n  %-18s%-9s%-9s%-9s%-9s%s\n",
+	       "leaf", "EAX", "EBX", "ECX", "EDX", "name: reason");
+#define MASKS(eax, ebx, ecx, edx, name, reason)                                      \
 	printf("%-9x%-9x%-9x%-9x%s: %s\n", (unsigned int)(eax), (unsigned int)(ebx), \
 	       (unsigned int)(ecx), (unsigned int)(edx), name, reason);
+#define ROW(leaf, ...)     \
+	range(leaf, leaf); \
+	MASKS(__VA_ARGS__)
 	POLICY_CPUID(ROW)
 #undef ROW
+#define ROW(leaf, first, last, ...)                                             \
+	if ((first) == (last))                                                  \
+		printf("  %x, subleaf %-7x", leaf, (unsigned int)(first));      \
+	else if (first)                                                         \
+		printf("  %x, from subleaf %-2x", leaf, (unsigned int)(first)); \
+	else                                                                    \
+		range(leaf, leaf);                                              \
+	MASKS(__VA_ARGS__)
+	POLICY_CPUID_SUBLEAVES(ROW)
+#undef ROW
+#undef MASKS
 }
 
 static void print_insns(void)
@@ -119,6 +145,7 @@ int policy_main(int argc, char **argv)
 		return 1;
 	}
 	print_msrs();
+	print_msr_bits();
 	print_ports();
 	print_indexed();
 	print_pci();

@@ -14,7 +14,20 @@ enum policy_action policy_msr(u32 vendor, u32 msr, bool write);
 void policy_trap_msrs(u32 vendor, void *with,
 		      void (*trap)(void *with, u32 msr, bool read, bool write));
 
-/* Take from a CPUID result what the guest does not have. */
-void policy_cpuid(u32 leaf, u32 subleaf, struct cpuid_regs *regs);
+/* What the guest sees of an MSR's value, and its write, done but for the bits that are not its own.
+ */
+u64 policy_msr_read(u32 vendor, u32 msr, u64 value);
+/* -EINVAL: #GP */
+int policy_msr_write(u32 vendor, u32 msr, u64 value) must_check;
+
+/* On the first CPU, before any guest. */
+void policy_init(void);
+/* The bits of a CPUID result that the guest sees. */
+const struct cpuid_regs *policy_cpuid(u32 leaf, u32 subleaf);
+
+/* The same for leaves up to cpuid_last, by leaf; where EAX is 0, policy_cpuid() knows. */
+#define CPUID_LEAVES 64u
+extern const struct cpuid_regs cpuid_passes[];
+extern u32 cpuid_last;
 
 #endif

@@ -22,6 +22,9 @@
 #define EFER_TCE      BIT(15)
 #define EFER_AUTOIBRS BIT(21)
 
+/* Components as in CPUID; the CPU checks which go together: SDM vol. 1, 13.3. */
+#define XCR0_GUEST 0x602ffull
+
 const struct vcpu_ops *vcpu_ops;
 
 extern const u8 image_start[], image_end[]; /* vmm.lds */
@@ -54,6 +57,7 @@ void vcpu_init(const struct boot_info *bi)
 	own_memory.start = bi->own;
 	own_memory.size = bi->own_size;
 	region_add(&own_memory);
+	policy_init();
 	ports_init(bi);
 	vcpu_ops->init(bi);
 }
@@ -63,25 +67,39 @@ static void inject_gp(struct vcpu *vcpu)
 	vcpu_ops->inject(vcpu, VEC_GP, INJECT_EXCEPTION, true, 0);
 }
 
+/* Leaves that are not simply passed: by values, so that the others need no memory for theirs. */
+static struct cpuid_regs slow_path rare_cpuid(struct vcpu *vcpu, u32 leaf, u32 subleaf,
+					      struct cpuid_regs r)
+{
+	const struct cpuid_regs *pass = policy_cpuid(leaf, subleaf);
+	u64 cr4 = vcpu_ops->get_reg(vcpu, LVMON_CR4);
+
+	/* OSXSAVE and OSPKE mirror CR4, which is ours at the moment. */
+	if (leaf == 1)
+		r.ecx = (r.ecx & ~(u32)BIT(27)) | (cr4 & CR4_OSXSAVE ? (u32)BIT(27) : 0);
+	if (leaf == 7 && !subleaf)
+		r.ecx = (r.ecx & ~(u32)BIT(4)) | (cr4 & CR4_PKE ? (u32)BIT(4) : 0);
+	r.eax &= pass->eax;
+	r.ebx &= pass->ebx;
+	r.ecx &= pass->ecx;
+	r.edx &= pass->edx;
+	return r;
+}
+
 static void handle_cpuid(struct vcpu *vcpu)
 {
 	u64 *regs = vcpu->regs;
 	u32 leaf = (u32)regs[LVMON_RAX], subleaf = (u32)regs[LVMON_RCX];
 	struct cpuid_regs r = cpuid(leaf, subleaf);
-	u64 cr4;
 
-	switch (leaf) {
-	case 1: /* OSXSAVE mirrors CR4, which is ours at the moment */
-		cr4 = vcpu_ops->get_reg(vcpu, LVMON_CR4);
-		r.ecx = (r.ecx & ~(u32)BIT(27)) | (cr4 & CR4_OSXSAVE ? (u32)BIT(27) : 0);
-		break;
-	case 7: /* OSPKE */
-		cr4 = vcpu_ops->get_reg(vcpu, LVMON_CR4);
-		if (!subleaf)
-			r.ecx = (r.ecx & ~(u32)BIT(4)) | (cr4 & CR4_PKE ? (u32)BIT(4) : 0);
-		break;
+	if (unlikely(leaf > cpuid_last || !cpuid_passes[leaf].eax)) {
+		r = rare_cpuid(vcpu, leaf, subleaf, r);
+	} else {
+		r.eax &= cpuid_passes[leaf].eax;
+		r.ebx &= cpuid_passes[leaf].ebx;
+		r.ecx &= cpuid_passes[leaf].ecx;
+		r.edx &= cpuid_passes[leaf].edx;
 	}
-	policy_cpuid(leaf, subleaf, &r);
 	regs[LVMON_RAX] = r.eax;
 	regs[LVMON_RBX] = r.ebx;
 	regs[LVMON_RCX] = r.ecx;
@@ -140,8 +158,13 @@ static int emulate_msr_write(struct vcpu *vcpu, u32 msr, u64 value)
 		if (lapic_x2apic() && smp_icr_written(vcpu, (u32)value, (u32)(value >> 32)))
 			return 0;
 		return lapic_write_x2apic_icr(value);
-	default: /* outside of the intercept maps */
-		return wrmsr_safe(msr, value);
+	case MSR_MISC_FEATURES:
+		if (wrmsr_safe(msr, value))
+			return -EINVAL;
+		vcpu->misc_features = value;
+		return 0;
+	default: /* outside of the intercept maps, or some bits */
+		return policy_msr_write(vcpu_ops->vendor_id, msr, value);
 	}
 }
 
@@ -177,6 +200,8 @@ static void slow_path handle_msr_read(struct vcpu *vcpu, const struct vm_exit *e
 		log_refusal("read of", msr, POLICY_REFUSE);
 		inject_gp(vcpu);
 		return;
+	} else {
+		value = policy_msr_read(vcpu_ops->vendor_id, msr, value);
 	}
 	regs[LVMON_RAX] = (u32)value;
 	regs[LVMON_RDX] = value >> 32;
@@ -189,7 +214,7 @@ static void handle_xsetbv(struct vcpu *vcpu, const struct vm_exit *exit)
 	u64 *regs = vcpu->regs;
 	u64 value = regs[LVMON_RDX] << 32 | (u32)regs[LVMON_RAX];
 
-	if ((u32)regs[LVMON_RCX] || xsetbv_safe(value)) {
+	if ((u32)regs[LVMON_RCX] || (value & ~XCR0_GUEST) || xsetbv_safe(value)) {
 		inject_gp(vcpu);
 		return;
 	}

@@ -100,6 +100,8 @@ struct vcpu {
 
 	struct nested_view view; /* in force while step is not STEP_NONE */
 
+	u64 misc_features; /* the guest's MISC_FEATURES_ENABLES, if it has written it */
+
 	void *vendor; /* the vendor's part */
 };
 

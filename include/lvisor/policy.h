@@ -26,19 +26,43 @@ enum policy_vendor { POLICY_AMD, POLICY_INTEL, POLICY_BOTH };
 #define POLICY_MSRS(X)                                                                           \
 	X(BOTH, 0x1b, 0x1b, PASS, EMULATE, "APIC_BASE",                                          \
 	  "the page must stay where writes to the ICR are seen; its modes change as documented") \
-	X(INTEL, 0x3a, 0x3a, REFUSE, REFUSE, "FEATURE_CONTROL", "VT-x is in use and hidden")     \
+	X(BOTH, 0x11, 0x12, REFUSE, REFUSE, "KVM's old clock", "see KVM below")                  \
+	X(INTEL, 0x3a, 0x3a, EMULATE, REFUSE, "FEATURE_CONTROL",                                 \
+	  "reads as locked without VT-x, which is in use and hidden")                            \
 	X(INTEL, 0x79, 0x79, PASS, IGNORE, "BIOS_UPDT_TRIG",                                     \
 	  "new microcode could change the instructions that hold the guest")                     \
 	X(INTEL, 0x9b, 0x9b, REFUSE, REFUSE, "SMM_MONITOR_CTL", "VT-x is in use and hidden")     \
+	X(INTEL, 0x140, 0x140, PASS, EMULATE, "MISC_FEATURES_ENABLES",                           \
+	  "CPUID faulting is off while the engine runs")                                         \
+	X(INTEL, 0x1a0, 0x1a0, EMULATE, EMULATE, "MISC_ENABLE",                                  \
+	  "BTS and PEBS are not available; CPUID's leaves and NX stay")                          \
+	X(INTEL, 0x1cc, 0x1d4, REFUSE, REFUSE, "FRED", "hidden, as in CPUID")                    \
 	X(BOTH, 0x200, 0x2ff, PASS, PASS, "MTRRs",                                               \
 	  "memory types decide speed and order, not who may reach what")                         \
+	X(INTEL, 0x3f1, 0x3f5, REFUSE, REFUSE, "PEBS",                                           \
+	  "its records go to linear addresses of whoever runs, the hypervisor included")         \
 	X(INTEL, 0x480, 0x493, REFUSE, REFUSE, "VMX capabilities", "VT-x is in use and hidden")  \
 	X(INTEL, 0x560, 0x58f, REFUSE, REFUSE, "RTIT (Processor Trace)",                         \
 	  "its output goes to physical addresses past the nested page table")                    \
+	X(INTEL, 0x600, 0x600, REFUSE, REFUSE, "DS_AREA", "see PEBS")                            \
 	X(BOTH, 0x830, 0x830, PASS, EMULATE, "x2APIC ICR",                                       \
 	  "INIT and SIPI would take a CPU away from the hypervisor")                             \
+	X(INTEL, 0x981, 0x984, REFUSE, REFUSE, "TME", "hidden, as in CPUID")                     \
+	X(INTEL, 0x985, 0x98a, REFUSE, REFUSE, "user interrupts", "hidden, as in CPUID")         \
+	X(INTEL, 0xd93, 0xd93, REFUSE, REFUSE, "PASID", "hidden, as in CPUID")                   \
+	X(INTEL, 0xda0, 0xda0, PASS, EMULATE, "XSS",                                             \
+	  "XRSTORS would load the MSRs of Processor Trace, which are refused")                   \
+	X(INTEL, 0x17d0, 0x17d4, REFUSE, REFUSE, "HW_FEEDBACK",                                  \
+	  "its table goes to physical addresses past the nested page table")                     \
+	X(BOTH, 0x40000000, 0x40001fff, REFUSE, REFUSE, "Hyper-V, where it is below us",         \
+	  "its pages lie at physical addresses past the nested page table")                      \
+	X(BOTH, 0x4b564d00, 0x4b564dff, REFUSE, REFUSE, "KVM, where it is below us",             \
+	  "it would write clocks and the like to physical addresses past the nested page table") \
 	X(AMD, 0xc0000080, 0xc0000080, EMULATE, EMULATE, "EFER", "SVME is in use and hidden")    \
+	X(AMD, 0xc0000104, 0xc0000104, REFUSE, REFUSE, "TSC_RATIO", "SVM is in use and hidden")  \
 	X(AMD, 0xc0010010, 0xc0010010, PASS, IGNORE, "SYSCFG", "memory encryption, address map") \
+	X(AMD, 0xc0010015, 0xc0010015, PASS, EMULATE, "HWCR",                                    \
+	  "CPUID in user mode would end the engine; see its bits")                               \
 	X(AMD, 0xc0010016, 0xc0010019, PASS, IGNORE, "IORR", "address map: RAM or devices")      \
 	X(AMD, 0xc001001a, 0xc001001a, PASS, IGNORE, "TOP_MEM", "address map: RAM or devices")   \
 	X(AMD, 0xc001001d, 0xc001001d, PASS, IGNORE, "TOP_MEM2", "address map: RAM or devices")  \
@@ -50,7 +74,22 @@ enum policy_vendor { POLICY_AMD, POLICY_INTEL, POLICY_BOTH };
 	  "code in SMM is above the hypervisor")                                                 \
 	X(AMD, 0xc0010114, 0xc0010118, REFUSE, REFUSE,                                           \
 	  "VM_CR, IGNNE, SMM_CTL, VM_HSAVE_PA, SVM_KEY", "SVM is in use and hidden")             \
+	X(AMD, 0xc001011b, 0xc001011b, REFUSE, REFUSE, "AVIC doorbell",                          \
+	  "SVM is in use and hidden")                                                            \
 	X(AMD, 0xc0010130, 0xc0010137, REFUSE, REFUSE, "SEV and SNP", "hidden, as in CPUID")
+
+/*
+ * X(vendor, msr, pass, ones, kept, refused, name, reason): MSRs that rows above emulate bit by bit.
+ * Of a read pass: bits, ones: bits that read as 1; of a write kept: bits that stay as the hardware
+ * has them, refused: bits that are #GP if set.
+ */
+#define POLICY_MSR_BITS(X)                                                                      \
+	X(INTEL, 0x3a, 0x160000, 1, 0, 0, "FEATURE_CONTROL",                                    \
+	  "locked; SGX and local machine checks as the firmware has them")                      \
+	X(INTEL, 0x1a0, ~0ull, 0x1800, 0x400401800ull, 0, "MISC_ENABLE",                        \
+	  "BTS and PEBS are not available; kept: those, the limit of CPUID, XD disable")        \
+	X(INTEL, 0xda0, ~0ull, 0, 0, ~0x13800ull, "XSS", "CET's and HWP's states, as in CPUID") \
+	X(AMD, 0xc0010015, ~0ull, 0, 0x800000000ull, 0, "HWCR", "kept: CpuidUserDis")
 
 /* X(first, last, action, name, reason); ignored: reads as ones. A string access does nothing. */
 #define POLICY_PORTS(X)                                                                        \
@@ -133,20 +172,91 @@ enum policy_vendor { POLICY_AMD, POLICY_INTEL, POLICY_BOTH };
 	X(2, 3, EMULATE, "PM1a_CNT, PM1b_CNT",                                        \
 	  "S2 and S3 are refused: the firmware would wake the guest without the hypervisor")
 
+#define POLICY_ALL 0xffffffffu
+
 /*
- * X(leaf, first subleaf, last, EAX, EBX, ECX, EDX, name, reason): the bits that read as 0. OSXSAVE
- * and OSPKE follow the guest's CR4 besides.
+ * X(leaf, EAX, EBX, ECX, EDX, name, reason): the bits that pass. All others read as 0, and so do
+ * leaves that no row names: a feature that is not known may want state, events or exits that we
+ * know nothing of. OSXSAVE and OSPKE follow the guest's CR4 besides. Past its last leaf a CPU gives
+ * another one's values, which pass as that leaf's.
  */
-#define POLICY_CPUID(X)                                                                          \
-	X(0x00000001, 0, 0xffffffff, 0, 0, 0x60, 0, "VMX, SMX", "VT-x is in use and hidden")     \
-	X(0x00000007, 0, 0, 0, 0x02000000, 0, 0, "Processor Trace", "see its MSRs")              \
-	X(0x00000014, 0, 0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff,             \
-	  "Processor Trace", "see its MSRs")                                                     \
-	X(0x80000001, 0, 0xffffffff, 0, 0, 0x1004, 0, "SVM, SKINIT", "SVM is in use and hidden") \
-	X(0x8000000a, 0, 0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff,             \
-	  "SVM revision and features", "SVM is in use and hidden")                               \
-	X(0x8000001f, 0, 0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff, "SME, SEV", \
-	  "encrypted memory could not be read from below")
+#define POLICY_CPUID(X)                                                                            \
+	X(0x00000000, POLICY_ALL, POLICY_ALL, POLICY_ALL, POLICY_ALL, "vendor, last leaf", "data") \
+	X(0x00000002, POLICY_ALL, POLICY_ALL, POLICY_ALL, POLICY_ALL, "caches and TLBs", "data")   \
+	X(0x00000003, POLICY_ALL, POLICY_ALL, POLICY_ALL, POLICY_ALL, "serial number", "data")     \
+	X(0x00000004, POLICY_ALL, POLICY_ALL, POLICY_ALL, POLICY_ALL, "caches", "data")            \
+	X(0x00000005, POLICY_ALL, POLICY_ALL, POLICY_ALL, POLICY_ALL, "MONITOR, MWAIT", "data")    \
+	X(0x00000006, 0x357eff7, POLICY_ALL, 0x9, 0, "power",                                      \
+	  "without HFI and Thread Director: see HW_FEEDBACK")                                      \
+	X(0x00000009, POLICY_ALL, 0, 0, 0, "direct cache access", "data")                          \
+	X(0x0000000a, POLICY_ALL, POLICY_ALL, POLICY_ALL, POLICY_ALL, "performance counters",      \
+	  "data")                                                                                  \
+	X(0x0000000b, POLICY_ALL, POLICY_ALL, POLICY_ALL, POLICY_ALL, "topology", "data")          \
+	X(0x0000000f, POLICY_ALL, POLICY_ALL, POLICY_ALL, POLICY_ALL, "resource monitoring",       \
+	  "data")                                                                                  \
+	X(0x00000010, POLICY_ALL, POLICY_ALL, POLICY_ALL, POLICY_ALL, "resource allocation",       \
+	  "data")                                                                                  \
+	X(0x00000012, POLICY_ALL, POLICY_ALL, POLICY_ALL, POLICY_ALL, "SGX", "data")               \
+	X(0x00000015, POLICY_ALL, POLICY_ALL, POLICY_ALL, POLICY_ALL, "TSC and crystal", "data")   \
+	X(0x00000016, POLICY_ALL, POLICY_ALL, POLICY_ALL, POLICY_ALL, "frequencies", "data")       \
+	X(0x00000017, POLICY_ALL, POLICY_ALL, POLICY_ALL, POLICY_ALL, "SoC vendor", "data")        \
+	X(0x00000018, POLICY_ALL, POLICY_ALL, POLICY_ALL, POLICY_ALL, "TLBs", "data")              \
+	X(0x0000001a, POLICY_ALL, POLICY_ALL, POLICY_ALL, POLICY_ALL, "core type", "data")         \
+	X(0x0000001d, POLICY_ALL, POLICY_ALL, POLICY_ALL, POLICY_ALL, "AMX tiles", "data")         \
+	X(0x0000001e, POLICY_ALL, POLICY_ALL, POLICY_ALL, POLICY_ALL, "AMX", "data")               \
+	X(0x0000001f, POLICY_ALL, POLICY_ALL, POLICY_ALL, POLICY_ALL, "topology", "data")          \
+	X(0x00000024, POLICY_ALL, POLICY_ALL, 0, 0, "AVX10", "data")                               \
+	X(0x80000000, POLICY_ALL, POLICY_ALL, POLICY_ALL, POLICY_ALL, "last leaf", "data")         \
+	X(0x80000001, POLICY_ALL, POLICY_ALL, 0x7deb2ffb, 0xefdbfbff, "features",                  \
+	  "without SVM and SKINIT, which are in use, and LWP, which writes to linear addresses")   \
+	X(0x80000002, POLICY_ALL, POLICY_ALL, POLICY_ALL, POLICY_ALL, "name of the CPU", "data")   \
+	X(0x80000003, POLICY_ALL, POLICY_ALL, POLICY_ALL, POLICY_ALL, "name of the CPU", "data")   \
+	X(0x80000004, POLICY_ALL, POLICY_ALL, POLICY_ALL, POLICY_ALL, "name of the CPU", "data")   \
+	X(0x80000005, POLICY_ALL, POLICY_ALL, POLICY_ALL, POLICY_ALL, "caches and TLBs", "data")   \
+	X(0x80000006, POLICY_ALL, POLICY_ALL, POLICY_ALL, POLICY_ALL, "caches and TLBs", "data")   \
+	X(0x80000007, POLICY_ALL, 0xf, POLICY_ALL, 0xffff, "power", "data")                        \
+	X(0x80000008, POLICY_ALL, 0xff9fd25f, POLICY_ALL, POLICY_ALL, "sizes and features",        \
+	  "without MCOMMIT and INT_WBINVD, whose bits of EFER are not given, and nested INVLPGB")  \
+	X(0x80000019, POLICY_ALL, POLICY_ALL, POLICY_ALL, POLICY_ALL, "TLBs", "data")              \
+	X(0x8000001a, POLICY_ALL, POLICY_ALL, POLICY_ALL, POLICY_ALL, "optimisations", "data")     \
+	X(0x8000001b, POLICY_ALL, POLICY_ALL, POLICY_ALL, POLICY_ALL,                              \
+	  "instruction-based sampling", "data")                                                    \
+	X(0x8000001d, POLICY_ALL, POLICY_ALL, POLICY_ALL, POLICY_ALL, "caches", "data")            \
+	X(0x8000001e, POLICY_ALL, POLICY_ALL, POLICY_ALL, POLICY_ALL, "topology", "data")          \
+	X(0x80000020, POLICY_ALL, POLICY_ALL, POLICY_ALL, POLICY_ALL, "resource allocation",       \
+	  "data")                                                                                  \
+	X(0x80000021, 0x781c2f4f, 0xffff, 0x6, 0, "features",                                      \
+	  "without UAI, whose bit of EFER is not given, CpuidUserDis (see HWCR), ERAPS, workload " \
+	  "classes")                                                                               \
+	X(0x80000022, 0x1, POLICY_ALL, POLICY_ALL, 0, "performance counters",                      \
+	  "without LBR stacks, which would record the hypervisor")                                 \
+	X(0x80000026, POLICY_ALL, POLICY_ALL, POLICY_ALL, POLICY_ALL, "topology", "data")
+
+/* X(leaf, first subleaf, last, EAX, EBX, ECX, EDX, name, reason): the same, by subleaf, and leaf 1.
+ */
+#define POLICY_CPUID_SUBLEAVES(X)                                                                 \
+	X(0x00000001, 0, POLICY_ALL, POLICY_ALL, POLICY_ALL, 0xfffeff8b, 0xbfcffbff,              \
+	  "family and features",                                                                  \
+	  "without VMX and SMX, which are in use, and DS, DTES64, DS-CPL: see PEBS")              \
+	X(0x40000000, 0, POLICY_ALL, POLICY_ALL, POLICY_ALL, POLICY_ALL, POLICY_ALL,              \
+	  "name of a hypervisor below", "what it offers is hidden: see KVM")                      \
+	X(0x00000007, 0, 0, POLICY_ALL, 0xfdffffff, 0xdb7f5fff, 0xffd1ef1e, "features",           \
+	  "without Processor Trace (see RTIT), TME and PCONFIG (keys that would make our memory " \
+	  "unreadable), Key Locker, ENQCMD (see PASID), UINTR, LBR stacks (would record the "     \
+	  "hypervisor)")                                                                          \
+	X(0x00000007, 1, 0x1, 0x4a01dff, 0x1, 0, 0xc4530, "features",                             \
+	  "without FRED, LKGS, NMI sources, WRMSRNS, MSRLIST, user MSRs (events and exits of "    \
+	  "their own), APX (registers that exits do not save), HRESET, user timer")               \
+	X(0x00000007, 2, 0x2, 0, 0, 0, 0xff, "controls of speculation", "data")                   \
+	X(0x0000000d, 0, 0, 0x602ff, POLICY_ALL, POLICY_ALL, 0, "XCR0",                           \
+	  "what is known: x87 to AVX-512, MPX, PKRU, AMX")                                        \
+	X(0x0000000d, 1, 0x1, 0x1f, POLICY_ALL, 0x13800, 0, "XSS",                                \
+	  "what is known: CET, HDC, HWP; not Processor Trace, PASID, UINTR, LBR")                 \
+	X(0x0000000d, 2, POLICY_ALL, POLICY_ALL, POLICY_ALL, POLICY_ALL, POLICY_ALL,              \
+	  "sizes of state", "data")                                                               \
+	X(0x00000023, 0, 0, 0xf, POLICY_ALL, 0, 0, "performance counters", "without PEBS")        \
+	X(0x00000023, 1, 0x3, POLICY_ALL, POLICY_ALL, POLICY_ALL, POLICY_ALL,                     \
+	  "performance counters", "data")
 
 /*
  * X(vendor, instruction, what happens, reason); for people: the vmm has these as intercepts

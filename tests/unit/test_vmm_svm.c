@@ -65,6 +65,8 @@ void svm_loop(struct vcpu *v, hpa_t guest_vmcb, hpa_t host_vmcb)
 	abort();
 }
 
+static u32 svm_features;
+
 static struct cpuid_regs on_cpuid(u32 leaf, u32 subleaf)
 {
 	switch (leaf) {
@@ -75,7 +77,7 @@ static struct cpuid_regs on_cpuid(u32 leaf, u32 subleaf)
 	case 0x80000008:
 		return (struct cpuid_regs){.eax = 40};
 	case 0x8000000a:
-		return (struct cpuid_regs){.edx = BIT(0)};
+		return (struct cpuid_regs){.edx = BIT(0) | svm_features};
 	default:
 		return (struct cpuid_regs){0};
 	}
@@ -107,6 +109,17 @@ static void exit_with(u64 code)
 	vmcb->exit_code = code;
 	vmcb->rip = 0x2000;
 	svm_exit(vcpu);
+}
+
+static void invlpgb(void **state)
+{
+	assert_int_equal(vmcb->nested_paging, BIT(0));
+	svm_features = BIT(24);
+	svm_ops.init_cpu(vcpu, NULL);
+	vmcb = *(struct vmcb **)vcpu->vendor;
+	svm_features = 0;
+	/* #UD in a guest otherwise: APM vol. 3, INVLPGB. */
+	assert_int_equal(*(u64 *)((u8 *)vmcb + 0x90), BIT(0) | BIT(7));
 }
 
 static void probes(void **state)
@@ -163,6 +176,7 @@ int main(void)
 		cmocka_unit_test_setup(probes, setup),
 		cmocka_unit_test_setup(plain_exits, setup),
 		cmocka_unit_test_setup(unknown_exits, setup),
+		cmocka_unit_test_setup(invlpgb, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

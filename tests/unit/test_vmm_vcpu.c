@@ -10,6 +10,7 @@
 #include "vmm/guest_ram.h"
 #include "vmm/log.h"
 #include "vmm/monitor/monitor.h"
+#include "vmm/policy.h"
 #include "vmm/region.h"
 #include "vmm/smp.h"
 #include "vmm/x86/asm.h"
@@ -289,15 +290,21 @@ bool domain_interrupt(u32 vector)
 	return false;
 }
 
+static bool there(u32 msr)
+{
+	return msr == GOOD_MSR || msr == MSR_MCG_STATUS || msr == 0x3a || msr == 0x140 ||
+	       msr == 0x1a0 || msr == 0xda0;
+}
+
 int rdmsr_safe(u32 msr, u64 *value)
 {
 	*value = host_msr(msr);
-	return msr == GOOD_MSR || msr == MSR_MCG_STATUS ? 0 : -EINVAL;
+	return there(msr) ? 0 : -EINVAL;
 }
 
 int wrmsr_safe(u32 msr, u64 value)
 {
-	if (msr != GOOD_MSR)
+	if (!there(msr))
 		return -EINVAL;
 	host_msr_set(msr, value);
 	return 0;
@@ -316,6 +323,8 @@ int xsetbv_safe(u64 value)
 static struct cpuid_regs on_cpuid(u32 leaf, u32 subleaf)
 {
 	switch (leaf) {
+	case 0:
+		return (struct cpuid_regs){.eax = 0xd};
 	case 1:
 		return (struct cpuid_regs){.ecx = UINT32_MAX & ~(u32)BIT(27)};
 	case 7:
@@ -409,6 +418,80 @@ static void cpuid_exits(void **state)
 	}
 }
 
+static struct cpuid_regs all_ones(u32 leaf, u32 subleaf)
+{
+	if (!leaf || leaf == BIT(31))
+		return (struct cpuid_regs){.eax = leaf | 0xff};
+	return (struct cpuid_regs){UINT32_MAX, UINT32_MAX, UINT32_MAX, UINT32_MAX};
+}
+
+static struct cpuid_regs ask(u32 leaf, u32 subleaf)
+{
+	struct cpuid_regs r = cpuid(leaf, subleaf);
+	const struct cpuid_regs *pass = policy_cpuid(leaf, subleaf);
+
+	return (struct cpuid_regs){r.eax & pass->eax, r.ebx & pass->ebx, r.ecx & pass->ecx,
+				   r.edx & pass->edx};
+}
+
+static bool none(u32 leaf, u32 subleaf)
+{
+	struct cpuid_regs regs = ask(leaf, subleaf);
+
+	return !(regs.eax | regs.ebx | regs.ecx | regs.edx);
+}
+
+/* What is not known to do no harm is not there: CPUID is a list of what passes. */
+static void hidden_features(void **state)
+{
+	static const u32 leaves[] = {0x8,  0xc,	  0xe,	      0x11,	  0x13,
+				     0x14,	 0x19, 0x1b,	  0x1c,	      0x20,	  0x21,
+				     0x22,	 0x25, 0x80,	  0x40000001, 0x40000100, 0x40ffffff,
+				     0x8000000a, 0x80000009,	  0x8000001c, 0x8000001f, 0x80000023,
+				     0x80000025, 0x80000027};
+	struct cpuid_regs r;
+
+	host_cpuid = all_ones;
+	policy_init();
+	for (size_t i = 0; i < ARRAY_SIZE(leaves); i++)
+		if (!none(leaves[i], 0))
+			fail_msg("leaf %x", leaves[i]);
+	assert_true(none(7, 3) && none(7, UINT32_MAX) && none(0x23, 4));
+	r = ask(1, 0);
+	assert_int_equal(r.ecx & (BIT(2) | BIT(4) | BIT(5) | BIT(6)), 0); /* DS, VMX, SMX */
+	assert_int_equal(r.edx & BIT(21), 0);
+	assert_true((r.ecx & BIT(31)) && (r.ecx & BIT(20)) && (r.edx & BIT(15)));
+	r = ask(6, 0);
+	assert_int_equal(r.eax & (BIT(19) | BIT(23)), 0); /* HFI */
+	assert_true(r.eax & BIT(7));
+	r = ask(7, 0);
+	assert_int_equal(r.ebx & BIT(25), 0); /* PT */
+	assert_int_equal(r.ecx & (BIT(13) | BIT(23) | BIT(29)), 0); /* TME, KL, ENQCMD */
+	assert_int_equal(r.edx & (BIT(5) | BIT(18) | BIT(19)), 0); /* UINTR, PCONFIG, LBR */
+	assert_true((r.ebx & BIT(5)) && (r.ecx & BIT(16)) && (r.edx & BIT(26)));
+	r = ask(7, 1);
+	/* FRED, LKGS, WRMSRNS, NMI sources, MSRLIST; user MSRs, APX */
+	assert_int_equal(r.eax & (BIT(17) | BIT(18) | BIT(19) | BIT(20) | BIT(27)), 0);
+	assert_int_equal(r.edx & (BIT(15) | BIT(21)), 0);
+	assert_true((r.eax & BIT(4)) && (r.eax & BIT(26)));
+	assert_int_equal(ask(0xd, 0).eax, 0x602ff);
+	assert_int_equal(ask(0xd, 1).ecx & (BIT(8) | BIT(10) | BIT(14) | BIT(15)), 0);
+	assert_int_equal(ask(0xd, 9).ebx, UINT32_MAX);
+	r = ask(0x80000001, 0);
+	assert_int_equal(r.ecx & (BIT(2) | BIT(12) | BIT(15)), 0); /* SVM, SKINIT, LWP */
+	assert_true((r.edx & BIT(29)) && (r.ecx & BIT(22)));
+	r = ask(0x80000008, 0);
+	assert_int_equal(r.ebx & (BIT(8) | BIT(13) | BIT(21)), 0);
+	assert_true(r.ebx & BIT(3)); /* INVLPGB */
+	assert_int_equal(ask(0x80000021, 0).eax & (BIT(7) | BIT(17) | BIT(24)), 0);
+	assert_int_equal(ask(0x80000002, 0).ecx, UINT32_MAX);
+	/* Past its end the CPU gives its last leaf, which hides what that hides. */
+	assert_true(none(0xff, 0) && none(0x12345678, 0));
+	host_cpuid = on_cpuid;
+	policy_init();
+	assert_int_equal(ask(0x80000030, 0).eax, cpuid(0x80000030, 0).eax & 0x602ff);
+}
+
 static void write_msr(u32 msr, u64 value)
 {
 	vcpu->regs[LVMON_RCX] = msr;
@@ -481,6 +564,55 @@ static void msrs(void **state)
 	}
 	assert_non_null(strstr(host_log, "read of MSR"));
 	assert_true(host_log_size < 100 * 40);
+}
+
+/* MSRs of which some bits are the guest's (the fake vendor is Intel). */
+static void some_bits(void **state)
+{
+	const u64 kept = BIT(11) | BIT(12) | BIT(22) | BIT(34);
+
+	host_msr_set(0x3a, BIT(0) | BIT(2) | BIT(1) | BIT(18) | BIT(20) | 0xff00);
+	assert_int_equal(read_msr(0x3a), BIT(0) | BIT(18) | BIT(20));
+	host_msr_set(0x3a, BIT(2) | BIT(0));
+	assert_int_equal(read_msr(0x3a), BIT(0));
+	assert_int_equal(injected, 0);
+	write_msr(0x3a, BIT(0));
+	got(VEC_GP, INJECT_EXCEPTION);
+
+	/* No BTS, no PEBS; CPUID and NX stay what they are to us. */
+	host_msr_set(0x1a0, BIT(0) | BIT(18));
+	assert_int_equal(read_msr(0x1a0), BIT(0) | BIT(11) | BIT(12) | BIT(18));
+	write_msr(0x1a0, BIT(0) | BIT(16) | kept);
+	assert_int_equal(host_msr(0x1a0), BIT(0) | BIT(16));
+	host_msr_set(0x1a0, kept);
+	write_msr(0x1a0, 0);
+	assert_int_equal(host_msr(0x1a0), kept);
+
+	/* XSS: CET's states, but not Processor Trace's, by which XRSTORS would load its MSRs. */
+	write_msr(0xda0, BIT(11) | BIT(12));
+	assert_int_equal(host_msr(0xda0), BIT(11) | BIT(12));
+	for (int bit = 0; bit < 64; bit++) {
+		if (BIT(bit) & 0x13800)
+			continue;
+		write_msr(0xda0, BIT(bit));
+		got(VEC_GP, INJECT_EXCEPTION);
+	}
+	assert_int_equal(host_msr(0xda0), BIT(11) | BIT(12));
+
+	write_msr(0x140, 1);
+	assert_int_equal(vcpu->misc_features, 1);
+	assert_int_equal(host_msr(0x140), 1);
+
+	/* Where hardware, or a hypervisor below us, would write to memory by an address in an MSR. */
+	for (u32 i = 0; i < 10; i++) {
+		static const u32 msrs[] = {0x3f1, 0x3f4, 0x600, 0x560, 0x17d0, 0x4b564d01,
+					   0x4b564d03, 0x12, 0x40000001, 0xd93};
+
+		write_msr(msrs[i], 0x1000);
+		got(VEC_GP, INJECT_EXCEPTION);
+		(void)read_msr(msrs[i]);
+		got(VEC_GP, INJECT_EXCEPTION);
+	}
 }
 
 /* What the CPU refuses of XCR0 (SDM vol. 1, 13.3) is the guest's #GP and nobody else's. */
@@ -909,6 +1041,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(vendors, setup),
 		cmocka_unit_test_setup(cpuid_exits, setup),
+		cmocka_unit_test_setup(hidden_features, setup),
+		cmocka_unit_test_setup(some_bits, setup),
 		cmocka_unit_test_setup(msrs, setup),
 		cmocka_unit_test_setup(xcr0, setup),
 		cmocka_unit_test_setup(soft_interrupts, setup),

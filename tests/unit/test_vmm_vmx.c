@@ -215,6 +215,11 @@ static void first_state(void **state)
 	assert_int_equal(((u8 *)phys_to_virt(vmcs[VMCS_IO_BITMAP_A]))[0xe9 / 8], 1 << (0xe9 % 8));
 	assert_true(vmx->msr_bitmap[MSR_VMX_BASIC / 8] & 1 << (MSR_VMX_BASIC % 8));
 	assert_true(vmx->msr_bitmap[2048 + MSR_VMX_BASIC / 8] & 1 << (MSR_VMX_BASIC % 8));
+	/* XRSTORS must not load what WRMSR may not write: Processor Trace's MSRs. */
+	assert_int_equal(vmcs[VMCS_XSS_EXITING], ~0x13800ull);
+	/* MSRs that the maps do not cover trap nothing else: 4b564d00 is KVM's, d00 a cache's. */
+	assert_false(vmx->msr_bitmap[0xd00 / 8] & 1);
+	assert_false(vmx->msr_bitmap[2048] & 1);
 	/* LSTAR is in the other half, and only while the kernel is waited for. */
 	vmx_ops.trap_lstar(vcpu, true);
 	assert_int_equal(vmx->msr_bitmap[2048 + 1024 + 0x82 / 8] >> (0x82 % 8) & 1, 1);
@@ -660,6 +665,18 @@ static void registers(void **state)
 		assert_int_equal(vmx_ops.get_reg(vcpu, LVMON_KERNEL_GS_BASE), 0xbbbb);
 		assert_int_equal(vmx_ops.get_reg(vcpu, LVMON_CR2), 0xcccc);
 	}
+	/* Ring 3 must not see the guest's faults of CPUID. */
+	vcpu->misc_features = 3;
+	host_msr_set(MSR_MISC_FEATURES, 3);
+	vmx_ops.host_close();
+	vmx_ops.host_open();
+	assert_int_equal(host_msr(MSR_MISC_FEATURES), 0);
+	vmx_ops.host_close();
+	assert_int_equal(host_msr(MSR_MISC_FEATURES), 3);
+	vcpu->misc_features = 0;
+	syscalls_loaded = limits_loaded = 0;
+	host_msr_set(MSR_LSTAR, 0xaaaa);
+	vmx_ops.host_open();
 	assert_int_equal(syscalls_loaded, 1);
 	/* The exit has left GDTR.limit at FFFFh, and vcpu.regs lie behind the GDT. */
 	assert_int_equal(limits_loaded, 1);

@@ -14,10 +14,11 @@
 #include "vmm/x86/nested.h"
 #include "vmm/x86/paging.h"
 
-#define CPUID_SVM_NP BIT(0)
-#define IOPM_PAGES   3
-#define MSRPM_PAGES  2
-#define ASID_GUEST   1
+#define CPUID_SVM_NP   BIT(0)
+#define CPUID_SVM_TLBI BIT(24)
+#define IOPM_PAGES     3
+#define MSRPM_PAGES    2
+#define ASID_GUEST     1
 
 /* APM vol. 2, 15.11: each MSR has two bits, read and write, in one of three ranges. */
 #define MSRPM_C0000000 0x800u
@@ -148,7 +149,11 @@ static void svm_init_cpu(struct vcpu *vcpu, const struct guest_entry *entry)
 		(u32)(I1_NMI | I1_CPUID | I1_INVD | I1_INVLPGA | I1_IO | I1_MSR | I1_SHUTDOWN);
 	vmcb->intercepts2 = I2_SVM_INSNS;
 	vmcb->asid = ASID_GUEST;
-	vmcb->nested_paging = 1;
+	vmcb->nested_paging = NESTED_PAGING;
+	/* Else #UD. All our CPUs run the guest by one ASID, so what it names is its own everywhere.
+	 */
+	if (cpuid(0x8000000a, 0).edx & CPUID_SVM_TLBI)
+		vmcb->nested_paging |= GUEST_INVLPGB;
 	vmcb->nested_cr3 = nested_root;
 	if (entry)
 		init_guest_state(vmcb, entry);

@@ -78,6 +78,10 @@ _Static_assert(sizeof(struct vmcb) == PAGE_SIZE, "VMCB layout");
 /* intercepts2: VMRUN VMMCALL VMLOAD VMSAVE STGI CLGI SKINIT */
 #define I2_SVM_INSNS 0x7fu
 
+/* nested_paging: offset 090h */
+#define NESTED_PAGING BIT(0)
+#define GUEST_INVLPGB BIT(7) /* and TLBSYNC */
+
 #define V_INTR_MASKING BIT(24)
 #define CS_LONG	       BIT(9) /* L, in the VMCB's packed attributes */
 

@@ -14,14 +14,15 @@
 #include "vmm/x86/asm.h"
 
 #define VPID_GUEST 1
+/* States that XSAVES and XRSTORS may touch, as in CPUID; with others they exit, and are #UD. */
+#define XSS_GUEST 0x13800ull
 
 #define PIN	  (PIN_NMI | PIN_VIRTUAL_NMI)
 #define PRIMARY	  (PRIMARY_IO_BITMAPS | PRIMARY_MSR_BITMAPS | PRIMARY_SECONDARY)
 #define SECONDARY (SECONDARY_EPT | SECONDARY_UNRESTRICTED | SECONDARY_VPID)
 /* Instructions that are #UD in a guest unless allowed: whatever of them the CPU has. */
-#define SECONDARY_WISHES                                                                 \
-	(SECONDARY_RDTSCP | SECONDARY_INVPCID | SECONDARY_XSAVES | SECONDARY_USER_WAIT | \
-	 SECONDARY_PCONFIG)
+#define SECONDARY_WISHES \
+	(SECONDARY_RDTSCP | SECONDARY_INVPCID | SECONDARY_XSAVES | SECONDARY_USER_WAIT)
 #define VMEXIT                                                                    \
 	(VMEXIT_SAVE_DEBUG | VMEXIT_HOST_64 | VMEXIT_SAVE_PAT | VMEXIT_LOAD_PAT | \
 	 VMEXIT_SAVE_EFER | VMEXIT_LOAD_EFER)
@@ -144,7 +145,7 @@ static void write_controls(struct vmx_vcpu *vmx, u64 entry)
 	VMWRITE_ROW(VMCS_ENTRY_CONTROLS, controls(MSR_VMX_TRUE_ENTRY, entry), 0, 0);
 	vmwrite(VMCS_SECONDARY_CONTROLS, controls(MSR_VMX_SECONDARY, secondary));
 	if (secondary & SECONDARY_XSAVES)
-		vmwrite(VMCS_XSS_EXITING, 0);
+		vmwrite(VMCS_XSS_EXITING, ~XSS_GUEST);
 }
 
 static void write_host_state(struct cpu *cpu)

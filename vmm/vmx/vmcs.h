@@ -87,7 +87,6 @@ enum vmcs_field {
 #define SECONDARY_INVPCID      BIT(12)
 #define SECONDARY_XSAVES       BIT(20)
 #define SECONDARY_USER_WAIT    BIT(26)
-#define SECONDARY_PCONFIG      BIT(27)
 
 #define VMEXIT_SAVE_DEBUG BIT(2)
 #define VMEXIT_HOST_64	  BIT(9)

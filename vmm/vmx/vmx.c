@@ -49,6 +49,9 @@ static void vmx_host_open(void)
 	vmx->cr2 = read_cr2();
 	vmx->host_open = true;
 	cpu_load_syscall();
+	/* CPUID must not fault in ring 3. */
+	if (unlikely(cpu->vcpu.misc_features))
+		wrmsr(MSR_MISC_FEATURES, 0);
 	descriptors_limit(&cpu->descriptors);
 }
 
@@ -61,6 +64,8 @@ static void vmx_host_close(void)
 	wrmsr(MSR_SFMASK, vmx->sfmask);
 	wrmsr(MSR_KERNEL_GS_BASE, vmx->kernel_gs_base);
 	write_cr2(vmx->cr2);
+	if (unlikely(this_cpu()->vcpu.misc_features))
+		wrmsr(MSR_MISC_FEATURES, this_cpu()->vcpu.misc_features);
 	vmx->host_open = false;
 }
 

@@ -50,6 +50,7 @@
 
 #define MSR_TSC_DEADLINE   0x6e0u
 #define MSR_APIC_BASE	   0x1bu
+#define MSR_MISC_FEATURES  0x140u /* faults of CPUID in ring 3, and others */
 #define MSR_X2APIC_ICR	   0x830u
 #define MSR_X2APIC_FIRST   0x800u
 #define MSR_EFER	   0xc0000080u

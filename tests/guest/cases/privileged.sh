@@ -11,12 +11,17 @@ found()
 		grep -v 'insn \(vmrun\|vmload\|vmsave\|clgi\|stgi\|invlpga\) '
 }
 
+svm_flags="npt svm "
 boot_script privileged --plain
 is "plain: exit code" "$code" 0
 found >"$work/plain"
+result flags | tr ' ' '\n' | sort >"$work/flags"
 boot_script privileged
 is "exit code" "$code" 0
 found >"$work/ours"
+result flags | tr ' ' '\n' | sort >"$work/flags.ours"
+is "what Linux calls the processor's features, but for SVM's" \
+	"$(comm -3 "$work/flags" "$work/flags.ours" | tr -d '\t' | tr '\n' ' ')" "$svm_flags"
 holds "there is something to compare" test "$(wc -l <"$work/ours")" -gt 80
 is "what differs" "$(diff "$work/plain" "$work/ours" | sed -n 's/^> result //p')" \
 	"port e6: ff ffff ffffffff

@@ -3,3 +3,4 @@
 # See programs/privileged.c.
 
 privileged
+result flags "$(sed -n '/^flags/{s/.*: //p;q}' /proc/cpuinfo)"
