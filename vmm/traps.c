@@ -14,6 +14,15 @@ extern u8 msr_start[], msr_end[], msr_faulted[];
 void trap_in_vmm(struct trap_frame *frame);
 void trap_ist(struct trap_frame *frame);
 
+void trap_init(void)
+{
+	struct cpu *cpu = this_cpu();
+
+	/* One that waits for SIPI has had it. */
+	if (!cpu->waiting)
+		__atomic_store_n(&cpu->init_pending, true, __ATOMIC_SEQ_CST);
+}
+
 void trap_in_vmm(struct trap_frame *frame)
 {
 	if (frame->vector == VEC_PF && frame->rip >= (u64)copy_start &&
@@ -24,6 +33,10 @@ void trap_in_vmm(struct trap_frame *frame)
 	}
 	if (frame->vector == VEC_GP && frame->rip >= (u64)msr_start && frame->rip < (u64)msr_end) {
 		frame->rip = (u64)msr_faulted;
+		return;
+	}
+	if (frame->vector == VEC_SX) {
+		trap_init();
 		return;
 	}
 	if (frame->vector >= 32) {

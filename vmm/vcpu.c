@@ -538,6 +538,10 @@ static void dispatch(struct vcpu *vcpu, const struct vm_exit *exit)
 	case EXIT_VIRT_INSN:
 		vcpu_ops->inject(vcpu, VEC_UD, INJECT_EXCEPTION, false, 0);
 		break;
+	case EXIT_INIT: /* not by a store that we see: there may be more */
+		smp_init_announced(vcpu->cpu);
+		vcpu->cpu->init_pending = true;
+		break;
 	case EXIT_UNKNOWN:
 		handle_unknown(vcpu, exit->code);
 		break;
@@ -557,6 +561,9 @@ void slow_path vcpu_pass_on(struct vcpu *vcpu)
 			smp_obey(cpu);
 		if (cpu->init_pending) {
 			close_step(vcpu);
+			/* The first CPU begins with the firmware again: SDM vol. 3, 9.4.2. */
+			if (!cpu->id)
+				reset_machine(vcpu, "INIT");
 			smp_init_received(vcpu);
 		}
 	}

@@ -25,6 +25,7 @@ enum exit_kind {
 	EXIT_XSETBV,
 	EXIT_NESTED_PAGE,
 	EXIT_VIRT_INSN, /* an instruction of the virtualisation extensions that the guest lacks */
+	EXIT_INIT,	/* INIT has come to this CPU, and is held */
 	EXIT_UNKNOWN,	/* an instruction that exits on this CPU and that we do not know; code */
 	EXIT_SHUTDOWN,	/* triple fault */
 };

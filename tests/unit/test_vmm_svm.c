@@ -21,6 +21,7 @@ static struct vmcb *vmcb;
 /* SVM's instructions. */
 
 static bool gif;
+static u32 opened;
 
 void clgi(void)
 {
@@ -29,12 +30,18 @@ void clgi(void)
 
 void stgi(void)
 {
+	opened++;
 	gif = true;
 }
 
 void vmsave(hpa_t to)
 {
 	assert_non_null(phys_to_virt(to));
+}
+
+static bool refused_here(u32 msr, u64 value)
+{
+	return msr == MSR_VM_CR;
 }
 
 /* The neighbours. */
@@ -122,6 +129,27 @@ static void invlpgb(void **state)
 	assert_int_equal(*(u64 *)((u8 *)vmcb + 0x90), BIT(0) | BIT(7));
 }
 
+/* Held by the intercept until #SX tells us, where the CPU can; else not intercepted (QEMU's TCG). */
+static void init(void **state)
+{
+	assert_true(vmcb->intercepts1 & I1_INIT);
+	assert_true(host_msr(MSR_VM_CR) & VM_CR_R_INIT);
+	opened = 0;
+	exit_with(VMEXIT_INIT);
+	assert_int_equal(seen.kind, EXIT_INIT);
+	assert_true(opened == 1 && !gif);
+	exit_with(VMEXIT_NMI);
+	assert_int_equal(seen.kind, EXIT_NONE);
+	assert_true(opened == 2 && !gif);
+	host_msr_refused = refused_here;
+	svm_ops.init_cpu(vcpu, NULL);
+	host_msr_refused = NULL;
+	vmcb = *(struct vmcb **)vcpu->vendor;
+	assert_false(vmcb->intercepts1 & I1_INIT);
+	/* The guest neither sees nor changes it. */
+	assert_int_equal(policy_msr(POLICY_AMD, MSR_VM_CR, true), POLICY_REFUSE);
+}
+
 static void probes(void **state)
 {
 	assert_true(svm_ops.present());
@@ -159,7 +187,7 @@ static void plain_exits(void **state)
 static void unknown_exits(void **state)
 {
 	static const u64 instructions[] = {0x00, 0x65, 0x6a, 0x87, 0xa0, 0xa1, 0xa3, 0xa4, 0x3ff};
-	static const u64 events[] = {0x62, 0x63, 0x64, 0x7e, 0xa5, 0x401, 0x402, 0x403, -1ull, -2ull};
+	static const u64 events[] = {0x62, 0x64, 0x7e, 0xa5, 0x401, 0x402, 0x403, -1ull, -2ull};
 
 	for (size_t i = 0; i < ARRAY_SIZE(instructions); i++) {
 		exit_with(instructions[i]);
@@ -177,6 +205,7 @@ int main(void)
 		cmocka_unit_test_setup(plain_exits, setup),
 		cmocka_unit_test_setup(unknown_exits, setup),
 		cmocka_unit_test_setup(invlpgb, setup),
+		cmocka_unit_test_setup(init, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -55,6 +55,11 @@ static struct {
 	bool has_error;
 } last;
 
+struct cpu *this_cpu(void)
+{
+	return &the_cpu;
+}
+
 static bool absent(void)
 {
 	return false;
@@ -240,6 +245,13 @@ void smp_obey(struct cpu *cpu)
 	cpu->hold = false;
 	if (++obeyed == init_at)
 		cpu->init_pending = true;
+}
+
+static u32 announced;
+
+void smp_init_announced(struct cpu *cpu)
+{
+	announced++;
 }
 
 void smp_init_received(struct vcpu *v)
@@ -923,6 +935,20 @@ static void others(void **state)
 	assert_int_equal(vcpu_read_reg(vcpu, LVMON_NR_REGS, &value), -EINVAL);
 }
 
+/* The page of a stack of its own, as cpu.c makes it. */
+static struct trap_frame *frame_of(u64 vector)
+{
+	static u8 page[PAGE_SIZE] aligned(PAGE_SIZE);
+	struct trap_frame *frame = (struct trap_frame *)(page + PAGE_SIZE - 16) - 1;
+
+	memset(page, 0, sizeof(page));
+	*(struct cpu **)(page + PAGE_SIZE - 16) = &the_cpu;
+	frame->vector = vector;
+	frame->cs = SEL_KERNEL_CS;
+	frame->rip = 0x1000;
+	return frame;
+}
+
 /* What arrived while the CPU was ours, one a time, when the guest can take it. */
 static void arrived_meanwhile(void **state)
 {
@@ -950,6 +976,7 @@ static void arrived_meanwhile(void **state)
 	got(VEC_MC, INJECT_EXCEPTION);
 
 	/* INIT ends a step, and comes before all. */
+	the_cpu.id = 1;
 	vcpu_step_with(vcpu, CODE_GPA, 0x55);
 	the_cpu.init_pending = the_cpu.hold = true;
 	EXIT(.kind = EXIT_NONE);
@@ -960,25 +987,26 @@ static void arrived_meanwhile(void **state)
 	EXIT(.kind = EXIT_NONE);
 	assert_true(inits == 2 && obeyed == 3 && !the_cpu.attention);
 	init_at = hold_at = 0;
+	/* One that no store has announced; and one while the CPU was ours: #SX on AMD. */
+	EXIT(.kind = EXIT_INIT);
+	assert_true(inits == 3 && announced == 1 && !the_cpu.attention);
+	trap_in_vmm(frame_of(VEC_SX));
+	assert_true(the_cpu.init_pending);
+	EXIT(.kind = EXIT_NONE);
+	assert_int_equal(inits, 4);
+	the_cpu.waiting = true; /* for SIPI already */
+	trap_in_vmm(frame_of(VEC_SX));
+	assert_false(the_cpu.init_pending);
+	the_cpu.waiting = false;
+	/* The first CPU goes to the firmware. */
+	the_cpu.id = 0;
+	expect_fatal("shut down (INIT)", EXIT(.kind = EXIT_INIT));
+	the_cpu.init_pending = false;
 
 	/* A guest without CR4.MCE is reset by it: SDM vol. 3, 2.5. */
 	registers[LVMON_CR4] = CR4_PAE;
 	the_cpu.mc_pending = PENDING_NOW;
 	expect_fatal("machine check with CR4.MCE clear", EXIT(.kind = EXIT_NONE));
-}
-
-/* The page of a stack of its own, as cpu.c makes it. */
-static struct trap_frame *frame_of(u64 vector)
-{
-	static u8 page[PAGE_SIZE] aligned(PAGE_SIZE);
-	struct trap_frame *frame = (struct trap_frame *)(page + PAGE_SIZE - 16) - 1;
-
-	memset(page, 0, sizeof(page));
-	*(struct cpu **)(page + PAGE_SIZE - 16) = &the_cpu;
-	frame->vector = vector;
-	frame->cs = SEL_KERNEL_CS;
-	frame->rip = 0x1000;
-	return frame;
 }
 
 static void own_stack(void **state)

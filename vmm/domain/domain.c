@@ -266,6 +266,8 @@ static u32 run(u32 budget_ms)
 			case SYSCALL_DIES:
 				return death;
 			}
+		} else if (vector == VEC_SX) {
+			trap_init();
 		} else if (vector >= 32) {
 			lapic_interrupt(&this_cpu()->loan, (u32)vector);
 			if (this_cpu()->loan.expired && !deliver_signal(budget_ms / 4 + 10))

@@ -67,6 +67,7 @@ _Static_assert(sizeof(struct vmcb) == PAGE_SIZE, "VMCB layout");
 /* intercepts1 */
 #define I1_INTR	    BIT(0)
 #define I1_NMI	    BIT(1)
+#define I1_INIT	    BIT(3)
 #define I1_CPUID    BIT(18)
 #define I1_IRET	    BIT(20)
 #define I1_INTN	    BIT(21)
@@ -120,6 +121,7 @@ enum {
 
 #define MSR_VM_CR	0xc0010114u
 #define MSR_VM_HSAVE_PA 0xc0010117u
+#define VM_CR_R_INIT	BIT(1) /* INIT becomes #SX */
 #define VM_CR_SVMDIS	BIT(4)
 
 static inline void clgi(void)

@@ -9,7 +9,6 @@
  */
 #include "vmm/cpu.h"
 #include "vmm/log.h"
-#include "vmm/smp.h"
 #include "vmm/vmx/vmcs.h"
 #include "vmm/vmx/vmx.h"
 #include "vmm/x86/asm.h"
@@ -203,6 +202,7 @@ static void decode(struct vcpu *vcpu, u64 reason, struct vm_exit *exit)
 	/* Those that say it all; EXIT_NONE: see below */
 	static const u8 kinds[] = {
 		[REASON_TRIPLE_FAULT] = EXIT_SHUTDOWN,
+		[REASON_INIT] = EXIT_INIT,
 		[REASON_CPUID] = EXIT_CPUID,
 		[REASON_GETSEC] = EXIT_VIRT_INSN,
 		[REASON_VMCALL... REASON_VMXON] = EXIT_VIRT_INSN,
@@ -240,10 +240,6 @@ static void decode(struct vcpu *vcpu, u64 reason, struct vm_exit *exit)
 		return;
 	case REASON_CR_ACCESS:
 		vmx_control_access(vcpu);
-		return;
-	case REASON_INIT: /* not by a store that we see: there may be more */
-		smp_init_announced(vcpu->cpu);
-		vcpu->cpu->init_pending = true;
 		return;
 	case REASON_INVD: /* what the caches hold is ours too: it must not be thrown away */
 		wbinvd();

@@ -79,6 +79,7 @@
 #define VEC_GP	13
 #define VEC_PF	14
 #define VEC_MC	18
+#define VEC_SX	30 /* AMD: INIT, see VM_CR.R_INIT */
 
 #define MSR_MCG_STATUS	0x17au /* SDM vol. 3, 16.3.1.2 */
 #define MCG_STATUS_RIPV BIT(0)

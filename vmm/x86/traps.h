@@ -32,6 +32,9 @@ u64 domain_enter(struct trap_frame *frame);
 int copy_bytes(void *to, const void *from, u64 size) must_check;
 int copy_words(void *to, const void *from, u64 size) must_check;
 
+/* #SX: INIT has come while the CPU was ours. */
+void trap_init(void);
+
 /* -EINVAL: #GP, no such MSR or no such value. */
 int rdmsr_safe(u32 msr, u64 *value) must_check;
 int wrmsr_safe(u32 msr, u64 value) must_check;
