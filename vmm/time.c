@@ -11,24 +11,80 @@
 #define CMOS_INDEX   0x70
 #define CMOS_DATA    0x71
 
+#define PORT_B_OUT	 0x20
+#define PIT_READS_PER_US 1000u
+#define PIT_TRIES	 4
+#define CMOS_READS	 1000000u
+#define CMOS_TRIES	 16
+
 #define TSC_WAIT_US  1000u
 #define CALIBRATIONS 16 /* at most */
 
+static bool pit_stands;
 static u64 tsc_start, wall_start;
 static u64 ns_per_tsc; /* 32.32 fixed point */
 
-void time_wait_us(u32 us)
+/*
+ * False: its output does not go up in a time that no reading of a port is short enough for, or it
+ * never was down. Many firmwares since Skylake gate the PIT's clock; without a PIT ports read as
+ * ones.
+ */
+static bool wait_by_pit(u32 us)
 {
 	u32 count = (u32)((u64)us * PIT_HZ / 1000000);
-	u8 port_b = inb(PORT_B);
+	u64 reads = us * PIT_READS_PER_US;
 
-	outb(PORT_B, (port_b & 0xfc) | 1);
 	outb(PIT_COMMAND, 0xb0); /* channel 2, both bytes, mode 0 */
 	outb(PIT_CHANNEL2, (u8)count);
 	outb(PIT_CHANNEL2, (u8)(count >> 8));
-	while (!(inb(PORT_B) & 0x20))
-		;
+	if (inb(PORT_B) & PORT_B_OUT)
+		return false;
+	while (!(inb(PORT_B) & PORT_B_OUT))
+		if (!--reads)
+			return false;
+	return true;
+}
+
+/* SDM vol. 3, 19.7.3: by the ratio to the crystal, or the base frequency. 0: not told. */
+static u64 told_mhz(void)
+{
+	u32 last = cpuid(0, 0).eax;
+	struct cpuid_regs crystal = {0};
+
+	if (last >= 0x15)
+		crystal = cpuid(0x15, 0);
+	if (crystal.eax && crystal.ebx && crystal.ecx)
+		return (u64)crystal.ecx * crystal.ebx / crystal.eax / 1000000;
+	return last >= 0x16 ? cpuid(0x16, 0).eax & 0xffff : 0;
+}
+
+static void wait_by_tsc(u32 us)
+{
+	u64 mhz = told_mhz(), start = rdtsc();
+
+	if (!mhz)
+		fatal("no clock to start with: PIT channel 2 does not count and the CPU does not "
+		      "tell its "
+		      "TSC's frequency; enable the 8254 in the firmware's setup (8254 clock "
+		      "gating: off)");
+	while (rdtsc() - start < us * mhz)
+		__asm__ volatile("pause");
+}
+
+void time_wait_us(u32 us)
+{
+	u8 port_b = inb(PORT_B);
+
+	/* Whoever runs this machine may have let the whole wait pass before the first look. */
+	outb(PORT_B, (port_b & 0xfc) | 1);
+	for (int i = 0; !pit_stands && i < PIT_TRIES; i++)
+		if (wait_by_pit(us)) {
+			outb(PORT_B, port_b);
+			return;
+		}
 	outb(PORT_B, port_b);
+	pit_stands = true;
+	wait_by_tsc(us);
 }
 
 /*
@@ -77,20 +133,29 @@ static u64 read_cmos_clock(void)
 {
 	u32 now[6], before[6] = {0};
 	static const u8 index[6] = {0, 2, 4, 7, 8, 9};
-	bool binary, same, hours24;
-	u32 hour;
+	bool binary, same = false, hours24;
+	u32 hour, tries = CMOS_TRIES;
 
 	/* Twice the same: not read in the middle of an update. */
-	do {
-		while (cmos(0x0a) & 0x80)
+	while (!same && tries--) {
+		u32 reads = CMOS_READS;
+
+		while ((cmos(0x0a) & 0x80) && --reads)
 			;
-		same = true;
+		same = reads;
 		for (int i = 0; i < 6; i++) {
 			now[i] = cmos(index[i]);
 			same = same && now[i] == before[i];
 			before[i] = now[i];
 		}
-	} while (!same);
+		if (!reads)
+			break;
+	}
+	if (!same) {
+		outb(CMOS_INDEX, 0);
+		log_line("no clock in the CMOS: the time of events counts from 1970");
+		return 0;
+	}
 	binary = cmos(0x0b) & 4;
 	hours24 = cmos(0x0b) & 2;
 	outb(CMOS_INDEX, 0);

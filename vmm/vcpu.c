@@ -563,7 +563,7 @@ void slow_path vcpu_pass_on(struct vcpu *vcpu)
 			close_step(vcpu);
 			/* The first CPU begins with the firmware again: SDM vol. 3, 9.4.2. */
 			if (!cpu->id)
-				reset_machine(vcpu, "INIT");
+				shut_down(vcpu, "INIT");
 			smp_init_received(vcpu);
 		}
 	}

@@ -92,6 +92,15 @@ static void bounded(void **state)
 	assert_int_equal(ended, 256);
 }
 
+/* The guest has switched it off: an IPI goes nowhere, and we go on. */
+static void switched_off(void **state)
+{
+	make((u32[8]){0});
+	apic[APIC_ICR / 4] = UINT32_MAX;
+	lapic_send_nmi(3);
+	assert_int_equal(apic[APIC_ICR / 4], ICR_NMI | ICR_ASSERT);
+}
+
 /* SDM vol. 3, 11.4.7.1; enabled, for a CPU of ours that waits: but able to take WAKE_VECTOR. */
 static void registers(void **state)
 {
@@ -146,6 +155,7 @@ int main(void)
 		cmocka_unit_test(bounded),
 		cmocka_unit_test(registers),
 		cmocka_unit_test(x2apic),
+		cmocka_unit_test(switched_off),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -122,9 +122,102 @@ static void time_stamp_counter(void **state)
 			86400ull * 364 * 10, 86400ull * 366 * 10);
 }
 
-static u8 in_stuck(u16 port)
+/* The least that a reading of a port takes; ports of what is not there, or has no clock. */
+static u8 in_gated(u16 port)
 {
-	return port == PORT_B ? 0x20 : in(port);
+	host_tsc += 4500;
+	return port == PORT_B ? 0 : in(port);
+}
+
+static u8 in_empty(u16 port)
+{
+	host_tsc += 4500;
+	return 0xff;
+}
+
+static u32 leaf_15[3], leaf_16, last;
+
+static struct cpuid_regs tsc_told(u32 leaf, u32 subleaf)
+{
+	switch (leaf) {
+	case 0:
+		return (struct cpuid_regs){.eax = last};
+	case 0x15:
+		return (struct cpuid_regs){leaf_15[0], leaf_15[1], leaf_15[2], 0};
+	case 0x16:
+		return (struct cpuid_regs){.eax = leaf_16};
+	default:
+		return (struct cpuid_regs){0};
+	}
+}
+
+static u64 ticking(void)
+{
+	return host_tsc += 1000;
+}
+
+/* A machine whose PIT is gated, or that has none, starts by what the CPU tells; or says what it lacks. */
+static void without_pit(void **state)
+{
+	for (volatile int empty = 0; empty < 2; empty++) {
+		set_cmos(2026, 1, 2, 3, 4, 5, 6);
+		host_inb = empty ? in_empty : in_gated;
+		host_cpuid = tsc_told;
+		host_rdtsc = ticking;
+		last = 0x16;
+		leaf_15[0] = 2;
+		leaf_15[1] = 250;
+		leaf_15[2] = 24000000;
+		pit_stands = false;
+		time_init();
+		assert_true(pit_stands);
+		assert_in_range(tsc_to_ns(3000000000), 990000000, 1010000000);
+		/* Without the crystal's frequency; the time of waits is kept. */
+		leaf_15[2] = 0;
+		leaf_16 = 4500;
+		time_init();
+		assert_in_range(tsc_to_ns(4500000000), 990000000, 1010000000);
+		/* Neither. */
+		pit_stands = false;
+		last = 0xd;
+		expect_fatal("no clock to start with", time_init());
+		last = 0x16;
+		leaf_16 = 0;
+		expect_fatal("no clock to start with", time_init());
+	}
+	pit_stands = false;
+	host_cpuid = NULL;
+	host_rdtsc = NULL;
+}
+
+static void without_cmos(void **state)
+{
+	host_inb = in_empty;
+	host_log_clear();
+	assert_int_equal(read_cmos_clock(), 0);
+	assert_non_null(strstr(host_log, "no clock in the CMOS"));
+	/* It never stands still for two readings. */
+	set_cmos(2026, 1, 2, 3, 4, 5, 6);
+	changes = UINT32_MAX;
+	assert_int_equal(read_cmos_clock(), 0);
+	changes = 0;
+}
+
+static u8 in_once_high(u16 port)
+{
+	static u32 looks;
+
+	return port == PORT_B && looks++ < 2 ? 0x20 : in(port);
+}
+
+/* The host let the wait pass before the first look: again, and not without the PIT. */
+static void late(void **state)
+{
+	set_cmos(2026, 1, 2, 3, 4, 5, 6);
+	host_inb = in_once_high;
+	pit_reads = 0;
+	time_wait_us(1000);
+	assert_false(pit_stands);
 }
 
 static const u64 *results;
@@ -162,10 +255,19 @@ static void disturbed(void **state)
 	assert_int_equal(measured, CALIBRATIONS + 1);
 }
 
+static u8 in_still(u16 port)
+{
+	u64 tsc = host_tsc;
+	u8 value = in(port);
+
+	host_tsc = tsc;
+	return value;
+}
+
 static void counter_that_stands(void **state)
 {
 	set_cmos(2026, 1, 2, 3, 4, 5, 6);
-	host_inb = in_stuck;
+	host_inb = in_still;
 	expect_fatal("does not count", time_init());
 }
 
@@ -178,6 +280,9 @@ int main(void)
 		cmocka_unit_test(time_stamp_counter),
 		cmocka_unit_test(disturbed),
 		cmocka_unit_test(counter_that_stands),
+		cmocka_unit_test(without_pit),
+		cmocka_unit_test(without_cmos),
+		cmocka_unit_test(late),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -312,9 +312,11 @@ u32 inl(u16 port)
 	return host_inl ? host_inl(port) : 0xffffffff;
 }
 
+u64 (*host_rdtsc)(void);
+
 u64 rdtsc(void)
 {
-	return host_tsc;
+	return host_rdtsc ? host_rdtsc() : host_tsc;
 }
 
 struct cpuid_regs cpuid(u32 leaf, u32 subleaf)

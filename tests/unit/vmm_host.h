@@ -69,6 +69,8 @@ extern u16 (*host_inw)(u16 port);
 extern void (*host_outl)(u16 port, u32 value);
 extern u32 (*host_inl)(u16 port);
 extern struct cpuid_regs (*host_cpuid)(u32 leaf, u32 subleaf);
+/* Instead of host_tsc. */
+extern u64 (*host_rdtsc)(void);
 u64 host_msr(u32 msr);
 void host_msr_set(u32 msr, u64 value);
 /* Values that are #GP: plain wrmsr() ends the test then. */

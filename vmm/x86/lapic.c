@@ -42,6 +42,7 @@
 #define ICR_INIT	  (5u << 8)
 #define ICR_STARTUP	  (6u << 8)
 #define ICR_BUSY	  (1u << 12)
+#define ICR_READS	  1000000u
 /* Interrupt masks of the two 8259s */
 #define PIC_MASK_1  0x21
 #define PIC_MASK_2  0xa1
@@ -436,8 +437,9 @@ static void send(u32 apic_id, u32 low)
 	}
 	/* The guest may be between its two halves of an ICR write. */
 	high = read_reg(false, APIC_ICR_HIGH);
-	while (read_reg(false, APIC_ICR) & ICR_BUSY)
-		;
+	/* An APIC that the guest has switched off reads as ones. */
+	for (u32 i = 0; i < ICR_READS && (read_reg(false, APIC_ICR) & ICR_BUSY); i++)
+		__asm__ volatile("pause");
 	write_reg(false, APIC_ICR_HIGH, apic_id << 24);
 	write_reg(false, APIC_ICR, low);
 	write_reg(false, APIC_ICR_HIGH, high);

@@ -17,4 +17,5 @@ is "malicious process" "$(result malicious)" 139
 is "benign processes" "$(result benign) $(result again)" "42 42"
 holds "an event names the process" event '"process"' '"comm": *"victim"'
 holds "no error" no_event '"kind": *"error"'
+is "nothing is refused by mistake" "$(grep -a -c 'MSR .*: #GP' "$work/log")" 0
 holds "nothing is lost" no_event '"kind": *"lost"'
