@@ -4,7 +4,7 @@
 #	make			build/lvisor (the command), build/lvisor.bin, build/engine
 #	make demo		boot a guest and watch a signature stop a process
 #	make check		all tests; check-unit, check-fuzz and check-guest are its parts
-#	make check-long		the same and the tests that take long
+#	make check-long		the same and the tests that take long, and make check on Debian 13
 #	make guest-disk		a whole Debian on a disk image, as a guest: build/guest/disk/
 #	make fuzz		search with each fuzzer, FUZZ_SECONDS=600 each
 #	make coverage		which lines the tests execute: on the host, and as a guest's hypervisor
@@ -69,7 +69,7 @@ check-guest: $(PRODUCTS) guest
 	$(Q)tests/check.sh guest
 
 check-long: $(PRODUCTS) unit-tests fuzzers guest
-	$(Q)tests/check.sh unit fuzz guest intel-all long
+	$(Q)tests/check.sh unit fuzz guest intel-all long debian
 
 coverage:
 	$(Q)$(MAKE) B=build/coverage COVERAGE=1 all guest unit-tests replays

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Runs test suites and sums up: tests/check.sh unit|fuzz|guest|intel|intel-all|long...
+# Runs test suites and sums up: tests/check.sh unit|fuzz|guest|intel|intel-all|long|debian...
 # intel: the tests that say most on the vendor that "guest" does not have.
 # Each test is one line "ok NAME", "FAIL NAME" or "skip NAME", perhaps with indented lines behind it. At the
 # end all that failed comes once more, then what was skipped, then "N passed, N failed, N skipped" (the last
@@ -45,6 +45,7 @@ for suite in "$@"; do
 	fuzz) tests/fuzz/run.sh check ;;
 	guest | long) tests/guest/run.sh "$suite" ;;
 	intel) VENDOR=intel tests/guest/run.sh guest vendor cpus ;;
+	debian) tests/debian.sh ;;
 	intel-all) VENDOR=intel tests/guest/run.sh guest ;;
 	*)
 		echo "check.sh: no suite $suite" >&2

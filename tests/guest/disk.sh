@@ -1,13 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Builds the disk guest: a whole Debian 12 on a disk image, with Debian's kernel for clouds and its
+# Builds the disk guest: a whole Debian, of this machine's release, on a disk image, with Debian's kernel for clouds and its
 # generic one, and an initial RAM disk for each. Nothing is mounted; it takes 2 to 3 minutes.
 #
 #	tests/guest/disk.sh OUT		OUT becomes a symbolic link to the folder with
 #					disk.img, vmlinuz-cloud, initrd-cloud, vmlinuz-generic,
 #					initrd-generic
 #
-# The packages come from where this machine's apt gets Debian 12 from. The result is kept in
+# The packages come from where this machine's apt gets its own from. The result is kept in
 # $LVISOR_CACHE (default: beside OUT), by what it is made of, and made again when that changes.
 set -eu
 export LC_ALL=C # tools' output is read
@@ -25,14 +25,27 @@ cache=${LVISOR_CACHE:-$(dirname "$out")/cache}
 mkdir -p "$cache"
 cache=$(cd "$cache" && pwd)
 
+# targets FORMAT: what this machine's apt knows of Debian.
+targets()
+{
+	apt-get indextargets --format "$1" 'Created-By: Packages' 'Origin: Debian' 2>/dev/null | sort -u
+}
+
+# The name of this machine's release (bookworm), or of what apt has instead (sid).
+release_name()
+{
+	names=$(targets '$(CODENAME)' | grep -v -e '-updates$' -e '-security$' -e '-backports')
+	own=$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)
+	echo "$names" | grep -x "${own:-none}" || echo "$names" | head -n 1
+}
+
 sources()
 {
 	key=/usr/share/keyrings/debian-archive-keyring.gpg
-	apt-get indextargets --format '$(REPO_URI) $(RELEASE) $(COMPONENT)' \
-		'Created-By: Packages' 'Origin: Debian' 2>/dev/null | sort -u |
-		while read -r uri release component; do
-			case $release in
-			bookworm | bookworm-updates | bookworm-security) ;;
+	targets '$(REPO_URI) $(RELEASE) $(COMPONENT) $(CODENAME)' |
+		while read -r uri release component codename; do
+			case $codename in
+			"$debian" | "$debian-updates" | "$debian-security") ;;
 			*) continue ;;
 			esac
 			[ -r $key ] && uri="[signed-by=$key] $uri"
@@ -58,6 +71,7 @@ if [ -z "$release" ] && [ "$(id -u)" = 0 ]; then
 	newest
 fi
 [ -n "$release" ] || fail "apt knows no linux-image-cloud-amd64; run apt-get update"
+debian=$(release_name)
 
 key=$({ echo "$release $version" && cat "$here/disk.sh" "$here"/disk/*; } | sha256sum | cut -c 1-12)
 made=$cache/disk-guest-$version-$key
@@ -68,7 +82,7 @@ flock 9
 if [ ! -e "$made/disk.img" ]; then
 	[ "$(id -u)" = 0 ] || fail "only root can build it; run 'make guest-disk' as root once" \
 		"and share the result with LVISOR_CACHE"
-	[ -n "$(sources)" ] || fail "this machine's apt has no sources for Debian 12 (bookworm)"
+	[ -n "$(sources)" ] || fail "this machine's apt has no sources for Debian"
 	"$here/../../tools/deps.sh" guest disk || exit 1
 	work=$(mktemp -d "$cache/disk-guest.XXXXXX")
 	trap 'rm -rf "$work"' EXIT
@@ -82,7 +96,7 @@ if [ ! -e "$made/disk.img" ]; then
 		--dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' \
 		--dpkgopt='path-exclude=/usr/share/locale/*' \
 		--dpkgopt='path-exclude=/usr/share/info/*' \
-		--customize-hook="$here/disk/customize.sh" bookworm "$work/root" - \
+		--customize-hook="$here/disk/customize.sh" "$debian" "$work/root" - \
 		>"$work/output" 2>&1 </dev/stdin ||
 		fail "mmdebstrap failed: $(tail -n 20 "$work/output")"
 	for kind in cloud generic; do
@@ -90,7 +104,10 @@ if [ ! -e "$made/disk.img" ]; then
 		cloud) kernel=$release-cloud-amd64 ;;
 		generic) kernel=$release-amd64 ;;
 		esac
-		cp "$work/root/boot/vmlinuz-$kernel" "$work/made/vmlinuz-$kind"
+		# from Linux 7.1 on it comes with the modules
+		image=$work/root/usr/lib/modules/$kernel/vmlinuz
+		[ -e "$image" ] || image=$work/root/boot/vmlinuz-$kernel
+		cp "$image" "$work/made/vmlinuz-$kind"
 		"$here/disk/initrd.sh" "$work/root" "$kernel" "$work/made/initrd-$kind"
 	done
 	truncate -s 3G "$work/made/disk.img"

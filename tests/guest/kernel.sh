@@ -21,7 +21,16 @@ fail()
 	exit 1
 }
 
+# The package with the newest kernel; from Linux 7.1 on another one than that with its name.
 newest()
+{
+	image=$(newest_image)
+	[ -n "$image" ] || return 0
+	apt-cache depends "$image" |
+		sed -n 's/^ *Depends: \(linux-binary-.*\)$/\1/p' | grep . || echo "$image"
+}
+
+newest_image()
 {
 	apt-cache depends linux-image-cloud-amd64 2>/dev/null |
 		sed -n 's/^ *Depends: \(linux-image-[0-9].*-cloud-amd64\)$/\1/p' | tail -n 1
@@ -59,14 +68,7 @@ if [ -z "$kernel" ]; then
 		(cd "$work" && apt-get -q $root download "$package" >&2) ||
 			fail "$package cannot be downloaded; try apt-get update"
 	fi
-	deb=$(ls "$work"/*.deb)
-	mkdir "$work/root"
-	dpkg-deb -x "$deb" "$work/root"
-	name=$(basename "$deb" .deb)
-	# the modules are not needed: what the guests do is in the kernel itself
-	rm -rf "$work/root/lib" "$work/root/usr"
-	rm -rf "${cache:?}/$name"
-	mv "$work/root" "$cache/$name"
+	"$(dirname "$0")/kernel_deb.sh" "$work"/*.deb "$cache"
 	kernel=$(in_cache)
 	[ -n "$kernel" ] || fail "$package has no /boot/vmlinuz-*"
 fi

@@ -77,9 +77,9 @@ build()
 	cp "$here/modules/$1.c" "$folder/$1/"
 	echo "obj-m += $1.o" >"$folder/$1/Makefile"
 	rm -f "$out/$1.ko" "$out/$1.log"
-	# Started by make, this must not inherit its variables.
+	# Started by make, this must not inherit its variables. BTF of modules would need pahole.
 	if env -u MAKEFLAGS -u MFLAGS -u B -u V make -C "$headers/usr/src/linux-headers-$release" \
-		M="$folder/$1" CC=gcc HOSTCC=gcc modules >"$folder/$1/log" 2>&1; then
+		M="$folder/$1" CC=gcc HOSTCC=gcc CONFIG_DEBUG_INFO_BTF_MODULES= modules >"$folder/$1/log" 2>&1; then
 		strip --strip-debug -o "$out/$1.ko" "$folder/$1/$1.ko"
 	else
 		cp "$folder/$1/log" "$out/$1.log"

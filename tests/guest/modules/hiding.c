@@ -12,6 +12,7 @@
 #include <linux/proc_fs.h>
 #include <linux/rbtree_latch.h>
 #include <linux/sched/signal.h>
+#include <linux/version.h>
 
 static int process;
 module_param(process, int, 0);
@@ -37,30 +38,44 @@ static int sleeper(void *unused)
 	kthread_complete_and_exit(&left, 0);
 }
 
+/* The parts of a module that are in the tree, one from Linux 6.4 on by kind of memory. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 4, 0)
+#define part module_memory
+#define for_each_part(p)                                            \
+	for (p = THIS_MODULE->mem; p < THIS_MODULE->mem + MOD_INIT_TEXT; p++) \
+		if (p->size)
+#else
+#define part module_layout
+#define for_each_part(p) for (p = &THIS_MODULE->core_layout; p; p = NULL)
+#endif
+
 /* kernel/module/tree_lookup.c */
 static bool less(struct latch_tree_node *a, struct latch_tree_node *b)
 {
 	struct mod_tree_node *x = container_of(a, struct mod_tree_node, node);
 	struct mod_tree_node *y = container_of(b, struct mod_tree_node, node);
 
-	return container_of(x, struct module_layout, mtn)->base <
-	       container_of(y, struct module_layout, mtn)->base;
+	return container_of(x, struct part, mtn)->base < container_of(y, struct part, mtn)->base;
 }
 
 static const struct latch_tree_ops tree_ops = {.less = less};
 
 static void leave_tree(void)
 {
+	struct part *p;
+
 	THIS_MODULE->mkobj.mod = NULL;
-	latch_tree_erase(&THIS_MODULE->core_layout.mtn.node, (struct latch_tree_root *)tree,
-			 &tree_ops);
+	for_each_part(p)
+		latch_tree_erase(&p->mtn.node, (struct latch_tree_root *)tree, &tree_ops);
 	synchronize_rcu();
 }
 
 static void enter_tree(void)
 {
-	latch_tree_insert(&THIS_MODULE->core_layout.mtn.node, (struct latch_tree_root *)tree,
-			  &tree_ops);
+	struct part *p;
+
+	for_each_part(p)
+		latch_tree_insert(&p->mtn.node, (struct latch_tree_root *)tree, &tree_ops);
 	THIS_MODULE->mkobj.mod = THIS_MODULE;
 }
 

@@ -8,13 +8,21 @@
 #include <linux/io.h>
 #include <linux/kprobes.h>
 #include <linux/module.h>
+#include <linux/objtool.h>
 #include <linux/reboot.h>
 #include <linux/sched/signal.h>
 #include <linux/smp.h>
+#include <linux/version.h>
 #include <asm/apic.h>
 #include <asm/desc.h>
 #include <asm/msr.h>
 #include <asm/nmi.h>
+
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 16, 0)
+#define rdmsrl	    rdmsrq
+#define rdmsrl_safe rdmsrq_safe
+#define wrmsrl_safe wrmsrq_safe
+#endif
 
 static char *what = "";
 module_param(what, charp, 0);
@@ -101,7 +109,7 @@ static bool all_ones(const u8 *p, size_t size)
 	return !memchr_inv(p, 0xff, size);
 }
 
-static void own_memory(void)
+static noinline void own_memory(void)
 {
 	u8 *map = memremap(own, own_size, MEMREMAP_WB), *middle, *copy;
 	unsigned long flags, top, stack;
@@ -145,6 +153,7 @@ static void own_memory(void)
 	kfree(copy);
 	memunmap(map);
 }
+STACK_FRAME_NON_STANDARD(own_memory);
 
 /* The four that no kernel survives: the machine is to be reset, as without a hypervisor. */
 static void as_cr3(void)
@@ -153,7 +162,7 @@ static void as_cr3(void)
 	asm volatile("mov %0, %%cr3" : : "r"(own) : "memory");
 }
 
-static void as_table(bool idt)
+static noinline void as_table(bool idt)
 {
 	struct desc_ptr table = {PAGE_SIZE - 1,
 				 (unsigned long)memremap(own, PAGE_SIZE, MEMREMAP_WB)};
@@ -165,8 +174,9 @@ static void as_table(bool idt)
 		asm volatile("lgdt %0\n\tmov %%ss, %%eax\n\tmov %%eax, %%ss\n\tint3"
 			     : : "m"(table) : "eax");
 }
+STACK_FRAME_NON_STANDARD(as_table);
 
-static void as_tss(void)
+static noinline void as_tss(void)
 {
 	struct desc_struct gdt[GDT_ENTRIES];
 	unsigned long tss = (unsigned long)memremap(own, PAGE_SIZE, MEMREMAP_WB);
@@ -180,6 +190,7 @@ static void as_tss(void)
 	asm volatile("lgdt %0\n\tltr %w1\n\tmov $0, %%rsp\n\tpush %%rax"
 		     : : "m"(table), "q"(GDT_ENTRY_TSS * 8) : "memory");
 }
+STACK_FRAME_NON_STANDARD(as_tss);
 
 /*
  * The other CPU takes an exception with its stack in the hypervisor's memory, by a table whose every
@@ -187,7 +198,7 @@ static void as_tss(void)
  */
 static gate_desc endless_idt[256];
 
-static void never_return(void *stack)
+static noinline void never_return(void *stack)
 {
 	struct desc_ptr table = {sizeof(endless_idt) - 1, (unsigned long)endless_idt};
 	unsigned long loop;
@@ -206,6 +217,7 @@ static void never_return(void *stack)
 	}
 	asm volatile("lidt %0\n\tmov %1, %%rsp\n\tud2" : : "m"(table), "r"(stack) : "memory");
 }
+STACK_FRAME_NON_STANDARD(never_return);
 
 static void endless(void)
 {

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * A disk in memory, /dev/lvram, for the test guest to swap to: the cloud kernel has no driver of
- * one built in. For Linux 6.1, whose headers the test modules are built with.
+ * one built in.
  */
 #include <linux/blkdev.h>
 #include <linux/highmem.h>
 #include <linux/module.h>
+#include <linux/version.h>
 #include <linux/vmalloc.h>
 
 #define SIZE (32ul << 20)
@@ -51,6 +52,17 @@ static void __exit ram_exit(void)
 	vfree(memory);
 }
 
+static struct gendisk *new_disk(void)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 9, 0)
+	struct gendisk *new = blk_alloc_disk(NULL, NUMA_NO_NODE);
+
+	return IS_ERR(new) ? NULL : new;
+#else
+	return blk_alloc_disk(NUMA_NO_NODE);
+#endif
+}
+
 static int __init ram_init(void)
 {
 	int err = -ENOMEM;
@@ -59,7 +71,7 @@ static int __init ram_init(void)
 	major = register_blkdev(0, "lvram");
 	if (!memory || major < 0)
 		goto out;
-	disk = blk_alloc_disk(NUMA_NO_NODE);
+	disk = new_disk();
 	if (!disk)
 		goto out;
 	disk->major = major;
