@@ -48,6 +48,6 @@ void acpi_add_hot_plug(struct boot_info *bi);
 hpa_t vmm_space_build(const struct boot_info *bi);
 
 /* boot/multiboot.S */
-void boot_relocate(hpa_t to, u64 size, hpa_t root, const struct boot_info *bi) noreturn;
+void boot_relocate(hpa_t to, u64 size, hpa_t root, const struct boot_info *bi) __noreturn;
 
 #endif

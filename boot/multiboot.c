@@ -135,7 +135,7 @@ static u64 own_size_option(void)
 	return align_up(mb << 20, LARGE_PAGE_SIZE);
 }
 
-void boot_multiboot(u32 magic, u32 mbi_pa) noreturn;
+void boot_multiboot(u32 magic, u32 mbi_pa) __noreturn;
 
 void boot_multiboot(u32 magic, u32 mbi_pa)
 {

@@ -63,6 +63,6 @@ struct boot_info {
 };
 
 /* vmm/main.c; called on the boot stack, with the image at its final place. */
-void vmm_main(const struct boot_info *bi) noreturn;
+void vmm_main(const struct boot_info *bi) __noreturn;
 
 #endif

@@ -34,12 +34,12 @@ void log_raw(const char *text, size_t size);
 void log_byte(u8 byte);
 
 /* The machine is not fit for us, and the guest has not started: say what and the mend; stop. */
-void fatal(const char *fmt, ...) noreturn __attribute__((format(printf, 1, 2)));
+void fatal(const char *fmt, ...) __noreturn __attribute__((format(printf, 1, 2)));
 
 struct trap_frame;
 
 /* An invariant of the vmm is broken: crash record, stop. frame may be NULL. */
-void crash(const struct trap_frame *frame, const char *fmt, ...) noreturn
+void crash(const struct trap_frame *frame, const char *fmt, ...) __noreturn
 	__attribute__((format(printf, 2, 3)));
 
 #endif

@@ -47,7 +47,7 @@ static bool engine_init(const struct boot_info *bi, hpa_t root, u32 budget_ms)
 }
 
 /* The rest, on a stack with a guard page. */
-static void noreturn run(const struct boot_info *bi, struct cpu *cpu, hpa_t root)
+static void __noreturn run(const struct boot_info *bi, struct cpu *cpu, hpa_t root)
 {
 	u32 budget_ms = option_ms(bi, "budget=", BUDGET_MS);
 	bool engine;

@@ -33,7 +33,7 @@
 
 static bool output_port_next; /* the next byte of keyboard data is for the output port */
 
-void noreturn reset_machine(void)
+void __noreturn reset_machine(void)
 {
 	outb(CMOS_INDEX, CMOS_SHUTDOWN_STATUS);
 	outb(CMOS_DATA, 0);

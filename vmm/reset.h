@@ -5,6 +5,6 @@
 
 #include "vmm/types.h"
 
-void reset_machine(void) noreturn;
+void reset_machine(void) __noreturn;
 
 #endif

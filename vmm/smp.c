@@ -60,7 +60,7 @@ static struct region apic_page = {
 static struct cpu *pauser;
 static u64 pause_end;
 
-static void __attribute__((used)) noreturn ap_main(struct cpu *cpu)
+static void __attribute__((used)) __noreturn ap_main(struct cpu *cpu)
 {
 	cpu_load(cpu);
 	if (fpu_init(&cpu->vcpu.fpu))

@@ -21,7 +21,7 @@ typedef int64_t s64;
 typedef u64 hpa_t; /* host-physical address */
 
 #define must_check __attribute__((warn_unused_result))
-#define noreturn   __attribute__((__noreturn__))
+#define __noreturn __attribute__((__noreturn__))
 #define packed	   __attribute__((packed))
 #define aligned(n) __attribute__((aligned(n)))
 /* Kept out of its callers, whose usual way stays short. */

@@ -373,7 +373,7 @@ static bool shut_down_in_vmm(struct vcpu *vcpu)
 	       vcpu_ops->get_reg(vcpu, LVMON_CR3) - own_memory.start < own_memory.size;
 }
 
-static void noreturn shut_down(struct vcpu *vcpu, const char *why)
+static void __noreturn shut_down(struct vcpu *vcpu, const char *why)
 {
 	if (shut_down_in_vmm(vcpu))
 		log_line("emulator: CPU %u shut down in the hypervisor's code, at %lx",

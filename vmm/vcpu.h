@@ -132,7 +132,7 @@ struct vcpu_ops {
 	void (*start_up)(struct vcpu *vcpu, u8 vector);
 
 	/* Run the guest; each exit, decoded, goes to vcpu_handle_exit(). */
-	void (*run)(struct vcpu *vcpu) noreturn;
+	void (*run)(struct vcpu *vcpu) __noreturn;
 	/* Host interrupts, NMI and #MC can arrive between the two. */
 	void (*host_open)(void);
 	void (*host_close)(void);

@@ -7,6 +7,7 @@
 
 #include "tests/fuzz/here.h"
 #include "tests/unit/smp_host.h"
+#include "vmm/x86/insn.h"
 
 #define TARGET 0x51000000ull /* below 4 GB: addresses of 32 bits reach it too */
 
@@ -66,8 +67,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const u8 *at;
 	size_t left = 15;
 	const cs_x86_op *op;
-	u32 value, length, offset = 0x380;
-	enum lvmon_reg xchg;
+	struct insn_store insn;
+	u32 offset = 0x380;
 	u8 bytes[16];
 
 	if (!code)
@@ -78,21 +79,27 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		vcpu->regs[i] = take(&input, 8) ^ 0x0123456789abcdefull * (u64)(i + 1);
 	vcpu->regs[LVMON_RIP] = CODE;
 	vcpu->regs[LVMON_RFLAGS] = RFLAGS_FIXED;
-	if (!decode_store(vcpu, &value, &length, &xchg)) {
-		must(!apic_stored(vcpu, LAPIC_PAGE + offset));
+	if (insn_decode_store(bytes, INSN_BYTES_MAX, &insn)) {
+		must(!apic_stored(vcpu, APIC_PAGE + offset));
 		must(vcpu->regs[LVMON_RIP] == CODE);
 		return 0;
 	}
 
 	at = bytes;
 	must(cs_disasm_iter(handle, &at, &left, &address, in));
-	must(in->size == length);
-	must(in->id == (xchg == LVMON_NR_REGS ? X86_INS_MOV : X86_INS_XCHG));
+	must(in->size == insn.length);
+	must(in->id == (insn.exchange ? X86_INS_XCHG : X86_INS_MOV));
 	op = in->detail->x86.operands;
-	must(in->detail->x86.op_count == 2 && op[0].size == 4);
+	must(in->detail->x86.op_count == 2 && op[0].size == insn.size);
 	if (op[0].type != X86_OP_MEM) {
-		must(xchg != LVMON_NR_REGS && op[1].type == X86_OP_MEM);
+		must(insn.exchange && op[1].type == X86_OP_MEM);
 		op++;
+	}
+	/* Others reach no register of the APIC. */
+	if (insn.size != 4) {
+		must(apic_stored(vcpu, APIC_PAGE + offset));
+		must(vcpu->regs[LVMON_RIP] == CODE + insn.length);
+		return 0;
 	}
 
 	memcpy(before, vcpu->regs, sizeof(before));
@@ -101,12 +108,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memcpy(vcpu->regs, before, sizeof(before));
 	memset(page, 0x11, sizeof(page));
 	memset(target, 0x11, PAGE_SIZE);
-	here_execute(code, bytes, length, before);
-	must(apic_stored(vcpu, LAPIC_PAGE + offset));
+	here_execute(code, bytes, insn.length, before);
+	must(apic_stored(vcpu, APIC_PAGE + offset));
 	must(!memcmp(page, target, PAGE_SIZE));
 	for (int i = 0; i < 16; i++)
 		must(vcpu->regs[i] == here_regs[i]);
-	must(vcpu->regs[LVMON_RIP] == CODE + length);
+	must(vcpu->regs[LVMON_RIP] == CODE + insn.length);
 	return 0;
 }
 

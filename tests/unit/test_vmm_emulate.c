@@ -6,10 +6,8 @@
  */
 #include <sys/mman.h>
 
-/* first, because cmocka.h has the word noreturn, which is a macro of vmm/types.h */
-#include "tests/unit/vmm_host.h"
-
 #include "tests/unit/run_here.h"
+#include "tests/unit/vmm_host.h"
 #include "vmm/monitor/internal.h"
 #include "vmm/x86/asm.h"
 

@@ -94,7 +94,7 @@ static void lines_stay_whole(void **state)
 		assert_int_equal(next[i], LINES);
 }
 
-static void noreturn crash_here(u16 number, u8 byte)
+static void __noreturn crash_here(u16 number, u8 byte)
 {
 	host_outb = port;
 	crash(NULL, "exception %lu in the hypervisor", 14ul);

@@ -14,7 +14,7 @@
 #include "vmm/x86/lapic.h"
 
 void vmx_exit(struct vcpu *vcpu);
-void vmx_entry_failed(struct vcpu *vcpu) noreturn;
+void vmx_entry_failed(struct vcpu *vcpu) __noreturn;
 
 static struct cpu the_cpu;
 static struct vcpu *const vcpu = &the_cpu.vcpu;

@@ -31,7 +31,7 @@ struct svm_vcpu {
 	u8 *msrpm;
 };
 
-void svm_loop(struct vcpu *vcpu, hpa_t guest_vmcb, hpa_t host_vmcb) noreturn;
+void svm_loop(struct vcpu *vcpu, hpa_t guest_vmcb, hpa_t host_vmcb) __noreturn;
 void svm_exit(struct vcpu *vcpu);
 
 static struct svm_vcpu *svm_of(struct vcpu *vcpu)
@@ -363,7 +363,7 @@ void __attribute__((flatten)) svm_exit(struct vcpu *vcpu)
 	vcpu->spent += rdtsc() - vcpu->entered;
 }
 
-static void noreturn svm_run(struct vcpu *vcpu)
+static void __noreturn svm_run(struct vcpu *vcpu)
 {
 	struct svm_vcpu *svm = svm_of(vcpu);
 

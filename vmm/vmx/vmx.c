@@ -19,7 +19,7 @@
 _Static_assert(offsetof(struct cpu, attention) == 40, "known to entry.S");
 
 void vmx_exit(struct vcpu *vcpu);
-void vmx_entry_failed(struct vcpu *vcpu) noreturn;
+void vmx_entry_failed(struct vcpu *vcpu) __noreturn;
 
 void vmx_flush(struct vcpu *vcpu)
 {

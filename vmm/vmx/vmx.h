@@ -43,7 +43,7 @@ u64 vmx_fit_rip(struct vcpu *vcpu, u64 old, u64 rip);
 void vmx_flush(struct vcpu *vcpu);
 
 /* entry.S */
-void vmx_loop(struct vcpu *vcpu) noreturn;
+void vmx_loop(struct vcpu *vcpu) __noreturn;
 void vmx_host_rip(void);
 
 #endif

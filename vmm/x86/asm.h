@@ -228,7 +228,7 @@ static inline void clac(void)
 	__asm__ volatile("clac" : : : "memory", "cc");
 }
 
-static inline void noreturn halt_forever(void)
+static inline void __noreturn halt_forever(void)
 {
 	for (;;)
 		__asm__ volatile("cli; hlt");

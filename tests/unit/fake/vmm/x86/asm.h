@@ -84,7 +84,7 @@ void wbinvd(void);
 u32 current_cpu_id(void);
 void stac(void);
 void clac(void);
-void halt_forever(void) noreturn;
+void halt_forever(void) __noreturn;
 void xsetbv(u64 v);
 u64 read_dr6(void);
 void write_dr6(u64 v);
