@@ -45,7 +45,9 @@ german=
 depends=Depends candidate=Candidate
 [ -z "$german" ] || depends="Hängt ab von" candidate=Installationskandidat
 case $* in
-"depends linux-image-cloud-amd64") echo "  $depends: linux-image-6.1.0-9-cloud-amd64" ;;
+"depends linux-image-cloud-amd64") echo "  $depends: linux-image-${NEWEST:-6.1.0-9}-cloud-amd64" ;;
+"depends linux-image-7.2.9-cloud-amd64")
+	printf "  $depends: %s\n" initramfs-tools linux-binary-7.2.9-cloud-amd64 linux-modules-7.2.9-cloud-amd64 ;;
 "depends linux-headers-6.1.0-9-cloud-amd64")
 	printf "  $depends: %s\n" linux-headers-6.1.0-9-common linux-kbuild-6.1 linux-compiler-gcc-12-x86 ;;
 "policy linux-image-cloud-amd64") echo "  $candidate: 6.1.9-2" ;;
@@ -71,6 +73,8 @@ END
 tool dpkg-deb <<'END'
 case $2 in
 *linux-image*) mkdir -p "$3/boot" && touch "$3/boot/vmlinuz-6.1.0-9-cloud-amd64" ;;
+*linux-binary*) mkdir -p "$3/usr/lib/modules/7.2.9-cloud-amd64" &&
+	touch "$3/usr/lib/modules/7.2.9-cloud-amd64/vmlinuz" ;;
 *linux-headers*cloud*) mkdir -p "$3/usr/src/linux-headers-6.1.0-9-cloud-amd64" &&
 	touch "$3/usr/src/linux-headers-6.1.0-9-cloud-amd64/Makefile" ;;
 esac
@@ -91,6 +95,10 @@ export LVISOR_CACHE="$work/cache"
 german tests/guest/kernel.sh "$work/guest/vmlinuz"
 is "a kernel is found, in German too" "$? $(basename "$(readlink "$work/guest/vmlinuz")")" \
 	"0 vmlinuz-6.1.0-9-cloud-amd64"
+
+LVISOR_CACHE="$work/cache7" NEWEST=7.2.9 german tests/guest/kernel.sh "$work/guest/vmlinuz7"
+is "one of 7.1 and later, too" "$? $(basename "$(readlink "$work/guest/vmlinuz7")")" \
+	"0 vmlinuz-7.2.9-cloud-amd64"
 
 german tests/guest/modules.sh "$work/guest/vmlinuz" "$work/guest/modules"
 code=$?

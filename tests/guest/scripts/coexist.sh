@@ -93,14 +93,22 @@ work kretprobe
 seen kretprobe 'FUNCTION: '
 unprobed
 
+# Where the trap stands: behind the place that is patched for the tracer, before which a kernel with IBT
+# has an ENDBR64.
+echo "p:first __x64_sys_getpgid" >kprobe_events
+echo 1 >events/kprobes/first/enable
+behind=$((0x$(sed -n 's/.*__x64_sys_getpgid+0x\([0-9a-f]*\).*/\1/p' /sys/kernel/debug/kprobes/list) + 5))
+result behind $behind
+unprobed
+
 # at the trap's own address: not possible while the hook is there
-echo "p:exact __x64_sys_getpgid+5" >kprobe_events 2>/dev/null
+echo "p:exact __x64_sys_getpgid+$behind" >kprobe_events 2>/dev/null
 result exact_refused $?
 echo >kprobe_events
 work exact
 
 # behind it, where the kernel would like to put a jump
-echo "p:__x64_sys_getsid __x64_sys_getsid+6" >kprobe_events
+echo "p:__x64_sys_getsid __x64_sys_getsid+$((behind + 1))" >kprobe_events
 echo 1 >events/kprobes/enable
 sleep 1
 work inner
@@ -134,11 +142,11 @@ unprobed
 work kprobe_gone
 
 calls getpriority 1 3
-echo "p:exact __x64_sys_getpgid+5" >kprobe_events
+echo "p:exact __x64_sys_getpgid+$behind" >kprobe_events
 result exact_alone $?
 echo 1 >events/kprobes/enable
 sleep 1
-result optimised "$(grep -c '__x64_sys_getpgid+0x5.*OPTIMIZED' /sys/kernel/debug/kprobes/list)"
+result optimised "$(grep -c "__x64_sys_getpgid+0x$(printf %x $behind).*OPTIMIZED" /sys/kernel/debug/kprobes/list)"
 calls getpriority 1 2
 work later_exact
 result seen_later_exact "$(grep -c 'calls.*exact: ' trace)"
