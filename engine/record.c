@@ -143,10 +143,11 @@ void record_process(json_t *record, const struct linux_task *task)
 		record_string(p, "exe", exe);
 	list = json_array();
 	/* A hostile kernel may make the chain a ring: bounded. */
-	for (i = 0; i < ANCESTORS_MAX && at.ppid > 0; i++) {
+	for (i = 0; i < ANCESTORS_MAX; i++) {
+		struct linux_task child = at;
 		json_t *a;
 
-		if (linux_find_pid(at.ppid, &at))
+		if (linux_parent(&child, &at))
 			break;
 		a = json_object();
 		if (!a) {

@@ -140,7 +140,13 @@ int linux_current(uint64_t gs_base, uint64_t kernel_gs_base, uint32_t cpl,
  * cannot be read; with what was found in *tasks.
  */
 int linux_tasks(struct linux_task **tasks, size_t *count) must_check;
-int linux_find_pid(int32_t tgid, struct linux_task *out) must_check; /* 0 or -ESRCH */
+/*
+ * The process with this id (in the first pid namespace), by the pid allocator; by the list of all
+ * where that cannot be read. 0 or -ESRCH.
+ */
+int linux_find_pid(int32_t tgid, struct linux_task *out) must_check;
+/* The process that a task's parent is a thread of (real_parent). -ESRCH: it has none. */
+int linux_parent(const struct linux_task *task, struct linux_task *out) must_check;
 /* Path of the executable ("/bin/sh"), "" for a kernel thread. */
 int linux_exe(const struct linux_task *task, char *buf, size_t size) must_check;
 /* Full path of the executable's command line, NULs as spaces. */

@@ -49,6 +49,20 @@ int linux_task(gva_t task, struct linux_task *out)
 	return 0;
 }
 
+int linux_parent(const struct linux_task *task, struct linux_task *out)
+{
+	gva_t parent, leader;
+
+	if (task->ppid <= 0)
+		return -ESRCH;
+	if (kread64(at(task->task, F_TASK_REAL_PARENT), &parent) || !kernel_pointer(parent))
+		return -EFAULT;
+	/* It is the thread that forked. */
+	if (has_field(F_TASK_LEADER) && !kread64(at(parent, F_TASK_LEADER), &leader))
+		parent = leader;
+	return linux_task(parent, out);
+}
+
 int linux_current(uint64_t gs_base, uint64_t kernel_gs_base, uint32_t cpl, struct linux_task *out)
 {
 	gva_t task;
@@ -144,11 +158,50 @@ static int pid_matches(const struct linux_task *task, void *arg)
 	return 1;
 }
 
+/*
+ * By the kernel's own way, find_pid_ns(): the pid allocator of the first namespace. 0; -ESRCH: it has
+ * no such process; another error: it cannot be read here.
+ */
+static int find_allocated(int32_t tgid, struct linux_task *out)
+{
+	gva_t ns, head, pid, node;
+	int err;
+
+	if (!has_field(F_PID_NS_IDR) || !has_field(F_PID_TASKS) || !has_field(F_TASK_PID_LINKS) ||
+	    !has_field(F_XA_NODE_SHIFT) || !has_field(F_XA_NODE_SLOTS))
+		return -ENOTSUP;
+	if (symbol_find(kernel, "init_pid_ns", &ns) || kread64(at(ns, F_PID_NS_IDR), &head))
+		return -EFAULT;
+	err = xarray_load(head, (uint32_t)tgid, &pid);
+	if (err)
+		return err;
+	if (!pid)
+		return -ESRCH;
+	if (!kernel_pointer(pid) || pid % 8 || kread64(at(pid, F_PID_TASKS), &node))
+		return -EFAULT;
+	if (!node) /* a group's or session's only: its process has ended */
+		return -ESRCH;
+	err = linux_task(node - (gva_t)kernel->field[F_TASK_PID_LINKS], out);
+	if (err)
+		return err;
+	if (out->pid != tgid)
+		return -EFAULT;
+	return out->tgid == tgid ? 0 : -ESRCH; /* a thread's id is no process's */
+}
+
 int linux_find_pid(int32_t tgid, struct linux_task *out)
 {
 	struct pid_search s = {tgid, out};
-	int ret;
+	int ret = linux_need(LINUX_TASKS);
 
+	if (ret)
+		return ret;
+	if (tgid <= 0)
+		return -ESRCH;
+	/* Any user can make the list of all long; the walk is for what the short way cannot read. */
+	ret = find_allocated(tgid, out);
+	if (!ret || ret == -ESRCH)
+		return ret;
 	ret = tasks_each(pid_matches, &s);
 	if (ret == -ENODATA || ret == -ENOTSUP)
 		return ret;

@@ -436,6 +436,11 @@ int linux_find_pid(int32_t pid, struct linux_task *out)
 	return -ESRCH;
 }
 
+int linux_parent(const struct linux_task *task, struct linux_task *out)
+{
+	return task->ppid > 0 ? linux_find_pid(task->ppid, out) : -ESRCH;
+}
+
 int linux_exe(const struct linux_task *task, char *buf, size_t size)
 {
 	snprintf(buf, size, "%s", by_task(task->task)->exe);

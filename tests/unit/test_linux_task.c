@@ -12,12 +12,16 @@ enum {
 	MM = 56,
 	START = 64,
 	FLAGS = 72,
-	TASK_SIZE = 80
+	LEADER = 80,
+	PID_LINKS = 88,
+	TASK_SIZE = 96
 };
+enum { PID_TASKS = 8, NS_IDR = 16, NODE_SHIFT = 0, NODE_SLOTS = 8 };
 enum { UID = 4, GID = 8 };
 
 #define INIT	(GUEST_BASE + 0x1000)
 #define PERCPU	(GUEST_BASE + 0x2000)
+#define PID_NS	(GUEST_BASE + 0x3000)
 #define CURRENT 0x140
 
 static gva_t cred;
@@ -57,7 +61,7 @@ static gva_t task_new(int pid, const char *comm)
 
 static int set_up(void **state)
 {
-	static const struct guest_symbol symbols[] = {{"Dinit_task", INIT}};
+	static const struct guest_symbol symbols[] = {{"Dinit_task", INIT}, {"Dinit_pid_ns", PID_NS}};
 
 	guest_start();
 	guest_kernel.field[F_TASK_TASKS] = TASKS;
@@ -76,7 +80,7 @@ static int set_up(void **state)
 	put32(cred + UID, 33);
 	put32(cred + GID, 44);
 	task_at(INIT, 0, "swapper/0");
-	*state = guest_symbols(symbols, 1);
+	*state = guest_symbols(symbols, 2);
 	return 0;
 }
 
@@ -148,6 +152,111 @@ static void test_list(void **state)
 	assert_int_equal(t.pid, 500);
 	assert_int_equal(linux_find_pid(1001, &t), -ESRCH);
 	assert_int_equal(linux_find_pid(0, &t), -ESRCH); /* the idle task is not in it */
+}
+
+/* The allocator of pids up to 4095: two levels of nodes. */
+static void allocate_pids(struct kernel_blob *b, gva_t *root)
+{
+	b->field[F_TASK_PID_LINKS] = PID_LINKS;
+	b->field[F_PID_TASKS] = PID_TASKS;
+	b->field[F_PID_NS_IDR] = NS_IDR;
+	b->field[F_XA_NODE_SHIFT] = NODE_SHIFT;
+	b->field[F_XA_NODE_SLOTS] = NODE_SLOTS;
+	*root = guest_alloc(NODE_SLOTS + 64 * 8, 8);
+	memset(guest_at(*root), 0, NODE_SLOTS + 64 * 8);
+	*(uint8_t *)guest_at(*root + NODE_SHIFT) = 6;
+	put64(PID_NS + NS_IDR, *root + 2);
+}
+
+/* The place of the pid's struct in the allocator. */
+static gva_t pid_slot(gva_t root, unsigned int pid)
+{
+	gva_t slot = root + NODE_SLOTS + 8 * (pid >> 6), node;
+
+	memcpy(&node, guest_at(slot), 8);
+	if (!node) {
+		node = guest_alloc(NODE_SLOTS + 64 * 8, 8) + 2;
+		memset(guest_at(node - 2), 0, NODE_SLOTS + 64 * 8);
+		put64(slot, node);
+	}
+	return node - 2 + NODE_SLOTS + 8 * (pid & 63);
+}
+
+static void allocate_pid(gva_t root, unsigned int pid, gva_t task)
+{
+	gva_t structure = guest_alloc(PID_TASKS + 8, 8);
+
+	put64(structure + PID_TASKS, task ? task + PID_LINKS : 0);
+	put64(pid_slot(root, pid), structure);
+}
+
+static uint32_t looks;
+
+static bool count_looks(void)
+{
+	looks++;
+	return false;
+}
+
+/* However many processes there are, one is found by its id without a walk. */
+static void test_find_in_a_crowd(void **state)
+{
+	struct linux_task t;
+	gva_t root, leader = task_new(900, "leader"), thread = task_at(guest_alloc(TASK_SIZE, 8), 901, "thread");
+
+	for (int i = 0; i < 300; i++)
+		task_new(1000 + i, "crowd");
+	allocate_pids(*state, &root);
+	allocate_pid(root, 900, leader);
+	allocate_pid(root, 901, thread);
+	allocate_pid(root, 902, 0);
+	put32(thread + TGID, 900);
+	linux_stop_when(count_looks);
+	looks = 0;
+	assert_int_equal(linux_find_pid(900, &t), 0);
+	assert_true(t.task == leader && t.pid == 900);
+	assert_int_equal(linux_find_pid(901, &t), -ESRCH); /* a thread's id */
+	assert_int_equal(linux_find_pid(902, &t), -ESRCH); /* a group whose leader has ended */
+	assert_int_equal(linux_find_pid(903, &t), -ESRCH);
+	assert_int_equal(linux_find_pid(4096, &t), -ESRCH); /* more than the tree covers */
+	assert_int_equal(linux_find_pid(-1, &t), -ESRCH);
+	assert_int_equal(looks, 0);
+	/* What the allocator does not tell rightly, the list does. */
+	put64(pid_slot(root, 1200), 0x1234560);
+	assert_int_equal(linux_find_pid(1200, &t), 0);
+	assert_int_equal(t.pid, 1200);
+	allocate_pid(root, 1201, leader);
+	assert_int_equal(linux_find_pid(1201, &t), 0);
+	assert_int_equal(t.pid, 1201);
+	put64(PID_NS + NS_IDR, 0x1234562);
+	assert_int_equal(linux_find_pid(900, &t), 0);
+	assert_true(looks > 0);
+	linux_stop_when(NULL);
+}
+
+/* The parent is the process of the thread that forked, found without a walk. */
+static void test_parents(void **state)
+{
+	gva_t leader = task_new(20, "leader"), thread = task_at(guest_alloc(TASK_SIZE, 8), 21, "thread");
+	gva_t child = task_new(30, "child");
+	struct linux_task t, parent;
+
+	put32(thread + TGID, 20);
+	put64(thread + LEADER, leader);
+	put64(leader + LEADER, leader);
+	put64(child + PARENT, thread);
+	((struct kernel_blob *)*state)->field[F_TASK_LEADER] = LEADER;
+	linux_stop_when(count_looks);
+	looks = 0;
+	assert_int_equal(linux_task(child, &t), 0);
+	assert_int_equal(linux_parent(&t, &parent), 0);
+	assert_int_equal(parent.pid, 20);
+	assert_string_equal(parent.comm, "leader");
+	assert_int_equal(linux_parent(&parent, &t), -ESRCH); /* the idle task is no process */
+	put64(child + PARENT, 0x12345678);
+	assert_int_equal(linux_parent(&(struct linux_task){.task = child, .ppid = 20}, &t), -EFAULT);
+	assert_int_equal(looks, 0);
+	linux_stop_when(NULL);
 }
 
 /* Loops of every length that do not come back to the head, at once or after a while. */
@@ -229,6 +338,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_one, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_current, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_list, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_find_in_a_crowd, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_parents, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_loops, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_broken, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_time, set_up, tear_down),
