@@ -25,7 +25,8 @@ struct backend {
 	int (*hook_add)(const struct lvmon_hook *hook);
 	int (*hook_remove)(uint32_t id);
 	int (*set_task_layout)(const struct lvmon_task_layout *layout);
-	int (*emit)(const char *json, size_t size);
+	/* As LVMON_EMIT. */
+	int (*emit)(const char *json, size_t size, bool bulk);
 	int (*blob_store)(const void *blob, size_t size);
 	int (*log)(const char *text, size_t size);
 	/* As LVMON_HOLD and LVMON_RELEASE; below a live guest only, else NULL. */

@@ -75,9 +75,9 @@ static int domain_set_task_layout(const struct lvmon_task_layout *layout)
 	return (int)call3(LVMON_SET_TASK_LAYOUT, (uintptr_t)layout, 0, 0);
 }
 
-static int domain_emit(const char *json, size_t size)
+static int domain_emit(const char *json, size_t size, bool bulk)
 {
-	return (int)call3(LVMON_EMIT, (uintptr_t)json, size, 0);
+	return (int)call3(LVMON_EMIT, (uintptr_t)json, size, bulk);
 }
 
 static int domain_blob_store(const void *blob, size_t size)

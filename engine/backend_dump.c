@@ -90,7 +90,7 @@ static int dump_line(FILE *f, const char *text, size_t size)
 	return 0;
 }
 
-static int dump_emit(const char *json, size_t size)
+static int dump_emit(const char *json, size_t size, bool bulk)
 {
 	return dump_line(stdout, json, size);
 }

@@ -82,7 +82,7 @@ static void complain(int line, const char *message)
 }
 
 /* Records that are errors are what the check is for; all others are of no interest here. */
-static int none_emit(const char *json, size_t size)
+static int none_emit(const char *json, size_t size, bool bulk)
 {
 	json_t *r = json_loadb(json, size, 0, NULL);
 	const char *kind = json_string_value(json_object_get(r, "kind"));

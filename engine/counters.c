@@ -41,6 +41,35 @@ uint64_t counters_ns(uint64_t ticks)
 	return ran ? (uint64_t)((unsigned __int128)ticks * ns / ran) : 0;
 }
 
+void counters_tell_paused(struct signature *s)
+{
+	struct counters *c = counters_of(s);
+	struct signature *before = engine.signature;
+	json_t *r;
+
+	if (c->paused == c->paused_told)
+		return;
+	engine.signature = s;
+	r = record_new("lost");
+	record_string(r, "message", "calls came while the signature's handlers paused");
+	record_number(r, "calls", c->paused - c->paused_told);
+	record_emit(r);
+	engine.signature = before;
+	c->paused_told = c->paused;
+}
+
+void counters_paused(struct signature *s, uint64_t now)
+{
+	struct counters *c = counters_of(s);
+
+	c->paused++;
+	/* A clock that went back is no reason for silence. */
+	if (now < c->paused_due_ns && c->paused_due_ns - now <= COUNTERS_PAUSED_NS)
+		return;
+	counters_tell_paused(s);
+	c->paused_due_ns = now + COUNTERS_PAUSED_NS;
+}
+
 static void tell(struct signature *s)
 {
 	struct counters *c = counters_of(s);
@@ -57,6 +86,7 @@ static void tell(struct signature *s)
 	record_number(r, "timeouts", c->timeouts);
 	record_number(r, "deaths", c->deaths);
 	record_number(r, "denied", c->denied);
+	record_number(r, "paused", c->paused);
 	record_number(r, "strikes", engine.memory->entry[s->index].strikes);
 	record_number(r, "memory", s->memory);
 	record_number(r, "memory_peak", c->memory_peak);

@@ -18,6 +18,9 @@ struct counters {
 	uint64_t denied;      /* calls */
 	uint64_t memory_peak; /* bytes that its Lua state had at most */
 	uint64_t told;	      /* handlers when the last record was sent */
+	uint64_t paused;      /* calls that came in a pause of the signature's */
+	uint64_t paused_told; /* of those */
+	uint64_t paused_due_ns; /* when the next of them are told */
 };
 
 /* A record of each signature so often, if it has run meanwhile. */
@@ -25,6 +28,9 @@ struct counters {
 
 struct signature;
 struct lvmon_event;
+
+/* Calls that come in a pause are told so often, and when it is over. */
+#define COUNTERS_PAUSED_NS 1000000000u
 
 /* Counters of a signature. */
 struct counters *counters_of(const struct signature *s);
@@ -40,6 +46,11 @@ void counters_died(uint32_t signature, bool in_handler, bool its_fault);
 
 /* Ticks in nanoseconds. */
 uint64_t counters_ns(uint64_t ticks);
+
+/* A call came in a pause of the signature's, so its handler did not run. */
+void counters_paused(struct signature *s, uint64_t now);
+/* Those that have not been told yet. */
+void counters_tell_paused(struct signature *s);
 
 /* The clocks are compared from now on; once in the guest's life. */
 void counters_begin(void);

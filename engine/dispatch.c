@@ -173,6 +173,7 @@ static inline bool take_hook(struct activity *a, struct hook_site *site)
 			continue;
 		if (engine.memory->entry[a->signature].until_ns) {
 			if (!strikes_allow(a->signature, a->ev->time_ns, &over)) {
+				counters_paused(h->signature, a->ev->time_ns);
 				not_heard(h, "cooldown");
 				continue;
 			}

@@ -7,10 +7,12 @@
  *	hibernation	the image has our traps in it, and comes back where nobody knows them
  *	kexec		another kernel runs in the same memory, at the addresses of our traps
  *	memory hot-plug	memory that perhaps no window of ours shows
+ *	shutdown	what has not been told yet never would be
  *
  * The first two are refused, at the start of functions that return an error in process context and
  * have done nothing yet; their callers hand the error to the process that asked. A kexec is
- * followed: the traps go, and the new kernel is found when it is up. The last is reported.
+ * followed: the traps go, and the new kernel is found when it is up. Hot-plug is
+ * reported, and a shutdown waited for.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +20,7 @@
 #include "engine/guards.h"
 #include "engine/linux/linux.h"
 #include "engine/record.h"
+#include "engine/signature.h"
 #include "engine/sites.h"
 
 #define EPERM_RESULT	  ((uint64_t)-1) /* -EPERM, as an int function returns it */
@@ -163,6 +166,16 @@ static void check_all_memory(void)
 	}
 }
 
+/* device_shutdown(): the way to each reset and power-off. No event may come that tells it later. */
+static bool on_shutdown(const struct lvmon_event *ev, struct lvmon_verdict *verdict)
+{
+	(void)ev;
+	(void)verdict;
+	for (uint32_t i = 0; i < signature_count; i++)
+		counters_tell_paused(signatures[i]);
+	return false;
+}
+
 static struct guard {
 	const char *function;
 	guard_fn *hit;
@@ -175,6 +188,7 @@ static struct guard {
 	{"hibernation_restore", on_resume, 0},
 	{"machine_kexec", on_kexec, 0},
 	{"add_memory_resource", on_memory, 0},
+	{"device_shutdown", on_shutdown, 0},
 };
 
 #define GUARDS (sizeof(guards) / sizeof(guards[0]))

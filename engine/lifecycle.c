@@ -19,6 +19,7 @@
 #include "engine/hooks.h"
 #include "engine/lifecycle.h"
 #include "engine/limit.h"
+#include "engine/quota.h"
 #include "engine/record.h"
 #include "engine/signature.h"
 #include "engine/sites.h"
@@ -104,6 +105,7 @@ uint32_t lifecycle_load(void)
 {
 	uint32_t i, loaded = 0;
 
+	quota_begin_in_domain();
 	for (i = 0; i < signature_count; i++) {
 		struct signature *s = signatures[i];
 

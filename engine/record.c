@@ -191,6 +191,14 @@ void record_error(json_t *record, const char *message, size_t size)
 	record_lines(record, "message", message, size);
 }
 
+/* What a signature prints comes as often as it likes: alerts and errors must survive it. */
+static bool is_bulk(const json_t *record)
+{
+	const char *kind = json_string_value(json_object_get(record, "kind"));
+
+	return kind && strcmp(kind, "print") == 0;
+}
+
 void record_emit(json_t *record)
 {
 	static const char *const bulky[] = {"data", "traceback", "message", "process"};
@@ -208,7 +216,7 @@ void record_emit(json_t *record)
 	}
 	if (!size || size > sizeof(text))
 		engine_log("a record is lost: %s", size ? "it is too long" : "out of memory");
-	else if (backend->emit(text, size))
+	else if (backend->emit(text, size, is_bulk(record)))
 		engine_log("a record is lost: the vmm did not take it");
 	json_decref(record);
 }

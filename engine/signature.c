@@ -11,6 +11,7 @@
 #include "engine/hooks.h"
 #include "engine/limit.h"
 #include "engine/lua/api.h"
+#include "engine/quota.h"
 #include "engine/record.h"
 #include "engine/signature.h"
 #include "engine/strikes.h"
@@ -137,24 +138,27 @@ static bool collect_others(const struct signature *one)
 static void *allocate(void *arg, void *block, size_t old, size_t new)
 {
 	struct signature *s = arg;
+	size_t more;
 	void *p;
 
 	if (!block)
 		old = 0; /* Lua passes a type then */
 	if (!new) {
 		free(block);
-		s->memory -= old;
+		quota_give(s, old);
 		return NULL;
 	}
-	p = NULL;
-	if (new <= old || new - old <= s->memory_max - s->memory) {
+	more = new > old ? new - old : 0;
+	if (!quota_take(s, more) && !(collect_others(s) && quota_take(s, more)))
+		return NULL;
+	p = realloc(block, new);
+	if (!p && collect_others(s))
 		p = realloc(block, new);
-		if (!p && collect_others(s))
-			p = realloc(block, new);
-	}
-	if (!p)
+	if (!p) {
+		quota_give(s, more);
 		return NULL;
-	s->memory = s->memory - old + new;
+	}
+	quota_give(s, old > new ? old - new : 0);
 	if (s->memory > counters_of(s)->memory_peak)
 		counters_of(s)->memory_peak = s->memory;
 	return p;
@@ -275,6 +279,21 @@ static void set_traceback(json_t *r, lua_State *co)
 	}
 }
 
+/* Who has the memory that one signature is short of? */
+static void set_memory(json_t *r, const struct signature *s)
+{
+	const struct signature *other = quota_largest_other(s);
+
+	record_string(r, "reason", "memory");
+	record_number(r, "memory", s->memory);
+	record_number(r, "memory_max", s->memory_max);
+	if (quota_of_all() == SIZE_MAX || !other)
+		return;
+	record_number(r, "memory_all", quota_of_all());
+	record_string(r, "held_by", other->name);
+	record_number(r, "held", other->memory);
+}
+
 void signature_report(struct signature *s, lua_State *co, const char *what)
 {
 	struct signature *before = engine.signature;
@@ -297,6 +316,8 @@ void signature_report(struct signature *s, lua_State *co, const char *what)
 		/* Where the time went, not where the error surfaced. */
 		record_string(r, "reason", "time");
 		record_string(r, "where", engine.persist->where);
+	} else if (lua_status(co) == LUA_ERRMEM) {
+		set_memory(r, s);
 	}
 	record_error(r, message, size);
 	/* The error of a full memory, and those that the script wants to have no place. */
@@ -324,6 +345,8 @@ void signature_cooldown(struct signature *s, bool begins)
 	struct signature *before = engine.signature;
 	json_t *r;
 
+	if (!begins)
+		counters_tell_paused(s);
 	engine.signature = s;
 	r = record_new("cooldown");
 	if (r) {

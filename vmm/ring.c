@@ -69,11 +69,12 @@ static void write_to_port(const u8 *text, u64 size)
 	log_end();
 }
 
-int ring_write(u32 source, const void *text, u64 size, bool user)
+int ring_write(u32 source, const void *text, u64 size, u64 flags)
 {
 	u64 tail = __atomic_load_n(&ring->tail, __ATOMIC_ACQUIRE);
 	u64 head = ring->head, offset = head % RING_DATA;
 	u64 need = align_up(sizeof(struct lvmon_record) + size, 8), pad = 0;
+	u64 room = flags & RING_BULK ? RING_DATA - LVMON_RING_KEPT : RING_DATA;
 	struct lvmon_record record = {.size = (u32)size, .source = source};
 
 	if (size > RECORD_MAX)
@@ -81,7 +82,7 @@ int ring_write(u32 source, const void *text, u64 size, bool user)
 	if (RING_DATA - offset < need)
 		pad = RING_DATA - offset;
 	record.sequence = sequence++;
-	if (head - tail > RING_DATA || RING_DATA - (head - tail) < need + pad) {
+	if (head - tail > room || room - (head - tail) < need + pad) {
 		ring->dropped++;
 		return 0;
 	}
@@ -90,7 +91,7 @@ int ring_write(u32 source, const void *text, u64 size, bool user)
 		*(u32 *)(ring->data + offset) = LVMON_RING_PAD;
 		offset = 0;
 	}
-	if (user) {
+	if (flags & RING_USER) {
 		if (domain_read(ring->data + offset + sizeof(record), (u64)text, size)) {
 			sequence--;
 			return -EFAULT;

@@ -16,11 +16,14 @@ void ring_init(void);
  */
 void ring_drain_to_port(void);
 
+#define RING_USER BIT(0) /* the text lies in the domain, not in the vmm */
+#define RING_BULK BIT(1) /* one of many: it leaves LVMON_RING_KEPT bytes free */
+
 /*
- * Append one record whose text lies in the domain (user) or in the vmm. 0; -EFAULT: text cannot be
- * read; -EINVAL: longer than RECORD_MAX. A full ring drops the record and counts it.
+ * Append one record. 0; -EFAULT: text cannot be read; -EINVAL: longer than RECORD_MAX. A full ring
+ * drops the record and counts it.
  */
-int ring_write(u32 source, const void *text, u64 size, bool user) must_check;
+int ring_write(u32 source, const void *text, u64 size, u64 flags) must_check;
 
 /* Wakes the reader; and has it dealt with all that is in the ring? */
 void ring_wake_reader(void);

@@ -53,7 +53,7 @@ static int send(int size)
 			return err;
 	}
 	out.unread += (size_t)size + sizeof(struct lvmon_record) + 8;
-	return backend->emit(out.text, (size_t)size);
+	return backend->emit(out.text, (size_t)size, true);
 }
 
 /* What all parts begin with. */

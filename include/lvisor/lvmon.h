@@ -19,7 +19,7 @@
 
 #include <stdint.h>
 
-#define LVMON_ABI_VERSION 2
+#define LVMON_ABI_VERSION 3
 
 typedef uint64_t gpa_t; /* guest-physical address */
 typedef uint64_t gva_t; /* guest-virtual address */
@@ -57,7 +57,10 @@ enum lvmon_call {
 	/* (const struct lvmon_task_layout *) -> 0 or -EINVAL; needed before a hook has a filter */
 	LVMON_SET_TASK_LAYOUT,
 
-	/* (const char *json, uint64_t size) -> 0; one JSON object, no line feed, to the event ring
+	/*
+	 * (const char *json, uint64_t size, uint64_t bulk) -> 0; one JSON object, no line feed, to
+	 * the event ring. bulk not 0: what comes in floods, and leaves LVMON_RING_KEPT bytes of the
+	 * ring for what does not.
 	 */
 	LVMON_EMIT,
 	/* (const void *blob, uint64_t size) -> 0 or -ENOMEM; kept over restarts, see lvmon_start */
@@ -297,6 +300,7 @@ struct lvmon_start {
  */
 #define LVMON_RING_MAGIC 0x31474e52534956ull /* "VISRNG1" */
 #define LVMON_RING_PAD	 0xffffffffu
+#define LVMON_RING_KEPT	 0x40000u /* no record of a flood is put into the last of the room */
 
 struct lvmon_ring {
 	uint64_t magic;

@@ -130,7 +130,7 @@ static int f_drain(uint32_t wait_ms, uint32_t more_ms)
 	return fake.drain;
 }
 
-static int f_emit(const char *json, size_t size)
+static int f_emit(const char *json, size_t size, bool bulk)
 {
 	json_error_t error;
 	json_t *r = json_loadb(json, size, 0, &error);
@@ -140,6 +140,8 @@ static int f_emit(const char *json, size_t size)
 	assert_true(json_is_object(r));
 	assert_null(memchr(json, '\n', size));
 	assert_true(size <= RECORD_SIZE_MAX);
+	if (bulk)
+		json_object_set_new(r, "bulk", json_true());
 	json_array_append_new(records, r);
 	return 0;
 }

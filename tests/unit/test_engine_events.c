@@ -69,6 +69,7 @@ static int setup(void **state)
 	memset(&persist, 0, sizeof(persist));
 	memset(&start, 0, sizeof(start));
 	start.abi_version = LVMON_ABI_VERSION;
+	start.memory_quota = 1u << 30;
 	start.persist = &persist;
 	fake.unknown = true;
 	fake.regs[LVMON_LSTAR] = 0x1234;

@@ -78,11 +78,11 @@ static int set_task_layout(const struct lvmon_task_layout *layout)
 	QUIETLY(int, inner->set_task_layout(layout));
 }
 
-static int emit(const char *json, size_t size)
+static int emit(const char *json, size_t size, bool bulk)
 {
 	if (fault_now(FAULT_CALL))
 		return -EINVAL;
-	QUIETLY(int, inner->emit(json, size));
+	QUIETLY(int, inner->emit(json, size, bulk));
 }
 
 static int blob_store(const void *blob, size_t size)

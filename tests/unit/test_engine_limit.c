@@ -324,6 +324,38 @@ static void strikes_and_cooldown(void **state)
 	assert_int_equal(strikes_add(0, fake.time_ns), 2);
 }
 
+static uint64_t calls_told(void)
+{
+	uint64_t calls = 0;
+
+	for (size_t i = 0; i < fake_count("lost"); i++)
+		calls += (uint64_t)fake_number("lost", i, "calls");
+	return calls;
+}
+
+/* Calls in a pause: all are told when it is over, and most of them long before, but not one by one. */
+static void calls_in_a_pause(void **state)
+{
+	struct fake_process *p = fake_process(200, "p", 1, LINUX_PAGE_PRIVATE);
+	uint64_t calls = 0;
+
+	fake_signature("slow.lua", HOOK("if not quick then while true do end end"));
+	fake_load();
+	for (int i = 0; i < 3; i++)
+		run_limited(p);
+	assert_string_equal(fake_string("cooldown", 0, "state"), "begin");
+	for (fake.time_ns += 1; calls < 9000; fake.time_ns += 1000000, calls++) {
+		fake_event("__x64_sys_openat", p);
+		assert_in_range(calls + 1 - calls_told(), 0, 1001);
+	}
+	assert_in_range(fake_count("lost"), 8, 11);
+	assert_string_equal(fake_string("lost", 0, "signature"), "slow.lua");
+	fake.time_ns += 10000000000u;
+	run_limited(p);
+	assert_string_equal(fake_string("cooldown", 1, "state"), "end");
+	assert_int_equal(calls_told(), calls);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -341,6 +373,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(while_the_stack_moves, setup, teardown),
 		cmocka_unit_test_setup_teardown(in_c_code, setup, teardown),
 		cmocka_unit_test_setup_teardown(strikes_and_cooldown, setup, teardown),
+		cmocka_unit_test_setup_teardown(calls_in_a_pause, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "engine/dispatch.h"
+#include "engine/quota.h"
 #include "engine/signature.h"
 #include "tests/unit/engine_fake.h"
 
@@ -67,10 +68,73 @@ static void at_every_point(void **state)
 	fake_free();
 }
 
+/*
+ * What there is, all signatures share; but one that takes all it can get leaves each other one the
+ * share that it was promised, and the error names it.
+ */
+static void others_have_a_share(void **state)
+{
+	static const char *const hold = "local held = {}\n"
+					"lvmon.hook.syscall('openat', function()\n"
+					"  while true do held[#held + 1] = string.rep('x', 50000 + #held) end\n"
+					"end)\n";
+	static const char *const modest = "lvmon.hook.syscall('execve', function()\n"
+					  "  local t = {}\n"
+					  "  for i = 1, 12 do t[i] = string.rep('y', 50000 + i) end\n"
+					  "  print(#t)\n"
+					  "end)\n";
+	struct fake_process *p;
+
+	fake_reset();
+	p = fake_process(200, "p", 4, LINUX_PAGE_SHARED);
+	fake_signature("greedy.lua", hold);
+	fake_signature("second.lua", hold);
+	fake_signature("modest.lua", modest);
+	assert_int_equal(fake_load(), 3);
+	quota_begin(13u << 20);
+	fake_event("__x64_sys_openat", p);
+	/* Both ran out: the first took what is beyond the shares, but for less than a string. */
+	assert_int_equal(fake_count("error"), 2);
+	assert_string_equal(fake_string("error", 0, "reason"), "memory");
+	assert_in_range(fake_number("error", 0, "memory"), 10u << 20, 11u << 20);
+	assert_string_equal(fake_string("error", 1, "signature"), "second.lua");
+	assert_string_equal(fake_string("error", 1, "held_by"), "greedy.lua");
+	assert_in_range(fake_number("error", 1, "memory"), QUOTA_SHARE / 2, QUOTA_SHARE + 60000);
+	assert_in_range(fake_number("error", 1, "held"), 10u << 20, 11u << 20);
+	/* The third works as ever, in a share that is still its own. */
+	for (int i = 0; i < 5; i++)
+		fake_event("__x64_sys_execve", p);
+	assert_int_equal(fake_count("error"), 2);
+	assert_int_equal(fake_count("print"), 5);
+	fake_free();
+}
+
+/* Where they are many, the shares are smaller, and nothing is promised twice. */
+static void many_signatures(void **state)
+{
+	fake_reset();
+	for (int i = 0; i < 40; i++) {
+		char name[24];
+
+		snprintf(name, sizeof(name), "s%d.lua", i);
+		fake_signature(name, "local x = string.rep('x', 1000)");
+	}
+	quota_begin(20u << 20);
+	for (int i = 0; i < 40; i++) {
+		assert_true(quota_take(signatures[i], (20u << 20) / 40));
+		assert_false(quota_take(signatures[i], 1));
+	}
+	for (int i = 0; i < 40; i++)
+		quota_give(signatures[i], (20u << 20) / 40);
+	fake_free();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(at_every_point),
+		cmocka_unit_test(others_have_a_share),
+		cmocka_unit_test(many_signatures),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -42,9 +42,9 @@ int domain_store_blob(u64 from, u64 size)
 	return from == USER && size == 5 ? 0 : -ENOMEM;
 }
 
-int ring_write(u32 source, const void *text, u64 size, bool is_user)
+int ring_write(u32 source, const void *text, u64 size, u64 flags)
 {
-	assert_true(is_user);
+	assert_true(flags & RING_USER);
 	assert_int_equal(source, RECORD_ENGINE);
 	return (u64)text == USER && size == 6 ? 0 : -EFAULT;
 }

@@ -55,7 +55,7 @@ static void *write_lines(void *arg)
 		}
 		/* one at a time, by whoever has the engine */
 		snprintf(event, sizeof(event), "{\"event\": %lu}", i);
-		assert_int_equal(ring_write(RECORD_VMM, event, strlen(event), false), 0);
+		assert_int_equal(ring_write(RECORD_VMM, event, strlen(event), 0), 0);
 	}
 	return NULL;
 }

@@ -74,22 +74,22 @@ static void no_memory_for_it(void **state)
 static void one_by_one(void **state)
 {
 	for (u64 i = 0; i < 3; i++) {
-		assert_int_equal(ring_write(RECORD_VMM, "{\"a\":1}", 7, false), 0);
+		assert_int_equal(ring_write(RECORD_VMM, "{\"a\":1}", 7, 0), 0);
 		assert_int_equal(doorbells(), i + 1);
 		expect_text("{\"a\":1}", 7, i, 0);
 	}
-	assert_int_equal(ring_write(RECORD_ENGINE, "", 0, false), 0);
+	assert_int_equal(ring_write(RECORD_ENGINE, "", 0, 0), 0);
 	expect_text("", 0, 3, 0);
 }
 
 static void doorbell_only_when_empty(void **state)
 {
 	for (int i = 0; i < 5; i++)
-		assert_int_equal(ring_write(RECORD_VMM, "abc", 3, false), 0);
+		assert_int_equal(ring_write(RECORD_VMM, "abc", 3, 0), 0);
 	assert_int_equal(doorbells(), 1);
 	for (u64 i = 0; i < 5; i++)
 		expect_text("abc", 3, i, 0);
-	assert_int_equal(ring_write(RECORD_VMM, "abc", 3, false), 0);
+	assert_int_equal(ring_write(RECORD_VMM, "abc", 3, 0), 0);
 	assert_int_equal(doorbells(), 2);
 }
 
@@ -102,12 +102,38 @@ static void wraps(void **state)
 	for (u32 i = 0; i < sizeof(text); i++)
 		text[i] = (u8)(i * 31 + 7);
 	for (u64 size = 1; total < 40 * RING_DATA; size = (size * 3 + 13) % (RECORD_MAX + 1)) {
-		assert_int_equal(ring_write(RECORD_VMM, text, size, false), 0);
+		assert_int_equal(ring_write(RECORD_VMM, text, size, 0), 0);
 		expect_text(text, size, n++, 0);
 		total += size;
 	}
 	assert_int_equal(ring->tail, ring->head);
 	assert_int_equal(ring->dropped, 0);
+}
+
+/* A flood leaves room for what is not part of it. */
+static void flood(void **state)
+{
+	static u8 text[1000];
+	u64 bulk = 0, kept = 0, dropped;
+
+	memset(text, 'f', sizeof(text));
+	while (!ring->dropped) {
+		assert_int_equal(ring_write(RECORD_VMM, text, sizeof(text), RING_BULK), 0);
+		bulk++;
+	}
+	assert_in_range(bulk * 1024, RING_DATA - LVMON_RING_KEPT - 2048, RING_DATA);
+	dropped = ring->dropped;
+	while (ring->dropped == dropped) {
+		assert_int_equal(ring_write(RECORD_VMM, "alert", 5, 0), 0);
+		kept++;
+	}
+	assert_in_range(kept, LVMON_RING_KEPT / 40, LVMON_RING_KEPT / 24 + 64);
+	/* All of them are there, in order, and what is lost is told. */
+	for (u64 i = 0; i < bulk - 1; i++)
+		expect_text(text, sizeof(text), i, 0);
+	for (u64 i = 0; i < kept - 1; i++)
+		expect_text("alert", 5, bulk + i, i == 0);
+	assert_int_equal(ring_lost_at_end(&reader), 1);
 }
 
 static void full(void **state)
@@ -117,21 +143,21 @@ static void full(void **state)
 
 	memset(text, 'z', sizeof(text));
 	while (!ring->dropped) {
-		assert_int_equal(ring_write(RECORD_VMM, text, sizeof(text), false), 0);
+		assert_int_equal(ring_write(RECORD_VMM, text, sizeof(text), 0), 0);
 		written++;
 	}
 	written--;
 	assert_int_equal(written, RING_DATA / (sizeof(struct lvmon_record) + sizeof(text)));
 	/* Dropped ones are counted, touch nothing, and the next that fits tells. */
 	for (int i = 0; i < 9; i++)
-		assert_int_equal(ring_write(RECORD_VMM, text, sizeof(text), false), 0);
+		assert_int_equal(ring_write(RECORD_VMM, text, sizeof(text), 0), 0);
 	dropped = ring->dropped;
 	assert_int_equal(dropped, 10);
 	for (u64 i = 0; i < written; i++)
 		expect_text(text, sizeof(text), i, 0);
 	assert_int_equal(ring_lost_at_end(&reader), 10);
 	reader.dropped = 0;
-	assert_int_equal(ring_write(RECORD_VMM, "new", 3, false), 0);
+	assert_int_equal(ring_write(RECORD_VMM, "new", 3, 0), 0);
 	expect_text("new", 3, written + 10, 10);
 }
 
@@ -142,10 +168,10 @@ static void last_byte(void **state)
 	u64 step = 0x10000, size = step - sizeof(struct lvmon_record);
 
 	for (u64 i = 0; i < RING_DATA / step; i++)
-		assert_int_equal(ring_write(RECORD_VMM, text, size, false), 0);
+		assert_int_equal(ring_write(RECORD_VMM, text, size, 0), 0);
 	assert_int_equal(ring->dropped, 0);
 	assert_int_equal(ring->head - ring->tail, RING_DATA);
-	assert_int_equal(ring_write(RECORD_VMM, "", 0, false), 0);
+	assert_int_equal(ring_write(RECORD_VMM, "", 0, 0), 0);
 	assert_int_equal(ring->dropped, 1);
 	for (u64 i = 0; i < RING_DATA / step; i++)
 		expect_text(text, size, i, 0);
@@ -155,11 +181,11 @@ static void refused(void **state)
 {
 	static u8 text[RECORD_MAX + 1];
 
-	assert_int_equal(ring_write(RECORD_ENGINE, text, RECORD_MAX + 1, false), -EINVAL);
-	assert_int_equal(ring_write(RECORD_ENGINE, text, UINT64_MAX, false), -EINVAL);
-	assert_int_equal(ring_write(RECORD_ENGINE, text, UINT64_MAX - 30, true), -EINVAL);
+	assert_int_equal(ring_write(RECORD_ENGINE, text, RECORD_MAX + 1, 0), -EINVAL);
+	assert_int_equal(ring_write(RECORD_ENGINE, text, UINT64_MAX, 0), -EINVAL);
+	assert_int_equal(ring_write(RECORD_ENGINE, text, UINT64_MAX - 30, RING_USER), -EINVAL);
 	assert_int_equal(ring->head, 0);
-	assert_int_equal(ring_write(RECORD_ENGINE, text, RECORD_MAX, false), 0);
+	assert_int_equal(ring_write(RECORD_ENGINE, text, RECORD_MAX, 0), 0);
 	expect_text(text, RECORD_MAX, 0, 0);
 }
 
@@ -168,10 +194,10 @@ static void text_of_the_domain(void **state)
 {
 	memcpy(user_text, "{\"kind\":\"x\"}", 12);
 	user_address = 0x401000;
-	assert_int_equal(ring_write(RECORD_ENGINE, (void *)0x401000, 12, true), 0);
-	assert_int_equal(ring_write(RECORD_ENGINE, (void *)ring, 12, true), -EFAULT);
-	assert_int_equal(ring_write(RECORD_ENGINE, (void *)0x8000000000000000, 12, true), -EFAULT);
-	assert_int_equal(ring_write(RECORD_ENGINE, (void *)0x401000, 12, true), 0);
+	assert_int_equal(ring_write(RECORD_ENGINE, (void *)0x401000, 12, RING_USER), 0);
+	assert_int_equal(ring_write(RECORD_ENGINE, (void *)ring, 12, RING_USER), -EFAULT);
+	assert_int_equal(ring_write(RECORD_ENGINE, (void *)0x8000000000000000, 12, RING_USER), -EFAULT);
+	assert_int_equal(ring_write(RECORD_ENGINE, (void *)0x401000, 12, RING_USER), 0);
 	expect_text("{\"kind\":\"x\"}", 12, 0, 0);
 	expect_text("{\"kind\":\"x\"}", 12, 1, 0);
 }
@@ -186,7 +212,7 @@ static void reader_that_lies(void **state)
 		ring->tail = tails[i];
 		ring->dropped = 0;
 		memset(ring->data, 0x5a, 64);
-		assert_int_equal(ring_write(RECORD_VMM, "abc", 3, false), 0);
+		assert_int_equal(ring_write(RECORD_VMM, "abc", 3, 0), 0);
 		if (0 - tails[i] > RING_DATA) {
 			assert_int_equal(ring->dropped, 1);
 			assert_int_equal(ring->data[0], 0x5a);
@@ -202,6 +228,7 @@ int main(void)
 		cmocka_unit_test_setup(one_by_one, set_up),
 		cmocka_unit_test_setup(doorbell_only_when_empty, set_up),
 		cmocka_unit_test_setup(wraps, set_up),
+		cmocka_unit_test_setup(flood, set_up),
 		cmocka_unit_test_setup(full, set_up),
 		cmocka_unit_test_setup(last_byte, set_up),
 		cmocka_unit_test_setup(refused, set_up),

@@ -157,7 +157,8 @@ s64 monitor_call(u64 number, const u64 args[6])
 	case LVMON_SET_TASK_LAYOUT:
 		return set_layout(args[0]);
 	case LVMON_EMIT:
-		return ring_write(RECORD_ENGINE, (const void *)args[0], args[1], true);
+		return ring_write(RECORD_ENGINE, (const void *)args[0], args[1],
+				  RING_USER | (args[2] ? RING_BULK : 0));
 	case LVMON_BLOB_STORE:
 		return domain_store_blob(args[0], args[1]);
 	case LVMON_LOG:

@@ -30,3 +30,11 @@ lost=$(sed -n 's/.*"kind": *"lost".*"count": *\([0-9]*\).*/\1/p' "$work/events" 
 	awk '{ sum += $1 } END { print sum + 0 }')
 is "seen and lost, slow reader" $((seen + lost)) 12000
 holds "something was lost" test "$lost" -gt 0
+is "no alert is lost in the flood" "$(grep -c '"kind": *"alert"' "$work/events")" 10
+
+# A signature that is too slow three times pauses: each call is an error, or told as missed.
+boot_script flood --signature "$here/signatures/pauses"
+handled=$(grep '"signature": *"slow.lua"' "$work/events" | grep -c '"kind": *"error"')
+paused=$(sed -n 's/.*"kind": *"lost".*"calls": *\([0-9]*\).*/\1/p' "$work/events" |
+	awk '{ sum += $1 } END { print sum + 0 }')
+is "calls of a signature that pauses, handled ($handled) and told" $((handled + paused)) 1000

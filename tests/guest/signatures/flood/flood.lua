@@ -1,9 +1,12 @@
--- SPDX-License-Identifier: Apache-2.0
--- Prints more than the event ring holds.
+-- Prints more than the event ring holds, and raises alerts in between.
 local text = string.rep("flood ", 150)
 
 lvmon.hook.syscall("getsid", function()
 	for i = 1, 300 do
 		print(text)
 	end
+end)
+
+lvmon.hook.syscall("getpgid", function()
+	lvmon.alert{ message = "in the flood" }
 end)
