@@ -30,6 +30,7 @@ cpio:cpio
 xz-utils:xz
 gzip:gzip
 gdb:gdb
+libzstd-dev:zstd.h
 '
 disk='
 mmdebstrap:mmdebstrap

@@ -23,6 +23,8 @@ $(GUEST_HOST): $(B)/guest/%: tests/guest/host/%.c tests/unit/isf_maker.h
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(COMMON_CFLAGS) -O2 -D_GNU_SOURCE -I. -Iinclude -o $@ $< $(HOST_SRCS) -lbpf -ljansson $(HOST_LIBS)
 
+$(B)/guest/without_btf: HOST_LIBS = -lzstd
+
 # With the engine's introspection in it.
 $(B)/guest/discovery: HOST_SRCS = $(wildcard engine/linux/*.c) engine/guest.c engine/text.c
 $(B)/guest/discovery: HOST_LIBS = -lcapstone -lz

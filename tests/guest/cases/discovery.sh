@@ -31,5 +31,5 @@ if "$build/guest/without_btf" "$kernel" "$work/vmlinuz"; then
 	holds "without BTF: there are processes" test "$(wc -l <"$work/our.lines")" -gt 20
 	is "without BTF: the processes that /proc has" "$(names "$work/our.lines")" "$(names "$work/proc.lines")"
 else
-	echo "skip $case: without BTF: this kernel's image cannot be changed (it is not compressed by LZ4)"
+	echo "skip $case: without BTF: this kernel's image cannot be changed (it is compressed neither by LZ4 nor by Zstandard)"
 fi

@@ -61,5 +61,5 @@ if "$build/guest/without_btf" "$kernel" "$work/vmlinuz"; then
 	holds "live, another kernel's: it is refused" event '"kind": *"error"' \
 		"profile is of another kernel: 'Linux version 4.19 other', this one is "
 else
-	echo "skip $case: live: this kernel's image cannot be changed (it is not compressed by LZ4)"
+	echo "skip $case: live: this kernel's image cannot be changed (it is compressed neither by LZ4 nor by Zstandard)"
 fi

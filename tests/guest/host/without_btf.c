@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * For the test profile: a kernel (bzImage) without BTF out of one that has it. One byte is changed,
- *the first of BTF's header, and it is changed in the compressed image itself: LZ4 has no checksum,
- *and where a byte is a literal that no later match copies, it stands alone.
+ * For the test profile: a kernel (bzImage) without BTF out of one that has it. With LZ4, one byte
+ *is changed, the first of BTF's header, and it is changed in the compressed image itself: LZ4 has
+ *no checksum, and where a byte is a literal that no later match copies, it stands alone. With
+ *Zstandard, the image is compressed again with zeros for BTF, which makes it smaller; what is
+ *behind the frame counts for nothing (lib/decompress_unzstd.c).
  *
  *	without_btf KERNEL OUT		exit code 3: another compression, or no such byte
  */
@@ -11,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <zstd.h>
 
 /* Linux, Documentation/arch/x86/boot.rst */
 #define SETUP_SECTORS  0x1f1
@@ -19,6 +22,7 @@
 #define LZ4_LEGACY     0x184c2102u
 #define BLOCK	       (8u << 20) /* lib/decompress_unlz4.c: uncompressed bytes in a block */
 #define BTF_SIZE_LEAST (1u << 20)
+#define IMAGE_MOST     (256u << 20)
 
 static uint8_t block[BLOCK];
 static uint32_t from[BLOCK]; /* where in the file the literal is that a byte came from */
@@ -103,6 +107,67 @@ static bool spoil(uint8_t *file, size_t size)
 	return false;
 }
 
+/* In [at, end) are blocks of LZ4. */
+static bool without_lz4(uint8_t *file, size_t at, size_t end)
+{
+	while (at + 4 < end) {
+		size_t packed = load32(file + at);
+
+		at += 4;
+		if (packed > end - at)
+			return false;
+		if (spoil(file, unpack(file, at, packed)))
+			return true;
+		at += packed;
+	}
+	return false;
+}
+
+/* The header, the types and the names. */
+static bool clear_btf(uint8_t *image, size_t size)
+{
+	size_t i;
+
+	for (i = 0; i + 24 <= size; i++) {
+		size_t whole;
+
+		if (!is_btf(image + i))
+			continue;
+		whole = 24u + load32(image + i + 16) + (size_t)load32(image + i + 20);
+		if (whole > size - i)
+			return false;
+		memset(image + i, 0, whole);
+		return true;
+	}
+	return false;
+}
+
+/* In [at, end) is a frame of Zstandard; it becomes one that fits there. */
+static bool without_zstd(uint8_t *file, size_t at, size_t end)
+{
+	size_t room = end - at, packed = ZSTD_findFrameCompressedSize(file + at, room), size;
+	ZSTD_CCtx *c = ZSTD_createCCtx();
+	uint8_t *image = malloc(IMAGE_MOST);
+	bool done = false;
+
+	if (!c || !image || ZSTD_isError(packed))
+		goto out;
+	size = ZSTD_decompress(image, IMAGE_MOST, file + at, packed);
+	if (ZSTD_isError(size) || !clear_btf(image, size))
+		goto out;
+	ZSTD_CCtx_setParameter(c, ZSTD_c_compressionLevel, 19);
+	ZSTD_CCtx_setParameter(c, ZSTD_c_windowLog, 27);
+	packed = ZSTD_compress2(c, file + at, room, image, size);
+	if (ZSTD_isError(packed))
+		goto out;
+	memset(file + at + packed, 0, room - packed);
+	done = true;
+out:
+	free(image);
+	ZSTD_freeCCtx(c);
+	return done;
+}
+
 int main(int argc, char **argv)
 {
 	FILE *f = argc == 3 ? fopen(argv[1], "rb") : NULL;
@@ -118,17 +183,12 @@ int main(int argc, char **argv)
 		return 2;
 	at = (file[SETUP_SECTORS] + 1u) * 512u + load32(file + PAYLOAD_OFFSET);
 	end = at + load32(file + PAYLOAD_LENGTH) - 4; /* behind it is its size */
-	if (end > size || at > end || load32(file + at) != LZ4_LEGACY)
+	if (end > size || at > end)
 		return 3;
-	for (at += 4; !done && at + 4 < end;) {
-		size_t packed = load32(file + at);
-
-		at += 4;
-		if (packed > end - at)
-			return 3;
-		done = spoil(file, unpack(file, at, packed));
-		at += packed;
-	}
+	if (load32(file + at) == LZ4_LEGACY)
+		done = without_lz4(file, at + 4, end);
+	else if (load32(file + at) == ZSTD_MAGICNUMBER)
+		done = without_zstd(file, at, end);
 	if (!done)
 		return 3;
 	f = fopen(argv[2], "wb");
