@@ -9,7 +9,9 @@
 #include <stdlib.h>
 #include "engine/linux/btf.h"
 
-#define MAX_TYPES (1u << 20)
+/* The header in all versions; from Linux 7.1 on it has more, and so has its declaration. */
+#define HEADER_SIZE (offsetof(struct btf_header, str_len) + sizeof(uint32_t))
+#define MAX_TYPES   (1u << 20)
 
 /* Bytes behind the first twelve; -1: not known. */
 static int64_t behind(const struct btf_type *t)
@@ -78,10 +80,10 @@ static int open_view(struct btf_view *view, const uint8_t *data, size_t size)
 	const uint8_t *body;
 	int64_t n;
 
-	if (size < sizeof(h))
+	if (size < HEADER_SIZE)
 		return -EINVAL;
-	memcpy(&h, data, sizeof(h));
-	if (h.magic != BTF_MAGIC || h.version != BTF_VERSION || h.hdr_len < sizeof(h) ||
+	memcpy(&h, data, HEADER_SIZE);
+	if (h.magic != BTF_MAGIC || h.version != BTF_VERSION || h.hdr_len < HEADER_SIZE ||
 	    h.hdr_len > size || h.hdr_len % 4)
 		return -EINVAL;
 	body = data + h.hdr_len;

@@ -274,7 +274,7 @@ static void in_c_code(void **state)
 	alarms = 0;
 	signal(SIGVTALRM, on_alarm_twice);
 	fake_signature("pattern.lua",
-		       HOOK("\nlocal x = ('a'):rep(200):find(('.-'):rep(4) .. 'b')"));
+		       HOOK("\nlocal x = ('a'):rep(80):find(('.-'):rep(4) .. 'b')"));
 	assert_int_equal(fake_load(), 1);
 	setitimer(ITIMER_VIRTUAL, &twice, NULL);
 	fake_event("__x64_sys_openat", p);

@@ -86,8 +86,9 @@ static size_t unpack(const uint8_t *file, size_t at, size_t size)
 /* The kernel's BTF is the large one: struct btf_header's magic, version, flags, hdr_len, sizes. */
 static bool is_btf(const uint8_t *p)
 {
-	return load32(p) == 0x0001eb9f && load32(p + 4) == 24 && load32(p + 8) == 0 &&
-	       load32(p + 12) == load32(p + 16) && load32(p + 12) > BTF_SIZE_LEAST;
+	return load32(p) == 0x0001eb9f && (load32(p + 4) == 24 || load32(p + 4) == 32) &&
+	       load32(p + 8) == 0 && load32(p + 12) == load32(p + 16) &&
+	       load32(p + 12) > BTF_SIZE_LEAST;
 }
 
 /* Spoils BTF's header in the block that was unpacked. */
@@ -133,7 +134,8 @@ static bool clear_btf(uint8_t *image, size_t size)
 
 		if (!is_btf(image + i))
 			continue;
-		whole = 24u + load32(image + i + 16) + (size_t)load32(image + i + 20);
+		whole = (size_t)load32(image + i + 4) + load32(image + i + 16) +
+			(size_t)load32(image + i + 20);
 		if (whole > size - i)
 			return false;
 		memset(image + i, 0, whole);
