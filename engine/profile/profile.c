@@ -44,14 +44,18 @@ static int buffer_grow(struct buffer *b)
 static int read_gzip(int fd, struct buffer *b)
 {
 	gzFile f = gzdopen(dup(fd), "rb");
-	int n = 0, err = 0;
+	int n = 0, err = 0, error = Z_OK;
 
 	if (!f)
 		return -ENOMEM;
-	while (!err && !(err = buffer_grow(b)) &&
-	       (n = gzread(f, b->bytes + b->size, (unsigned int)(b->room - b->size))) > 0)
+	/* An end in the middle is an error behind a short read; some versions forget it at the
+	 * next. */
+	while (!err && !(err = buffer_grow(b)) && error == Z_OK &&
+	       (n = gzread(f, b->bytes + b->size, (unsigned int)(b->room - b->size))) > 0) {
 		b->size += (size_t)n;
-	if (!err && n < 0)
+		gzerror(f, &error);
+	}
+	if (!err && (n < 0 || error != Z_OK))
 		err = -EIO;
 	if (gzclose(f) != Z_OK && !err)
 		err = -EIO;
