@@ -214,6 +214,11 @@ bool smp_icr_written(struct vcpu *vcpu, u32 low, u32 destination)
 			kick(cpu);
 		}
 	}
+	/* A CPU that is not ours would run without us; the guest says that it does not come up. */
+	if (!found && mode == ICR_MODE_STARTUP)
+		log_limited("the guest starts APIC id %u, which the firmware has not listed as "
+			    "usable: it stays off",
+			    destination);
 	return found || mode != ICR_MODE_NMI;
 }
 

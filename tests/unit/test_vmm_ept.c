@@ -121,6 +121,68 @@ static void memory_types(void **state)
 	assert_true(*entry_of(2 * GB + 2 * MB) & LARGE);
 }
 
+/* A vendor whose entries have no types: AMD's. */
+static u32 cut, cut_large;
+static u64 uneven; /* large pages across a border */
+
+static int note_page(gpa_t gpa, hpa_t to, u64 size, u32 access)
+{
+	const u64 borders[] = {1 * GB, 1 * GB + 2 * MB, 1 * GB + 256 * MB, 2 * GB + 1 * MB,
+			       2 * GB + 2 * MB, 3 * GB, 4 * GB, 0xa0000, 0xc0000};
+
+	cut++;
+	cut_large += size > PAGE_SIZE;
+	for (size_t i = 0; i < ARRAY_SIZE(borders); i++)
+		uneven += gpa < borders[i] && borders[i] < gpa + size;
+	return 0;
+}
+
+static void no_page_across_a_border(void **state)
+{
+	static struct boot_info bi = {.own = OWN,
+				      .own_size = OWN_SIZE,
+				      .memory_entries = 1,
+				      .memory = {{4 * GB, 4 * GB, MEMORY_RAM}}};
+
+	firmware();
+	variable(4, 5 * GB, 2 * MB, 0);
+	nested_init(&bi, note_page, HUGE_PAGE_SIZE);
+	assert_int_equal(uneven, 0);
+	/* Four gigabytes more: three huge pages, and one cut into large ones. */
+	assert_int_equal(cut_large > 2000 && cut > cut_large, true);
+	cut = 0;
+	nested_protect(2 * GB, 2 * MB, 1);
+	assert_int_equal(cut, 512);
+	assert_int_equal(uneven, 0);
+}
+
+static struct cpuid_regs with_keys(u32 leaf, u32 subleaf)
+{
+	struct cpuid_regs r = leaves(leaf, subleaf);
+
+	r.ecx = leaf == 7 ? BIT(13) : 0;
+	r.ebx = leaf == 0x8000001f ? 43 : 0;
+	return r;
+}
+
+/* The bits of an address that choose a key are none: the same memory would be there again. */
+static void no_aliases(void **state)
+{
+	width = with_keys;
+	for (int amd = 0; amd < 2; amd++) {
+		host_msr_set(0x982, amd ? 0 : BIT(1) | 3ull << 32);
+		host_msr_set(0xc0010010, amd ? BIT(23) : 0);
+		firmware();
+		assert_int_equal(nested_map_identity(BIT(43) + OWN), -EFAULT);
+		assert_int_equal(nested_map_identity(BIT(44) + OWN), -EFAULT);
+		assert_int_equal(nested_map_identity(BIT(42)), 0);
+	}
+	host_msr_set(0xc0010010, 0);
+	width = leaves;
+	firmware();
+	assert_int_equal(nested_map_identity(BIT(44)), 0);
+}
+
 static void identity(void **state)
 {
 	firmware();
@@ -347,6 +409,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(memory_types),
+		cmocka_unit_test(no_page_across_a_border),
+		cmocka_unit_test(no_aliases),
 		cmocka_unit_test(identity),
 		cmocka_unit_test(apic_page),
 		cmocka_unit_test(own_range),

@@ -170,8 +170,11 @@ static void unlisted_cpus(void **state)
 		assert_int_equal(apic_open, cases[i].open);
 		assert_int_equal(!!(apic_page.rights & ACCESS_WRITE), cases[i].open);
 		/* INIT and SIPI to whom we do not know are swallowed, whatever the mode. */
+		host_log_clear();
 		assert_true(smp_icr_written(&all[0].vcpu, 0x4500, 99));
+		assert_int_equal(host_log_size, 0);
 		assert_true(smp_icr_written(&all[0].vcpu, 0x4699, 99));
+		assert_non_null(strstr(host_log, "starts APIC id 99"));
 		/* All run: the page opens if that was all of them. */
 		open_apic();
 		assert_int_equal(apic_open, cases[i].cpus && !cases[i].disabled);

@@ -660,6 +660,19 @@ static void registers(void **state)
 		assert_int_equal(vmx_ops.get_reg(vcpu, LVMON_KERNEL_GS_BASE), 0xbbbb);
 		assert_int_equal(vmx_ops.get_reg(vcpu, LVMON_CR2), 0xcccc);
 	}
+	/* The guest works without caches; we do not, and leave none of ours in them. */
+	vmx_ops.host_close();
+	write_cr0(CR0_PE | CR0_PG | CR0_CD);
+	host_wbinvds = 0;
+	vmx_ops.host_open();
+	assert_int_equal(read_cr0(), CR0_PE | CR0_PG);
+	assert_int_equal(host_wbinvds, 0);
+	vmx_ops.host_close();
+	assert_int_equal(read_cr0(), CR0_PE | CR0_PG | CR0_CD);
+	assert_int_equal(host_wbinvds, 1);
+	write_cr0(CR0_PE | CR0_PG);
+	host_msr_set(MSR_LSTAR, 0xaaaa);
+	vmx_ops.host_open();
 	/* Ring 3 must not see the guest's faults of CPUID. */
 	vcpu->misc_features = 3;
 	host_msr_set(MSR_MISC_FEATURES, 3);

@@ -2,7 +2,7 @@
 VMM_TEST_BASE := tests/unit/vmm_host.c vmm/memory.c vmm/guest_ram.c vmm/x86/paging.c
 VMM_TEST_GUEST := $(VMM_TEST_BASE) vmm/x86/walk.c vmm/monitor/access.c
 
-VMM_TEST_NESTED := vmm/x86/nested.c vmm/region.c vmm/x86/insn.c vmm/x86/walk.c
+VMM_TEST_NESTED := vmm/x86/nested.c vmm/mtrr.c vmm/region.c vmm/x86/insn.c vmm/x86/walk.c
 
 UNIT_SRCS_test_vmm_memory := $(VMM_TEST_BASE)
 UNIT_SRCS_test_vmm_paging := $(VMM_TEST_BASE)

@@ -48,6 +48,13 @@ static void vmx_host_open(void)
 	vmx->cr2 = read_cr2();
 	vmx->host_open = true;
 	cpu_load_syscall();
+	/*
+	 * VM entries and exits leave CD and NW as they are (SDM vol. 3, 28.5.1): without caches
+	 * the domain's time would be up before it has done anything.
+	 */
+	vmx->cr0 = read_cr0();
+	if (unlikely(vmx->cr0 & (CR0_CD | CR0_NW)))
+		write_cr0(vmx->cr0 & ~(CR0_CD | CR0_NW));
 	/* CPUID must not fault in ring 3. */
 	if (unlikely(cpu->vcpu.misc_features))
 		wrmsr(MSR_MISC_FEATURES, 0);
@@ -63,6 +70,11 @@ static void vmx_host_close(void)
 	wrmsr(MSR_SFMASK, vmx->sfmask);
 	wrmsr(MSR_KERNEL_GS_BASE, vmx->kernel_gs_base);
 	write_cr2(vmx->cr2);
+	/* Who works without caches relies on their being empty. */
+	if (unlikely(vmx->cr0 & (CR0_CD | CR0_NW))) {
+		wbinvd();
+		write_cr0(vmx->cr0);
+	}
 	if (unlikely(this_cpu()->vcpu.misc_features))
 		wrmsr(MSR_MISC_FEATURES, this_cpu()->vcpu.misc_features);
 	vmx->host_open = false;

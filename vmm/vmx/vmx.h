@@ -16,6 +16,7 @@ struct vmx_vcpu {
 	/* While the host is open, these of the guest's registers are put aside (vmx.c). */
 	bool host_open;
 	u64 star, lstar, sfmask, kernel_gs_base, cr2;
+	u64 cr0; /* with the guest's CD and NW */
 };
 
 static inline struct vmx_vcpu *vmx_of(struct vcpu *vcpu)

@@ -8,12 +8,14 @@
 #include "vmm/lock.h"
 #include "vmm/log.h"
 #include "vmm/memory.h"
+#include "vmm/mtrr.h"
 #include "vmm/region.h"
 #include "vmm/string.h"
 #include "vmm/vcpu.h"
 #include "vmm/x86/asm.h"
 #include "vmm/x86/nested.h"
 #include "vmm/x86/paging.h"
+#include "vmm/x86/traps.h"
 
 #define LOW_4GB	   0x100000000ull
 #define LEVELS4	   BIT(48) /* what four levels of tables translate */
@@ -66,6 +68,19 @@ static bool fill_pool(void)
 	return true;
 }
 
+/* In pages of one memory type each. */
+static int map_typed(gpa_t gpa, hpa_t to, u64 size, u32 access)
+{
+	int err = 0;
+	u8 type;
+
+	if (mtrr_type(to, size, &type))
+		return map_page(gpa, to, size, access);
+	for (u64 at = 0; at < size && !err; at += size >> 9)
+		err = map_typed(gpa + at, to + at, size >> 9, access);
+	return err;
+}
+
 /* [gpa, gpa + size), a page of a size there is, as the regions want it. */
 static int map_piece(gpa_t gpa, u64 size)
 {
@@ -73,10 +88,10 @@ static int map_piece(gpa_t gpa, u64 size)
 	int err = 0;
 
 	if (!region)
-		return map_page(gpa, gpa, size, ACCESS_ALL);
+		return map_typed(gpa, gpa, size, ACCESS_ALL);
 	if (size == PAGE_SIZE ||
 	    (!region->hidden && gpa >= region->start && gpa + size <= region->start + region->size))
-		return map_page(gpa, region->hidden ? ones : gpa, size, region->rights);
+		return map_typed(gpa, region->hidden ? ones : gpa, size, region->rights);
 	for (u64 at = 0; at < size && !err; at += size >> 9)
 		err = map_piece(gpa + at, size >> 9);
 	return err;
@@ -118,10 +133,38 @@ static void map_ram(const struct boot_info *bi)
 	}
 }
 
+#define MSR_SYSCFG	 0xc0010010u
+#define SYSCFG_SME	 BIT(23)
+#define CPUID7_ECX_TME	 BIT(13)
+#define MSR_TME_ACTIVATE 0x982u
+#define TME_ENABLED	 BIT(1)
+#define TME_KEY_BITS(v)	 ((u32)((v) >> 32) & 15)
+
+/*
+ * Where memory is encrypted, the highest bits of an address choose the key (APM vol. 2, 7.10.1; SDM
+ * vol. 4, IA32_TME_ACTIVATE): the same memory, ours too, would be there again under another
+ * address.
+ */
+static u64 address_bits(void)
+{
+	u64 bits = cpuid(0x80000008, 0).eax & 0xff, value;
+
+	if (!rdmsr_safe(MSR_SYSCFG, &value) && (value & SYSCFG_SME)) {
+		u32 c_bit = cpuid(0x8000001f, 0).ebx & 63;
+
+		bits = c_bit && c_bit < bits ? c_bit : bits;
+	}
+	if ((cpuid(7, 0).ecx & CPUID7_ECX_TME) && !rdmsr_safe(MSR_TME_ACTIVATE, &value) &&
+	    (value & TME_ENABLED))
+		bits -= TME_KEY_BITS(value);
+	return bits;
+}
+
 void nested_init(const struct boot_info *bi, nested_map *vendors_map, u64 largest)
 {
-	u64 width = BIT(cpuid(0x80000008, 0).eax & 0xff);
+	u64 width = BIT(address_bits());
 
+	mtrr_init();
 	map_page = vendors_map;
 	largest_page = largest;
 	address_limit = width < LEVELS4 ? width : LEVELS4;
@@ -151,7 +194,7 @@ void nested_protect(gpa_t start, u64 size, u32 access)
 
 	/* Its tables are there since nested_init(). */
 	for (gpa_t gpa = start; gpa < start + size; gpa += step)
-		must(map_page(gpa, gpa, step, access));
+		must(map_typed(gpa, gpa, step, access));
 	__atomic_add_fetch(&version, 1, __ATOMIC_RELEASE);
 }
 
