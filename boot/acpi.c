@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * From the firmware's tables (ACPI 6.4, 5.2): how many CPUs there are, and their APIC ids; the
- * ports by which a guest puts the machine to sleep; where memory may be plugged in later. Runs
- * before the guest, on the firmware's own tables; every length is checked all the same.
+ * ports by which a guest puts the machine to sleep; where PCI configuration is in memory; where
+ * memory may be plugged in later. Runs before the guest, on the firmware's own tables; every length
+ * is checked all the same.
  */
 #include "boot/boot.h"
 #include "vmm/log.h"
@@ -37,6 +38,12 @@
 #define AML_PACKAGE 0x12
 /* More SSDTs than any machine has; each is searched byte by byte. */
 #define SSDT_MAX 64
+
+/* MCFG: PCI Firmware Specification 3.2, 4.1.2 */
+#define MCFG_ENTRIES	44
+#define MCFG_ENTRY_SIZE 16
+#define MCFG_SEGMENT	8
+#define MCFG_FIRST_BUS	10
 
 /* SRAT: ACPI 6.4, 5.2.16.2 */
 #define SRAT_ENTRIES  48
@@ -233,6 +240,22 @@ void acpi_find_sleep(struct boot_info *bi)
 		passed |= sleep_type(t, "_S1_") | sleep_type(t, "_S4_") | sleep_type(t, "_S5_");
 	}
 	bi->sleep_refused &= (u8)~passed;
+}
+
+/* The address is bus 0's, whatever the first bus is that is there. */
+void acpi_find_pci(struct boot_info *bi)
+{
+	const struct rsdp *rsdp = search_rsdp();
+	const struct table *mcfg = rsdp ? find_table(rsdp, "MCFG", 0) : NULL;
+
+	bi->pci_bus0 = 0;
+	for (u32 at = MCFG_ENTRIES; mcfg && at + MCFG_ENTRY_SIZE <= mcfg->length;
+	     at += MCFG_ENTRY_SIZE)
+		if (!number_at(mcfg, at + MCFG_SEGMENT, 2) &&
+		    !number_at(mcfg, at + MCFG_FIRST_BUS, 1))
+			bi->pci_bus0 = number_at(mcfg, at, 8);
+	if (bi->pci_bus0 & (BIT(20) - 1) || bi->pci_bus0 >= BIT(52))
+		bi->pci_bus0 = 0;
 }
 
 static bool known_memory(const struct boot_info *bi, u64 base, u64 size)

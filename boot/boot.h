@@ -37,6 +37,8 @@ const char *linux_load(struct boot_info *bi, const struct module *kernel,
 void acpi_find_cpus(struct boot_info *bi);
 /* Fills in bi->pm1 and bi->sleep_refused. */
 void acpi_find_sleep(struct boot_info *bi);
+/* Fills in bi->pci_bus0. */
+void acpi_find_pci(struct boot_info *bi);
 /*
  * Memory that may be plugged in while the guest runs becomes RAM in bi's map: the window has to
  * show it from the start, where the guest must find it by itself. So this is for after

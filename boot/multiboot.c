@@ -160,6 +160,7 @@ void boot_multiboot(u32 magic, u32 mbi_pa)
 	read_memory_map(mbi);
 	acpi_find_cpus(&info);
 	acpi_find_sleep(&info);
+	acpi_find_pci(&info);
 	kernel = find_module(mbi, "@kernel");
 	initrd = find_module(mbi, "@initrd");
 	engine = find_module(mbi, "@engine");

@@ -139,7 +139,7 @@ static void compose(struct words *words, const struct run_inputs *inputs,
 
 	add(words, "%s", inputs->qemu);
 	add(words, "-M");
-	add(words, "pc,memory-backend=ram");
+	add(words, "pc,smm=off,memory-backend=ram");
 	add(words, "-object");
 	add(words, "memory-backend-file,id=ram,size=%uM,share=on,mem-path=/proc/self/fd/%d",
 	    options->memory_mb, inputs->ram);

@@ -58,6 +58,8 @@ struct boot_info {
 	u16 pm1[4];
 	u8 sleep_refused;
 
+	hpa_t pci_bus0; /* its configuration space in memory (ECAM), 1 MB; 0: none */
+
 	struct guest_entry guest;
 	char options[256]; /* the vmm's own command line */
 };

@@ -8,6 +8,7 @@
 #include "vmm/memory.h"
 #include "vmm/monitor/monitor.h"
 #include "vmm/ring.h"
+#include "vmm/smm.h"
 #include "vmm/smp.h"
 #include "vmm/string.h"
 #include "vmm/time.h"
@@ -59,9 +60,11 @@ static void __noreturn run(const struct boot_info *bi, struct cpu *cpu, hpa_t ro
 	if (find_word(bi->options, "drain=port"))
 		ring_drain_to_port();
 	smp_init(bi);
+	pci_init(bi, root);
 	vcpu_init(bi);
 	if (fpu_init(&cpu->vcpu.fpu))
 		fatal("this CPU has no XSAVE; use one that has it (in QEMU: -cpu EPYC)");
+	smm_claim();
 	cpu->vcpu.regs[LVMON_RIP] = bi->guest.rip;
 	cpu->vcpu.regs[LVMON_RSI] = bi->guest.rsi;
 	cpu->vcpu.regs[LVMON_RSP] = bi->guest.rsp;

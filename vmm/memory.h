@@ -8,7 +8,7 @@
  *   0xffffa00000000000  guest RAM window: WINDOW_BASE + gpa, read-only, no-execute
  *   0xffffffff80200000  the image: text r-x, rodata r--, data rw-
  *   0xffffffffc0000000  stacks with guard pages, 64 KB a stack slot
- *   0xffffffffffe00000  fixed slots: local APIC, one page of guest RAM being written
+ *   0xffffffffffe00000  fixed slots: local APIC, one page of guest RAM being written, one of PCI
  */
 #ifndef VMM_MEMORY_H
 #define VMM_MEMORY_H
@@ -28,6 +28,7 @@
 #define FIXED_BASE	  0xffffffffffe00000ull
 #define FIXED_LAPIC	  (FIXED_BASE + 0x0000)
 #define FIXED_GUEST_WRITE (FIXED_BASE + 0x1000) /* one page a CPU */
+#define FIXED_PCI	  (FIXED_BASE + 0x100000)
 
 #ifndef __ASSEMBLY__
 

@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * PCI configuration by ports (PCI 3.0, 3.2.2.3.2), by the policy's rows: what would move ACPI's
- * ports, open SMRAM or lay something over memory is not written. CF8h holds the address for an
- * access to CFCh; both are ours, since another CPU could change the address between our look at it
- * and the access.
+ * PCI configuration, by the policy's rows: what would move ACPI's ports, open SMRAM or lay
+ * something over memory is not written. By ports (PCI 3.0, 3.2.2.3.2), CF8h holds the address for
+ * an access to CFCh; both are ours, since another CPU could change the address between our look at
+ * it and the access. In memory (ECAM: PCI Express Base 3.0, 7.2.2), stores to bus 0 are ours; the
+ * rows speak of no other.
  */
 #include "lvisor/policy.h"
 #include "vmm/lock.h"
 #include "vmm/log.h"
+#include "vmm/memory.h"
 #include "vmm/ports.h"
+#include "vmm/region.h"
+#include "vmm/x86/paging.h"
 
 #define PCI_ADDRESS 0xcf8
 #define PCI_DATA    0xcfc
@@ -33,6 +37,16 @@ static const struct row {
 	POLICY_PCI(ROW)
 #undef ROW
 };
+
+/* A bus is 1 MB of memory, a function one page. */
+#define BUS_SIZE BIT(20)
+
+static void memory_store(struct vcpu *vcpu, const struct region_store *store);
+static struct region memory = {.name = "PCI configuration",
+			       .size = BUS_SIZE,
+			       .rights = ACCESS_READ,
+			       .store = memory_store};
+static u64 *slot; /* our page table's entry of FIXED_PCI */
 
 static struct lock lock;
 static u32 address; /* the guest's, as in CF8h */
@@ -69,18 +83,25 @@ static bool write_refused(u32 function, u32 reg, u32 size)
 	return false;
 }
 
+static bool refuse_write(u32 function, u32 reg, u32 size)
+{
+	if (!write_refused(function, reg, size))
+		return false;
+	log_limited("refused: write to PCI configuration of %x:%x.%u, register %x", function >> 8,
+		    function >> 3 & 31, function & 7, reg);
+	return true;
+}
+
 static void write_data(const struct port_access *access)
 {
 	u32 function = ADDRESS_FUNCTION(address);
 	u32 reg = ADDRESS_REGISTER(address) | (access->port & 3);
 	u32 extended = ADDRESS_EXTENDED(address) | reg;
 
-	if ((address & ADDRESS_ENABLE) && (write_refused(function, reg, access->size) ||
-					   write_refused(function, extended, access->size)))
-		log_limited("refused: write to PCI configuration of %x:%x.%u, register %x",
-			    function >> 8, function >> 3 & 31, function & 7, extended);
-	else
-		port_write(access->port, access->size, access->value);
+	if ((address & ADDRESS_ENABLE) && (refuse_write(function, reg, access->size) ||
+					   refuse_write(function, extended, access->size)))
+		return;
+	port_write(access->port, access->size, access->value);
 }
 
 bool pci_access(struct port_access *access)
@@ -98,4 +119,41 @@ bool pci_access(struct port_access *access)
 	} /* the address is written as a whole or not at all */
 	lock_release(&lock);
 	return true;
+}
+
+static void store_to_slot(const struct region_store *store)
+{
+	u64 at = FIXED_PCI + (store->gpa & ~PAGE_MASK);
+
+	*slot = (store->gpa & PAGE_MASK) | MAP_UC;
+	invlpg((void *)at);
+	if (store->size == 1)
+		*(volatile u8 *)at = (u8)store->value;
+	else if (store->size == 2)
+		*(volatile u16 *)at = (u16)store->value;
+	else
+		*(volatile u32 *)at = (u32)store->value;
+}
+
+/* No host bridge has to take more than 32 bits at once; such a store is dropped. */
+static void memory_store(struct vcpu *vcpu, const struct region_store *store)
+{
+	u32 function = (u32)((store->gpa - memory.start) >> PAGE_SHIFT);
+
+	(void)vcpu;
+	lock_take(&lock);
+	if (store->size <= 4 && !refuse_write(function, store->gpa & ~PAGE_MASK, store->size))
+		store_to_slot(store);
+	lock_release(&lock);
+}
+
+void pci_init(const struct boot_info *bi, hpa_t root)
+{
+	if (!bi->pci_bus0)
+		return;
+	if (map(root, FIXED_PCI, 0, PAGE_SIZE, 0))
+		fatal("too little memory for the PCI slot");
+	slot = page_entry(root, FIXED_PCI);
+	memory.start = bi->pci_bus0;
+	region_add(&memory);
 }

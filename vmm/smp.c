@@ -12,6 +12,7 @@
 #include "vmm/log.h"
 #include "vmm/memory.h"
 #include "vmm/region.h"
+#include "vmm/smm.h"
 #include "vmm/smp.h"
 #include "vmm/string.h"
 #include "vmm/time.h"
@@ -28,6 +29,7 @@
 
 /* ICR: SDM vol. 3, 11.6.1 */
 #define ICR_MODE(low)	   ((low) >> 8 & 7)
+#define ICR_MODE_SMI	   2u
 #define ICR_MODE_NMI	   4u
 #define ICR_MODE_INIT	   5u
 #define ICR_MODE_STARTUP   6u
@@ -65,6 +67,7 @@ static void __attribute__((used)) __noreturn ap_main(struct cpu *cpu)
 	cpu_load(cpu);
 	if (fpu_init(&cpu->vcpu.fpu))
 		fatal("CPU %u has no XSAVE", cpu->id);
+	smm_claim();
 	vcpu_ops->init_cpu(&cpu->vcpu, NULL);
 	vcpu_ops->trap_breakpoints(&cpu->vcpu, true); /* traps are armed by any CPU, at any time */
 	__atomic_store_n(&cpu->online, true, __ATOMIC_RELEASE);
@@ -184,6 +187,8 @@ bool smp_icr_written(struct vcpu *vcpu, u32 low, u32 destination)
 	u32 mode = ICR_MODE(low);
 	bool found = false;
 
+	if (mode == ICR_MODE_SMI)
+		return true; /* it would run code above us */
 	if (mode != ICR_MODE_NMI && mode != ICR_MODE_INIT && mode != ICR_MODE_STARTUP)
 		return false;
 	/* INIT level de-assert means nothing to any CPU since the Pentium 4. */

@@ -20,7 +20,8 @@ void smp_init(const struct boot_info *bi);
 void smp_start(const struct boot_info *bi, hpa_t root);
 
 /*
- * The guest writes the ICR. True: it was NMI, INIT or SIPI, and is done; false: for the hardware.
+ * The guest writes the ICR. True: it was NMI, INIT or SIPI, and is done, or SMI, and is not;
+ * false: for the hardware.
  */
 bool smp_icr_written(struct vcpu *vcpu, u32 low, u32 destination) must_check;
 

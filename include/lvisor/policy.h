@@ -276,6 +276,7 @@ enum policy_vendor { POLICY_AMD, POLICY_INTEL, POLICY_BOTH };
 	  "time, power and the guest's own paging are the guest's")                             \
 	X(BOTH, "INIT, SIPI by the APIC's page, while a CPU can be started", "emulated",        \
 	  "they would take a CPU away from the hypervisor")                                     \
+	X(BOTH, "SMI by the ICR", "ignored", "it would run code above the hypervisor")          \
 	X(BOTH, "triple fault", "the machine is reset", "as on the bare machine")
 
 #endif

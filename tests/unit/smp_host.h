@@ -88,6 +88,10 @@ u32 lapic_id(void)
 	return 0;
 }
 
+void smm_claim(void)
+{
+}
+
 void lapic_end_of_interrupt(void)
 {
 }

@@ -85,6 +85,7 @@ static struct boot_info count(void)
 
 	acpi_find_cpus(&bi);
 	acpi_find_sleep(&bi);
+	acpi_find_pci(&bi);
 	return bi;
 }
 
@@ -292,13 +293,40 @@ static void any_byte(void **state)
 		}
 }
 
+/* Segments and buses come in any order; what is no address of bus 0 is none. */
+static void pci_in_memory(void **state)
+{
+	static const struct {
+		u64 base;
+		u32 segment, first_bus;
+		u64 found;
+	} cases[] = {
+		{0xb0000000, 0, 0, 0xb0000000}, {0x40000000000, 0, 0, 0x40000000000},
+		{0xb0000000, 1, 0, 0},		{0xb0000000, 0, 0x80, 0},
+		{0xb0001000, 0, 0, 0},		{0, 0, 0, 0},
+		{BIT(52), 0, 0, 0},
+	};
+
+	for (u32 i = 0; i < ARRAY_SIZE(cases); i++)
+		for (u32 entries = 0; entries <= 2; entries++) {
+			make(false, RSDP);
+			assert_int_equal(count().pci_bus0, 0);
+			put(MADT + 44, 0, 8);
+			put(MADT + 52, 9, 8); /* another segment */
+			put(MADT + 60, cases[i].base, 8);
+			put(MADT + 68, cases[i].segment | cases[i].first_bus << 16, 8);
+			table(MADT, "MCFG", 44 + 16 * entries);
+			assert_int_equal(count().pci_bus0, entries == 2 ? cases[i].found : 0);
+		}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(found),    cmocka_unit_test(no_tables),
 		cmocka_unit_test(too_many), cmocka_unit_test(entries_that_do_not_fit),
 		cmocka_unit_test(any_byte), cmocka_unit_test(sleep_states),
-		cmocka_unit_test(hot_plug),
+		cmocka_unit_test(hot_plug), cmocka_unit_test(pci_in_memory),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
 

@@ -50,6 +50,11 @@ void acpi_find_cpus(struct boot_info *bi)
 {
 }
 
+void acpi_find_pci(struct boot_info *bi)
+{
+	(void)bi;
+}
+
 void acpi_find_sleep(struct boot_info *bi)
 {
 }

@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * PCI configuration by ports, before a machine whose functions are what the test says: each register of
- * each of them, in all widths, by all ways to address it.
+ * PCI configuration by ports and by memory, before a machine whose functions are what the test says: each
+ * register of each of them, in all widths, by all ways to address it.
  */
+#include <sys/mman.h>
+
 #include "tests/unit/ports_guest.h"
+#include "vmm/memory.h"
+#include "vmm/region.h"
+#include "vmm/x86/paging.h"
 
 #define ENABLE 0x80000000u
 
@@ -36,6 +41,13 @@ static void on_outb(u16 port, u8 value)
 {
 	on_outl(port, value);
 	written_size = 1;
+}
+
+static struct region *added;
+
+void region_add(struct region *region)
+{
+	added = region;
 }
 
 static u32 on_inl(u16 port)
@@ -194,6 +206,50 @@ static void address_register(void **state)
 	assert_false(passes(place(0, 0, 0), 0x3d + 3, 2));
 }
 
+#define BUS0 0xb0000000ull
+
+/* The same by stores to memory: there, all 4096 bytes of each function. */
+static void by_memory(void **state)
+{
+	static const struct boot_info none, machine = {.pci_bus0 = BUS0};
+	static struct vcpu guest;
+	hpa_t root;
+	u8 *slot = mmap((void *)FIXED_PCI, PAGE_SIZE, PROT_READ | PROT_WRITE,
+			MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+
+	host_memory(16);
+	root = page_alloc();
+	pci_init(&none, root);
+	assert_null(added);
+	pci_init(&machine, root);
+	assert_true(added && added->start == BUS0 && added->size == BIT(20));
+	assert_int_equal(added->rights, ACCESS_READ);
+	machine_id = 0x29188086;
+	machine_class = 0x0601;
+	for (u32 reg = 0; reg < PAGE_SIZE; reg++)
+		for (u32 size = 1; size <= 8; size *= 2) {
+			struct region_store store = {BUS0 + (0xf8 << 12) + reg, size,
+						     0x8877665544332211};
+			bool kept = reg < 0x48 && reg + size > 0x40;
+
+			if (reg & (size - 1))
+				continue;
+			kept |= (reg < 0xf4 && reg + size > 0xf0) || size == 8;
+			memset(slot, 0, PAGE_SIZE);
+			added->store(&guest, &store);
+			for (u32 i = 0; i < PAGE_SIZE; i++)
+				assert_int_equal(slot[i], kept || i < reg || i >= reg + size
+								  ? 0
+								  : 0x11 * (i - reg + 1));
+			assert_true(kept || *page_entry(root, FIXED_PCI) ==
+						    ((store.gpa & PAGE_MASK) | MAP_UC));
+		}
+	/* the look at the function leaves the other way in as the guest had it */
+	guest_out(0xcf8, 4, 0x80001234);
+	added->store(&guest, &(struct region_store){BUS0 + (0xf8 << 12) + 0x40, 4, 1});
+	assert_int_equal(machine_address, 0x80001234);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -202,6 +258,7 @@ int main(void)
 		cmocka_unit_test_setup(others_pass, setup),
 		cmocka_unit_test_setup(extended, setup),
 		cmocka_unit_test_setup(address_register, setup),
+		cmocka_unit_test_setup(by_memory, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

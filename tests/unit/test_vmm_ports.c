@@ -3,6 +3,7 @@
 #include "tests/unit/vmm_host.h"
 #include "vmm/log.h"
 #include "vmm/smp.h"
+#include "vmm/region.h"
 #include "vmm/vcpu.h"
 
 #define STATUS_A  0x600
@@ -28,6 +29,11 @@ static void on_outw_or_b(u16 port, u16 value)
 void smp_init_announced(struct cpu *cpu)
 {
 	(void)cpu;
+}
+
+void region_add(struct region *region)
+{
+	(void)region;
 }
 
 static void on_outb(u16 port, u8 value)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Ways to reset the machine and to switch A20 off, and registers behind an index port. */
 #include "tests/unit/ports_guest.h"
+#include "vmm/region.h"
 
 static u8 cmos[2][256], pm[256];
 static u8 index_of[3]; /* CMOS, extended CMOS, AMD PM */
@@ -9,6 +10,11 @@ static u32 writes;
 static u16 last_port;
 static u8 last_value;
 static bool one_register; /* the extended CMOS is the CMOS again */
+
+void region_add(struct region *region)
+{
+	(void)region;
+}
 
 static void on_outb(u16 port, u8 value)
 {

@@ -33,6 +33,7 @@ UNIT_SRCS_test_vmm_syscall := $(VMM_TEST_BASE) vmm/domain/space.c vmm/domain/sys
 VMM_TEST_PORTS := $(VMM_TEST_BASE) vmm/ports.c vmm/indexed.c vmm/pci.c vmm/reset.c
 UNIT_SRCS_test_vmm_ports := $(VMM_TEST_PORTS)
 UNIT_SRCS_test_vmm_pci := $(VMM_TEST_PORTS)
+UNIT_SRCS_test_vmm_smm := $(VMM_TEST_BASE) vmm/smm.c
 UNIT_SRCS_test_vmm_reset := $(VMM_TEST_PORTS)
 UNIT_SRCS_test_vmm_acpi := $(VMM_TEST_BASE) boot/acpi.c
 UNIT_SRCS_test_vmm_boot := $(VMM_TEST_BASE) boot/linux.c

@@ -159,8 +159,8 @@ static void svm_init_cpu(struct vcpu *vcpu, const struct guest_entry *entry)
 	wrmsr(MSR_VM_HSAVE_PA, hsave);
 
 	init_maps(svm);
-	vmcb->intercepts1 =
-		(u32)(I1_NMI | I1_CPUID | I1_INVD | I1_INVLPGA | I1_IO | I1_MSR | I1_SHUTDOWN);
+	vmcb->intercepts1 = (u32)(I1_NMI | I1_SMI | I1_CPUID | I1_INVD | I1_INVLPGA | I1_IO |
+				  I1_MSR | I1_SHUTDOWN);
 	if (redirect_init())
 		vmcb->intercepts1 |= (u32)I1_INIT;
 	vmcb->intercepts2 = I2_SVM_INSNS;
@@ -234,8 +234,8 @@ static void decode_io(const struct vmcb *vmcb, struct vm_exit *exit)
  */
 static bool is_event(u64 code)
 {
-	return code >= VMEXIT_NPF || code == VMEXIT_SMI || code == VMEXIT_VINTR ||
-	       code == VMEXIT_FERR_FREEZE || code == VMEXIT_BUSLOCK;
+	return code >= VMEXIT_NPF || code == VMEXIT_VINTR || code == VMEXIT_FERR_FREEZE ||
+	       code == VMEXIT_BUSLOCK;
 }
 
 /* The exception in whose delivery the exit came, or NO_VECTOR. */
@@ -284,6 +284,7 @@ static void decode(struct vcpu *vcpu, struct vmcb *vmcb, struct vm_exit *exit)
 	case VMEXIT_INTR:
 		exit->kind = EXIT_INTERRUPT;
 		return;
+	case VMEXIT_SMI: /* or the code for SMM would run behind the nested page table */
 	case VMEXIT_NMI:
 	case VMEXIT_INIT:
 		/* It is still pending: let it come to us (APM vol. 2, 15.13.2 and 15.13.3). */

@@ -67,6 +67,7 @@ _Static_assert(sizeof(struct vmcb) == PAGE_SIZE, "VMCB layout");
 /* intercepts1 */
 #define I1_INTR	    BIT(0)
 #define I1_NMI	    BIT(1)
+#define I1_SMI	    BIT(2)
 #define I1_INIT	    BIT(3)
 #define I1_CPUID    BIT(18)
 #define I1_IRET	    BIT(20)

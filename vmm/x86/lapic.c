@@ -38,6 +38,7 @@
 #define LVT_ONE_SHOT	  (0u << 17)
 #define LVT_PERIODIC	  (1u << 17)
 #define LVT_TSC_DEADLINE  (2u << 17)
+#define ICR_SMI		  (2u << 8)
 #define ICR_NMI		  (4u << 8)
 #define ICR_INIT	  (5u << 8)
 #define ICR_STARTUP	  (6u << 8)
@@ -453,6 +454,11 @@ void lapic_send_init(u32 apic_id)
 void lapic_send_startup(u32 apic_id, u32 page)
 {
 	send(apic_id, ICR_STARTUP | ICR_ASSERT | page);
+}
+
+void lapic_send_smi(u32 apic_id)
+{
+	send(apic_id, ICR_SMI | ICR_ASSERT);
 }
 
 void lapic_send_nmi(u32 apic_id)

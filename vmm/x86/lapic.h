@@ -70,6 +70,7 @@ void lapic_end_of_interrupt(void);
 
 void lapic_send_init(u32 apic_id);
 void lapic_send_startup(u32 apic_id, u32 page);
+void lapic_send_smi(u32 apic_id);
 void lapic_send_nmi(u32 apic_id);
 void lapic_send_fixed(u32 apic_id, u32 vector);
 

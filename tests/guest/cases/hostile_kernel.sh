@@ -48,6 +48,14 @@ if need_module hostile; then
 	is "nothing to complain" "$(result complaints)" 0
 	is "calls return" "$(result calls)" 0
 
+	# the APIC's page is open: they reach CPUs, in the guest and in handlers
+	attack smi --cpus 2 --signature "$here/signatures/count/count.lua"
+	is "SMI: exit code" "$code" 0
+	holds "no SMI runs code of the guest's" said "1000 SMIs sent, 0 seen, 0 saw our memory"
+	holds "it is said whose they are" grep -a -q "^SMM of CPU 0: nobody's before" "$work/log"
+	holds "and each call meanwhile is seen" event 'filtered 20000,'
+	is "SMI: nothing to complain" "$(result complaints)" 0
+
 	# QEMU resets a CPU whatever is intercepted, so the page must be closed: threat model
 	attack init,odd --cpus 2 --vmm apic=trap
 	is "INIT: exit code" "$code" 0

@@ -296,6 +296,35 @@ static void init_storm(void)
 	pr_info("hostile: INIT sent\n");
 }
 
+/*
+ * Code for system management mode where a CPU starts it that nobody has told otherwise (SDM vol. 3, 32.4): it
+ * counts, and counts apart when it sees the hypervisor's memory. Then SMIs for all CPUs, by the ICR.
+ */
+#define SMI_HANDLER 0x38000ul
+#define SMI_COUNTS  0x39000ul
+
+static void smi_storm(void)
+{
+	static u8 code[] = {
+		0x67, 0x66, 0x83, 0x3d, 0, 0, 0, 0, 0xff, /* cmpl $-1, own */
+		0x74, 0x08,				  /* je count */
+		0x67, 0x66, 0xff, 0x05, 4, 0x90, 3, 0,	  /* incl 39004h */
+		0x67, 0x66, 0xff, 0x05, 0, 0x90, 3, 0,	  /* count: incl 39000h */
+		0x0f, 0xaa,				  /* rsm */
+	};
+	volatile u32 *counts = phys_to_virt(SMI_COUNTS);
+	int i;
+
+	*(u32 *)&code[4] = own;
+	memcpy(phys_to_virt(SMI_HANDLER), code, sizeof(code));
+	counts[0] = counts[1] = 0;
+	for (i = 0; i < 1000; i++) {
+		send(APIC_DM_SMI | APIC_INT_ASSERT, i % num_online_cpus());
+		udelay(20);
+	}
+	pr_info("hostile: %d SMIs sent, %u seen, %u saw our memory\n", i, counts[0], counts[1]);
+}
+
 static void *find(const char *name)
 {
 	struct kprobe probe = {.symbol_name = name};
@@ -391,6 +420,8 @@ static int __init hostile_init(void)
 		endless();
 	else if (!strcmp(what, "odd"))
 		odd_stores();
+	else if (!strcmp(what, "smi"))
+		smi_storm();
 	else if (!strcmp(what, "lies"))
 		lies();
 	pr_info("hostile: end %s\n", what);

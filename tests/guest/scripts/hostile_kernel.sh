@@ -16,10 +16,15 @@ set -- $(sed -n 's/^ *\([0-9a-f]*\)-\([0-9a-f]*\) : Reserved$/\1 \2/p' /proc/iom
 result own "${1:-0}" "${2:-0}"
 for name in $names; do
 	[ "$name" = init ] && echo 0 >/sys/devices/system/cpu/cpu1/online
+	if [ "$name" = smi ]; then
+		calls getppid 20000 &
+	fi
 	insmod /modules/hostile.ko "what=$name" "own=${1:-0}" "own_size=${2:-0}" && rmmod hostile
 	[ "$name" = odd ] && timeout 20 taskset -c 1 calls getppid 100 && result pinned $?
 	[ "$name" = init ] && echo 1 >/sys/devices/system/cpu/cpu1/online && result online "$(nproc)"
 done
+wait
+calls getpriority 1
 dmesg | sed -n '/module/!s/.*hostile: /result hostile /p'
 dmesg | grep -i -e 'BUG:' -e 'Oops:' -e 'unknown reason' -e 'soft lockup'
 result complaints "$(dmesg | grep -c -i -e 'BUG:' -e 'Oops:' -e 'unknown reason' -e 'soft lockup')"
