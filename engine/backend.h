@@ -18,6 +18,8 @@ struct backend {
 	/* As LVMON_NEXT_EVENT. A dump has no events: -ENODATA. */
 	int (*next_event)(const struct lvmon_verdict *verdict, struct lvmon_event *event);
 	int (*mem_write)(gpa_t gpa, const void *buf, size_t size); /* within one page */
+	/* As LVMON_MEM_WRITE_HELD; below a live guest only, else NULL. */
+	int (*mem_write_held)(gpa_t gpa, const void *buf, size_t size);
 	int (*reg_read)(enum lvmon_reg reg, uint64_t *value);
 	int (*reg_write)(enum lvmon_reg reg, uint64_t value);
 	uint64_t (*mem_size)(void); /* bytes of guest RAM */

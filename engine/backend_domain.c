@@ -38,6 +38,11 @@ static int domain_mem_write(gpa_t gpa, const void *buf, size_t size)
 	return (int)call3(LVMON_MEM_WRITE, gpa, (uintptr_t)buf, size);
 }
 
+static int domain_mem_write_held(gpa_t gpa, const void *buf, size_t size)
+{
+	return (int)call3(LVMON_MEM_WRITE_HELD, gpa, (uintptr_t)buf, size);
+}
+
 static int domain_reg_read(enum lvmon_reg reg, uint64_t *value)
 {
 	return (int)call3(LVMON_REG_READ, reg, (uintptr_t)value, 0);
@@ -108,6 +113,7 @@ static int domain_drain(uint32_t wait_ms, uint32_t more_ms)
 static struct backend domain = {
 	.next_event = domain_next_event,
 	.mem_write = domain_mem_write,
+	.mem_write_held = domain_mem_write_held,
 	.reg_read = domain_reg_read,
 	.reg_write = domain_reg_write,
 	.mem_size = domain_mem_size,

@@ -1,60 +1,79 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Writing to a process's memory with the meaning of ptrace's POKE: the process gets the bytes, and
- * nobody else does. Pages that are its own are written at once. A page that others share is first
- * made its own by the guest itself: it is made to call
+ * nobody else does.
  *
- *	access_process_vm(task, va, empty_zero_page, n, FOLL_FORCE | FOLL_WRITE)
+ * Pages that are its own are written at once. The guest's other CPUs can take a page away and use
+ * its frame for something else at any time, so they are held from the look at the process and its
+ * page table until the bytes are there: for one page, and for those behind it until HOLD_NS are
+ * over, since to fetch a CPU out of the guest takes longer than to write a page. Wherever the
+ * others were stopped, an entry of the page table that is present leads to a page that is not freed
+ * yet, as each thread of the process may be using it, and one that is exclusively this process's is
+ * mapped nowhere else.
  *
- * at a point where a system call begins, which breaks the sharing as a debugger's write would and
- * leaves zeros; bytes that are not zeros are then written over them directly. One page a call: the
- * source is a single page of zeros, and what the kernel has behind it must not get into a process.
+ * A page that others share is first made the process's own by the guest itself, which is made to
+ * call one of its functions at a point where a system call begins. Such a call can meet another
+ * mapping than the one that was looked at, if a thread of the process has just changed it, so it
+ * writes nothing that a mapping of a file could get, but for one byte in one case (ask_byte). It
+ * leaves nothing in the page but what is to be there: when it fails, all is as before.
  *
  * A long write without a call would keep the guest from its interrupts: after WRITE_SLICE_NS the
- * guest is made to call the same function with no bytes, as a pause.
+ * guest is made to call access_process_vm with no bytes, as a pause.
  */
+#include <errno.h>
 #include <string.h>
+#include "engine/current.h"
 #include "engine/limit.h"
 #include "engine/engine.h"
 #include "engine/write.h"
 
-#define PAGE		  4096u
-#define WRITE_SLICE_NS	  10000000u
-#define WRITE_SLICE_PAGES 512u
+#define PAGE	       4096u
+#define HOLD_NS	       100000u
+#define WRITE_SLICE_NS 2000000u
+#define SLICE_TURNS    8u /* between two looks at the clock */
+#define RODATA_PAGES   64u
+#define TRIES	       3u  /* with one page, which may get shared again */
+#define RUN_PAGES      64u /* that one call makes the process's own */
 
-#define FOLL_WRITE     1u
-#define FOLL_FORCE_OLD 0x10u /* before it was an enumerator (6.3) */
+/* include/linux/mm.h before they were enumerators (6.3) */
+#define FOLL_WRITE 1u
+static const struct {
+	const char *name;
+	uint64_t before;
+} foll[] = {{"FOLL_FORCE", 0x10}, {"FOLL_NOWAIT", 0x20}, {"FOLL_ANON", 0x8000}};
+enum { FORCE, NOWAIT, ANON };
 
-/* The task may have ended since the job was made. */
-static bool still_there(const struct linux_task *task)
+/* 0: this kernel has no such flag. */
+static uint64_t foll_flag(int which)
 {
-	struct linux_task now;
+	int64_t value;
 
-	return linux_task(task->task, &now) == 0 && now.pid == task->pid &&
-	       now.start_time == task->start_time && now.mm == task->mm;
+	if (!linux_enumerator(foll[which].name, &value))
+		return (uint64_t)value;
+	return linux_enumerator(foll[FORCE].name, &value) ? foll[which].before : 0;
 }
 
-static bool guest_call(struct write_job *job, gva_t va, size_t n, struct lvmon_verdict *verdict)
+static bool guest_call(struct write_job *job, const char *name, struct lvmon_verdict *verdict)
 {
-	gva_t function, zero_page;
-	int64_t force;
-
-	if (!job->may_call || linux_symbol("access_process_vm", &function) ||
-	    linux_symbol("empty_zero_page", &zero_page) || !still_there(&job->memory->task))
-		return false;
-	if (linux_enumerator("FOLL_FORCE", &force))
-		force = FOLL_FORCE_OLD;
 	memset(verdict, 0, sizeof(*verdict));
+	if (!job->may_call || linux_symbol(name, &verdict->function))
+		return false;
 	verdict->kind = LVMON_CALL_GUEST;
-	verdict->function = function;
-	verdict->args[0] = job->memory->task.task;
-	verdict->args[1] = va;
-	verdict->args[2] = zero_page;
-	verdict->args[3] = n;
-	verdict->args[4] = FOLL_WRITE | (uint64_t)force;
-	job->chunk = n;
 	job->calling = true;
 	job->calls++;
+	return true;
+}
+
+static bool access_process_vm(struct write_job *job, gva_t va, gva_t from, size_t n, bool anonymous,
+			      struct lvmon_verdict *verdict)
+{
+	if (!linux_memory_lives(job->memory) || !guest_call(job, "access_process_vm", verdict))
+		return false;
+	verdict->args[0] = job->memory->task.task;
+	verdict->args[1] = va;
+	verdict->args[2] = from;
+	verdict->args[3] = n;
+	verdict->args[4] = FOLL_WRITE | foll_flag(FORCE) | (anonymous ? foll_flag(ANON) : 0);
 	return true;
 }
 
@@ -63,57 +82,219 @@ static bool is_zero(const uint8_t *p, size_t n)
 	return n == 0 || (p[0] == 0 && memcmp(p, p + 1, n - 1) == 0);
 }
 
-/* The chunk at the job's position that lies in one page; false: outside of the memory. */
+/* Zeros into memory that is anonymous: the kernel refuses to do so where it is so no more. */
+static bool ask_zeros(struct write_job *job, gva_t va, size_t n, struct lvmon_verdict *verdict)
+{
+	uint8_t buf[PAGE];
+	gva_t zero_page;
+
+	bytes_copy(&job->source, job->position, buf, n);
+	if (!is_zero(buf, n) || !foll_flag(ANON) || linux_symbol("empty_zero_page", &zero_page) ||
+	    !access_process_vm(job, va, zero_page, n, true, verdict))
+		return false;
+	job->ask = ASK_ZEROS;
+	job->chunk = n;
+	job->asked = job->position + n;
+	return true;
+}
+
+/* Bytes from the job's position to the end of a row of pages that are shared. */
+static size_t shared_run(const struct write_job *job)
+{
+	uint64_t at = job->offset + job->position, left = job->source.size - job->position;
+	gva_t va = linux_memory_va(job->memory, at);
+	size_t run = PAGE - va % PAGE;
+	struct linux_page page;
+
+	while (run < RUN_PAGES * PAGE && run < left &&
+	       linux_memory_va(job->memory, at + run) == va + run &&
+	       !linux_memory_page(job->memory, at + run, &page) &&
+	       (page.state == LINUX_PAGE_SHARED || page.state == LINUX_PAGE_CACHED))
+		run += PAGE;
+	return run;
+}
+
+/*
+ * The current process's pages, without writing a byte: get_user_pages_unlocked(va, n, NULL, ...)
+ * faults them in as for a write. NOWAIT: whoever watches them by userfaultfd is not waited for.
+ */
+static bool ask_pages(struct write_job *job, gva_t va, struct lvmon_verdict *verdict)
+{
+	struct linux_task task;
+	size_t run;
+
+	if (current_task(&task) || task.mm != job->memory->task.mm || !foll_flag(NOWAIT) ||
+	    !linux_memory_lives(job->memory) ||
+	    !guest_call(job, "get_user_pages_unlocked", verdict))
+		return false;
+	run = shared_run(job);
+	verdict->args[0] = va & ~(gva_t)(PAGE - 1);
+	verdict->args[1] = (va % PAGE + run) / PAGE;
+	verdict->args[3] = FOLL_WRITE | foll_flag(FORCE) | foll_flag(NOWAIT);
+	job->ask = ASK_PAGES;
+	job->asked = job->position + run;
+	return true;
+}
+
+/* Where this byte stands among the kernel's constants. */
+static bool constant(uint8_t byte, gva_t *va)
+{
+	uint8_t page[PAGE], *at;
+	unsigned int i;
+
+	if (linux_symbol("__start_rodata", va))
+		return false;
+	for (i = 0; i < RODATA_PAGES; i++, *va += PAGE) {
+		if (linux_kread(*va, page, PAGE))
+			return false;
+		at = memchr(page, byte, PAGE);
+		if (at) {
+			*va += (gva_t)(at - page);
+			return true;
+		}
+	}
+	return false;
+}
+
+/*
+ * Another process's page, by the byte that stands there. Should a thread of that process put a
+ * mapping of a file there just now, and may write to it, the file gets this byte.
+ */
+static bool ask_byte(struct write_job *job, gva_t va, const struct linux_page *page,
+		     struct lvmon_verdict *verdict)
+{
+	uint8_t byte;
+	gva_t from;
+
+	if (guest_read(page->gpa, &byte, 1) || !constant(byte, &from) ||
+	    !access_process_vm(job, va, from, 1, page->anonymous, verdict))
+		return false;
+	job->ask = ASK_BYTE;
+	job->asked = job->position + PAGE - va % PAGE;
+	return true;
+}
+
+/* Make the page the process's own; true: the verdict asks the guest. */
+static bool ask(struct write_job *job, const struct linux_page *page, size_t n,
+		struct lvmon_verdict *verdict)
+{
+	gva_t va = linux_memory_va(job->memory, job->offset + job->position);
+
+	if (job->tries >= TRIES || !((!job->no_hold && ask_pages(job, va, verdict)) ||
+				     (page->anonymous && ask_zeros(job, va, n, verdict)) ||
+				     (!job->no_hold && ask_byte(job, va, page, verdict))))
+		return false;
+	job->tries++;
+	return true;
+}
+
+static bool ask_pause(struct write_job *job, struct lvmon_verdict *verdict)
+{
+	if (!access_process_vm(job, linux_memory_va(job->memory, job->offset), 0, 0, false,
+			       verdict))
+		return false;
+	job->ask = ASK_PAUSE;
+	return true;
+}
+
+/* The chunk at the job's position that lies in one small page; false: outside of the memory. */
 static bool chunk_at(const struct write_job *job, struct linux_page *page, size_t *n)
 {
 	uint64_t at = job->offset + job->position;
+	uint64_t left = PAGE - linux_memory_va(job->memory, at) % PAGE;
 
 	if (linux_memory_page(job->memory, at, page) || !page->left)
 		return false;
-	*n = page->left < PAGE ? page->left : PAGE;
-	if (*n > job->source.size - job->position)
-		*n = job->source.size - job->position;
+	if (left > page->left)
+		left = page->left;
+	if (left > job->source.size - job->position)
+		left = job->source.size - job->position;
+	*n = left;
 	return true;
+}
+
+static void next_chunk(struct write_job *job, size_t n, bool done)
+{
+	if (done)
+		job->written += n;
+	else
+		job->skipped += n;
+	if (done && job->position < job->asked)
+		job->copied += n;
+	job->position += n;
+	job->tries = 0;
+}
+
+/* With the other CPUs held: pages that are the process's own now. */
+static bool write_held(struct write_job *job)
+{
+	uint64_t began = engine_clock(), position = job->position;
+	struct linux_page page;
+	uint8_t buf[PAGE];
+	size_t n;
+
+	if (!linux_memory_lives(job->memory))
+		return false;
+	while (job->position < job->source.size && chunk_at(job, &page, &n) &&
+	       page.state == LINUX_PAGE_PRIVATE) {
+		bytes_copy(&job->source, job->position, buf, n);
+		if (backend->mem_write_held(page.gpa, buf, n))
+			break;
+		next_chunk(job, n, true);
+		if (engine_clock() - began > HOLD_NS)
+			break;
+	}
+	return job->position != position;
+}
+
+static bool write_own(struct write_job *job)
+{
+	int err = backend->hold ? backend->hold() : -ENOTSUP;
+	bool some;
+
+	/* -EBUSY: this is in a pause (lvmon.pause), which goes on behind it. */
+	if (err && err != -EBUSY) {
+		job->no_hold = true;
+		return false;
+	}
+	some = write_held(job);
+	if (!err)
+		backend->release();
+	return some;
+}
+
+/* The page at the job's position, and those behind it. True: the verdict asks the guest. */
+static bool write_page(struct write_job *job, const struct linux_page *page, size_t n,
+		       struct lvmon_verdict *verdict)
+{
+	if (page->state == LINUX_PAGE_PRIVATE && !job->no_hold) {
+		/* If not, it has just been taken away or shared: look again. */
+		if (write_own(job) || (!job->no_hold && job->tries++ < TRIES))
+			return false;
+	}
+	if (page->state != LINUX_PAGE_ABSENT && ask(job, page, n, verdict))
+		return true;
+	next_chunk(job, n, false);
+	return false;
 }
 
 enum write_state write_step(struct write_job *job, struct lvmon_verdict *verdict)
 {
 	uint64_t began = engine_clock();
-	unsigned int pages = 0;
-	uint8_t buf[PAGE];
+	unsigned int turns = 0;
+	struct linux_page page;
+	size_t n;
 
 	while (job->position < job->source.size) {
-		struct linux_page page;
-		size_t n;
-
-		if (!chunk_at(job, &page, &n)) {
+		if (limit_expired || !chunk_at(job, &page, &n)) {
 			job->skipped += job->source.size - job->position;
+			job->position = job->source.size;
 			break;
 		}
-		switch (page.state) {
-		case LINUX_PAGE_PRIVATE:
-			bytes_copy(&job->source, job->position, buf, n);
-			if (backend->mem_write(page.gpa, buf, n) == 0)
-				job->written += n;
-			else
-				job->skipped += n;
-			break;
-		case LINUX_PAGE_SHARED:
-		case LINUX_PAGE_CACHED:
-			if (guest_call(job,
-				       linux_memory_va(job->memory, job->offset + job->position), n,
-				       verdict))
-				return WRITE_CALL;
-			job->skipped += n;
-			break;
-		case LINUX_PAGE_ABSENT:
-		default:
-			job->skipped += n;
-			break;
-		}
-		job->position += n;
-		if (++pages % WRITE_SLICE_PAGES == 0 && engine_clock() - began > WRITE_SLICE_NS &&
-		    guest_call(job, linux_memory_va(job->memory, job->offset), 0, verdict))
+		if (write_page(job, &page, n, verdict))
+			return WRITE_CALL;
+		if (++turns % SLICE_TURNS == 0 && engine_clock() - began > WRITE_SLICE_NS &&
+		    ask_pause(job, verdict))
 			return WRITE_CALL;
 	}
 	return WRITE_DONE;
@@ -121,31 +302,21 @@ enum write_state write_step(struct write_job *job, struct lvmon_verdict *verdict
 
 void write_returned(struct write_job *job, uint64_t result)
 {
-	struct linux_page page;
-	uint8_t buf[PAGE];
-	size_t n = job->chunk, now;
-
 	if (!job->calling)
 		return;
 	job->calling = false;
-	if (!n)
-		return;
-	if ((int)result != (int)n) {
-		job->skipped += n;
-		job->position += n;
-		return;
-	}
-	bytes_copy(&job->source, job->position, buf, n);
-	/* The page is the process's own now, unless somebody forked it meanwhile. */
-	if (is_zero(buf, n) ||
-	    (chunk_at(job, &page, &now) && now >= n && page.state == LINUX_PAGE_PRIVATE &&
-	     backend->mem_write(page.gpa, buf, n) == 0)) {
-		job->written += n;
-		job->copied += n;
-	} else {
-		job->skipped += n;
-	}
-	job->position += n;
+	if (job->ask == ASK_ZEROS)
+		next_chunk(job, job->chunk, (int)result == (int)job->chunk);
+	else if (job->ask == ASK_BYTE && (int)result != 1)
+		job->tries = TRIES;
+}
+
+void write_take_back(struct write_job *job)
+{
+	job->calling = false;
+	job->calls--;
+	if (job->ask != ASK_PAUSE)
+		job->tries--;
 }
 
 uint64_t write_physical(gpa_t gpa, const struct bytes *source)

@@ -5,6 +5,13 @@
 
 #include "engine/scan/bytes.h"
 
+enum write_ask {
+	ASK_PAUSE, /* for nothing, but to run */
+	ASK_PAGES, /* to make pages the process's own */
+	ASK_ZEROS, /* to write zeros */
+	ASK_BYTE,  /* to write one byte that is there */
+};
+
 struct write_job {
 	/* What: all of source, to offset in memory. Both must stay until the job is done. */
 	const struct linux_memory *memory;
@@ -16,9 +23,13 @@ struct write_job {
 	uint64_t position, written, copied, skipped;
 	uint32_t calls;
 
-	/* The chunk that the guest is at work on; 0: only a pause */
-	size_t chunk;
+	/* What the guest is at work on. */
+	enum write_ask ask;
+	size_t chunk; /* ASK_ZEROS: bytes */
 	bool calling;
+	unsigned int tries; /* with the page at position */
+	bool no_hold;	    /* the other CPUs could not be held */
+	uint64_t asked;	    /* pages before this position are the process's own because of that */
 	struct write_job *next; /* for a queue of the caller's */
 };
 
@@ -30,6 +41,8 @@ enum write_state {
 /* Go on. Fills function and args of verdict for WRITE_CALL. */
 enum write_state write_step(struct write_job *job, struct lvmon_verdict *verdict);
 void write_returned(struct write_job *job, uint64_t result);
+/* The call that the last step asked for is not made: the step is taken again later. */
+void write_take_back(struct write_job *job);
 
 /* To guest-physical memory at once; the bytes that were written. */
 uint64_t write_physical(gpa_t gpa, const struct bytes *source);

@@ -61,6 +61,7 @@ static struct region apic_page = {
 /* The others are held by smp_pause(): by whom, and the time_ns() that ends it; 0: they are not. */
 static struct cpu *pauser;
 static u64 pause_end;
+static u64 kept_end; /* of a pause that cannot end now */
 
 static void __attribute__((used)) __noreturn ap_main(struct cpu *cpu)
 {
@@ -445,6 +446,18 @@ void smp_pause_more(u32 ms)
 	if (end)
 		(void)__atomic_compare_exchange_n(&pause_end, &end, end + ms * 1000000ull, false,
 						  __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+}
+
+bool smp_pause_keep(void)
+{
+	kept_end = pause_left();
+	return kept_end && __atomic_compare_exchange_n(&pause_end, &kept_end, UINT64_MAX, false,
+						       __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+}
+
+void smp_pause_unkeep(void)
+{
+	__atomic_store_n(&pause_end, kept_end, __ATOMIC_SEQ_CST);
 }
 
 int smp_resume(void)

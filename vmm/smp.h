@@ -53,6 +53,9 @@ int smp_pause(void) must_check;
 int smp_resume(void);
 /* A pause that lasts may last ms longer. */
 void smp_pause_more(u32 ms);
+/* No held CPU ends the pause between the two. False: there is no pause, or it has ended. */
+bool smp_pause_keep(void) must_check;
+void smp_pause_unkeep(void);
 
 /* Whole-engine lock: one event at a time. try: false when another CPU has it for longer than 100
  * us. */

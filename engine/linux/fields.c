@@ -311,6 +311,8 @@ static const char *const enumerator_names[NR_ENUMERATORS] = {
 	[E_PG_ANON_EXCLUSIVE] = "PG_anon_exclusive", /* from 5.19 */
 	[E_FOLL_WRITE] = "FOLL_WRITE",		     /* from 6.3; macros before */
 	[E_FOLL_FORCE] = "FOLL_FORCE",
+	[E_FOLL_NOWAIT] = "FOLL_NOWAIT",
+	[E_FOLL_ANON] = "FOLL_ANON",
 };
 
 #define MAX_NESTING   8

@@ -135,7 +135,7 @@ enum field {
 /* Enumerators kept, so that restoring does not mean parsing BTF. */
 enum kept_enumerator {
 	E_PG_LOCKED, E_PG_UPTODATE, E_PG_SWAPBACKED, E_PG_SWAPCACHE, E_PG_ANON_EXCLUSIVE,
-	E_FOLL_WRITE, E_FOLL_FORCE,
+	E_FOLL_WRITE, E_FOLL_FORCE, E_FOLL_NOWAIT, E_FOLL_ANON,
 	NR_ENUMERATORS
 };
 

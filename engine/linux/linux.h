@@ -178,6 +178,11 @@ int linux_memory(const struct linux_task *task, struct linux_memory *out) must_c
 /* All of a process's mappings, also shared ones and devices'. */
 int linux_space(const struct linux_task *task, struct linux_memory *out) must_check;
 void linux_memory_free(struct linux_memory *mem);
+/*
+ * Is it still that process, with that address space? While the other CPUs are held, the answer
+ * holds as long.
+ */
+bool linux_memory_lives(const struct linux_memory *mem) must_check;
 /* Virtual address of an offset; 0 when out of range. */
 gva_t linux_memory_va(const struct linux_memory *mem, uint64_t offset);
 /* And back; the address lies in one of its mappings. */
@@ -194,6 +199,7 @@ struct linux_page {
 	enum linux_page_state state;
 	gpa_t gpa;     /* where the byte at va lies, unless absent */
 	uint64_t left; /* bytes from va to the end of the page or of the area */
+	bool anonymous; /* the area is */
 };
 
 /* Where the byte at offset is. 0 or -ERANGE. */

@@ -156,6 +156,17 @@ int linux_space(const struct linux_task *task, struct linux_memory *out)
 	return memory_map(task, true, out);
 }
 
+bool linux_memory_lives(const struct linux_memory *mem)
+{
+	const struct linux_task *was = &mem->task;
+	struct linux_task now;
+	gpa_t pgd;
+
+	return !linux_task(was->task, &now) && now.pid == was->pid &&
+	       now.start_time == was->start_time && now.mm == was->mm && !mm_pgd(now.mm, &pgd) &&
+	       pgd == mem->pgd;
+}
+
 void linux_memory_free(struct linux_memory *mem)
 {
 	free(mem->areas);
@@ -227,9 +238,9 @@ static int page_head(gva_t page, gva_t *head)
  * Is this anonymous page the one process's alone? From 5.19 on the kernel says so itself
  * (PG_anon_exclusive, include/linux/page-flags.h: kept on the page that is mapped, on the first one
  * for a huge mapping). Before, one mapping and one reference mean the same; for huge pages that
- * cannot be told.
+ * cannot be told. Pages of hugetlbfs are neither swapped nor freed behind the process's back.
  */
-static bool page_exclusive(gpa_t gpa, uint64_t mapping_size)
+static bool page_exclusive(gpa_t gpa, uint64_t mapping_size, bool hugetlb)
 {
 	gva_t base, page, head;
 	uint64_t flags, head_flags, mapping;
@@ -250,8 +261,9 @@ static bool page_exclusive(gpa_t gpa, uint64_t mapping_size)
 	 * With a copy in swap, or lazily freed (not backed by swap), a clean page can be dropped:
 	 * what is written behind the kernel's back would be lost. Locked: it may be migrating.
 	 */
-	if (!page_flag(head_flags, E_PG_SWAPBACKED) || page_flag(head_flags, E_PG_SWAPCACHE) ||
-	    page_flag(head_flags, E_PG_LOCKED))
+	if (page_flag(head_flags, E_PG_LOCKED) ||
+	    (!hugetlb && (!page_flag(head_flags, E_PG_SWAPBACKED) ||
+			  page_flag(head_flags, E_PG_SWAPCACHE))))
 		return false;
 	if (has_enumerator(E_PG_ANON_EXCLUSIVE))
 		return page_flag(flags, E_PG_ANON_EXCLUSIVE);
@@ -293,13 +305,15 @@ int linux_memory_page(const struct linux_memory *mem, uint64_t offset, struct li
 	if (!a)
 		return -ERANGE;
 	va = a->start + (offset - a->offset);
-	*page = (struct linux_page){.left = PAGE_SIZE - va % PAGE_SIZE};
+	*page = (struct linux_page){.left = PAGE_SIZE - va % PAGE_SIZE, .anonymous = a->anonymous};
 	err = page_walk(mem->pgd, kernel->levels, va, true, &m);
 	if (!err && guest_ptr(m.gpa, 1)) {
+		bool hugetlb = (a->flags & VM_HUGETLB) && m.size > PAGE_SIZE;
+
 		page->gpa = m.gpa;
 		page->left = m.left;
-		page->state =
-			page_exclusive(m.gpa, m.size) ? LINUX_PAGE_PRIVATE : LINUX_PAGE_SHARED;
+		page->state = page_exclusive(m.gpa, m.size, hugetlb) ? LINUX_PAGE_PRIVATE
+								     : LINUX_PAGE_SHARED;
 	} else if (err == -ENOENT && !page_cached(a, va, &page->gpa) && guest_ptr(page->gpa, 1)) {
 		/* Only where nothing was ever mapped: a swapped page is the process's own copy. */
 		page->state = LINUX_PAGE_CACHED;

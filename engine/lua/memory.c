@@ -149,8 +149,7 @@ static int write_process(lua_State *L, const struct linux_memory *m, uint64_t of
 		return push_counts(L, &w->job);
 	}
 	/* The step is taken again by the dispatcher. */
-	w->job.calling = false;
-	w->job.calls--;
+	write_take_back(&w->job);
 	if (a->co == L && lua_isyieldable(L)) {
 		a->job = &w->job;
 		return lua_yieldk(L, 0, job, memwrite_done);

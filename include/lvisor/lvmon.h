@@ -84,6 +84,12 @@ enum lvmon_call {
 	LVMON_HOLD,
 	/* () -> 0, or -ETIME: they were not held up to now */
 	LVMON_RELEASE,
+	/*
+	 * As LVMON_MEM_WRITE, but only while the other CPUs are held, as they have been since
+	 * LVMON_HOLD: what was found out about the page since then still holds. -ETIME: they are
+	 * not, and nothing was written.
+	 */
+	LVMON_MEM_WRITE_HELD,
 
 	LVMON_CALL_END
 };

@@ -52,6 +52,16 @@ void smp_pause_more(u32 ms)
 {
 }
 
+bool smp_pause_keep(void)
+{
+	return held;
+}
+
+void smp_pause_unkeep(void)
+{
+	must(held);
+}
+
 int smp_resume(void)
 {
 	if (!held)
@@ -210,7 +220,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 				      LVMON_MEM_WRITE, LVMON_REG_READ, LVMON_REG_WRITE, LVMON_MEM_SIZE,
 				      LVMON_CPU_TIME, LVMON_HOOK_ADD, LVMON_HOOK_REMOVE,
 				      LVMON_SET_TASK_LAYOUT, LVMON_EMIT, LVMON_BLOB_STORE, LVMON_LOG,
-				      LVMON_NEXT_EVENT, LVMON_CALL_END};
+				      LVMON_NEXT_EVENT, LVMON_CALL_END, LVMON_HOLD, LVMON_RELEASE,
+				      LVMON_MEM_WRITE_HELD};
 	static const u64 table[] = {DATA,     DATA_END, TEXT,	      SPACE_MMAP, SPACE_MMAP + SPACE_MMAP_SIZE,
 				    CODE,     CODE_GPA, HOST_OWN,     HOST_OWN_END, HOST_RAM_END, PAGE_SIZE,
 				    BIT(47),  0x24,	0x1002,	      WINDOW_USER_BASE, SPACE_STACK_TOP};
@@ -264,7 +275,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 						   .rsi = args[1],
 						   .rdx = args[2],
 						   .r10 = args[3]};
-		wrote |= domain.frame.rax == LVMON_MEM_WRITE;
+		wrote |= domain.frame.rax == LVMON_MEM_WRITE ||
+			 domain.frame.rax == LVMON_MEM_WRITE_HELD;
 		switch (domain_syscall(&death)) {
 		case SYSCALL_DONE:
 			last = domain.frame.rax;
@@ -297,16 +309,21 @@ void fuzz_seeds(void)
 	static const u8 log_lines[] = {1, 255, 6, 0, 'h', 'e', 'l', 'l', 'o', '\n', 0, 1 << 2, 2, 0, 0, 6 << 2, 0,
 				       22, 2, 0, 0, 5 << 2, 0, 0, 20, 2, 0, 0, 5 << 2, 0, 0};
 	static const u8 memory[] = {1, 1, 0, 2 | 10 << 2, 0, 0, 3 << 2, 0x22 << 2 | 0, 1, 0, 1 | 14 << 2, 0,
-				    3 << 2, 32 << 2, 0x83, 0, 2 | 10 << 2, 0, 0, 0, 0, 2 | 3 << 2, 0, 0,
+				    3 << 2, 32 << 2, 143, 0, 2 | 10 << 2, 0, 0, 0, 0, 2 | 3 << 2, 0, 0,
 				    3, 2 | 3 << 2, 0, 0, 2 | 10 << 2, 0, 0, 0, 0};
 	static const u8 guest[] = {1, 11, 2 | 6 << 2, 0, 0, 2, 0, 0, 16 << 2, 0, 12, 2 | 6 << 2, 0, 1, 2, 0, 0,
 				   16 << 2, 0, 12, 2 | 7 << 2, 0xff, 0xff, 2, 0, 0, 2 << 2, 0,
 				   14, 17 << 2, 1 | 63 << 2, 0xff, 0, 0, 14, 16 << 2, 2 | 5 << 2, 4, 0, 0, 0};
 	static const u8 hooks[] = {1, 254, 0, 17, 2, 0, 0, 0, 0, 0, 254, 7, 17, 2, 0, 0, 0, 0, 0,
-				   18 | 0x80, 0, 0, 0, 0, 19, 2, 0, 1, 0, 0, 0};
+				   158, 0, 0, 0, 0, 19, 2, 0, 1, 0, 0, 0};
 
 	fuzz_seed(log_lines, sizeof(log_lines));
 	fuzz_seed(memory, sizeof(memory));
 	fuzz_seed(guest, sizeof(guest));
+	/* hold, write, release, write */
+	static const u8 writes[] = {1, 25, 0, 0, 0, 0, 27, 2 | 6 << 2, 2 | 0 << 2, 0, 0, 8 << 2, 0, 26, 0, 0, 0, 0,
+				    27, 2 | 6 << 2, 2 | 0 << 2, 0, 0, 8 << 2, 0};
+
 	fuzz_seed(hooks, sizeof(hooks));
+	fuzz_seed(writes, sizeof(writes));
 }

@@ -61,6 +61,7 @@ compile pinned "$here/programs/pinned.c" -static
 compile privileged "$here/programs/privileged.c" -static
 compile exact "$here/programs/exact.c" -static
 compile manymaps "$here/programs/manymaps.c" -static
+compile memwrite "$here/programs/memwrite.c" -static
 compile storm "$here/programs/storm.c" -static -pthread
 compile power "$here/programs/power.c" -static
 compile search "$here/programs/search.c" -static

@@ -32,7 +32,9 @@ static const char *const symbols[] = {
 	"__ia32_sys_openat",
 	"__x64_sys_getpid",
 	"access_process_vm",
+	"get_user_pages_unlocked",
 	"empty_zero_page",
+	"__start_rodata",
 	"sys_call_table",
 	"_text",
 	"_end",
@@ -80,6 +82,13 @@ static int f_mem_write(gpa_t gpa, const void *buf, size_t size)
 	memcpy(fake.ram + gpa, buf, size);
 	fake.writes++;
 	return 0;
+}
+
+static int f_mem_write_held(gpa_t gpa, const void *buf, size_t size)
+{
+	if (!fake.held || fake.hold_ends)
+		return -ETIME;
+	return f_mem_write(gpa, buf, size);
 }
 
 static int f_reg_read(enum lvmon_reg reg, uint64_t *value)
@@ -163,13 +172,20 @@ static int f_log(const char *text, size_t size)
 
 static int f_hold(void)
 {
+	if (fake.held)
+		return -EBUSY;
 	fake.holds++;
+	if (fake.before_hold)
+		fake.before_hold();
+	if (!fake.hold_error)
+		fake.held = true;
 	return fake.hold_error;
 }
 
 static int f_release(void)
 {
 	fake.releases++;
+	fake.held = false;
 	return fake.release_error;
 }
 
@@ -273,7 +289,8 @@ int linux_symbol(const char *name, gva_t *va)
 {
 	if (fake.unknown)
 		return -ENODATA;
-	if (fake.no_calls && strcmp(name, "access_process_vm") == 0)
+	if ((fake.no_calls && strcmp(name, "access_process_vm") == 0) ||
+	    ((fake.no_calls || fake.no_pages_call) && strcmp(name, "get_user_pages_unlocked") == 0))
 		return -ENOENT;
 	*va = fake_symbol(name);
 	return *va ? 0 : -ENOENT;
@@ -359,6 +376,11 @@ int linux_kread(gva_t va, void *buf, size_t size)
 	if (va >= FAKE_DIRECT && va - FAKE_DIRECT < FAKE_RAM &&
 	    size <= FAKE_RAM - (va - FAKE_DIRECT)) {
 		memcpy(buf, fake.ram + (va - FAKE_DIRECT), size);
+		return 0;
+	}
+	if (va == fake_symbol("__start_rodata") && size <= 4096) {
+		for (i = 0; i < size; i++)
+			((uint8_t *)buf)[i] = (uint8_t)i;
 		return 0;
 	}
 	if (va != 0xffff888000001000ull)
@@ -497,6 +519,13 @@ void linux_memory_free(struct linux_memory *mem)
 {
 }
 
+bool linux_memory_lives(const struct linux_memory *mem)
+{
+	struct fake_process *p = by_task(mem->task.task);
+
+	return p && p->task.start_time == mem->task.start_time;
+}
+
 void linux_walk_start(struct linux_walk *w, const struct linux_memory *mem, gva_t from, gva_t end)
 {
 	gva_t last = 0x400000 + mem->size;
@@ -547,6 +576,7 @@ int linux_memory_page(const struct linux_memory *mem, uint64_t offset, struct li
 	page->state = p->state[offset / 4096];
 	page->gpa = p->gpa[offset / 4096] + offset % 4096;
 	page->left = 4096 - offset % 4096;
+	page->anonymous = page->state != LINUX_PAGE_CACHED && !p->of_a_file;
 	return 0;
 }
 
@@ -673,6 +703,7 @@ void fake_reset(void)
 	ops = (struct backend){
 		.next_event = f_next_event,
 		.mem_write = f_mem_write,
+		.mem_write_held = f_mem_write_held,
 		.reg_read = f_reg_read,
 		.reg_write = f_reg_write,
 		.mem_size = f_mem_size,
@@ -804,31 +835,78 @@ struct lvmon_verdict fake_event_once(const char *function, struct fake_process *
 	return v;
 }
 
-/* access_process_vm, as Linux does it to a private mapping. */
-static uint64_t guest_function(const struct lvmon_verdict *v)
+/* The page is the process's own now, as after a write to it. */
+static void own(struct fake_process *p, size_t page)
 {
-	struct fake_process *p = by_task(v->args[0]);
-	uint64_t offset = v->args[1] - 0x400000, n = v->args[3];
-	size_t page = offset / 4096;
+	gpa_t copy = new_page();
 
-	assert_true(v->function == fake_symbol("access_process_vm"));
-	assert_true(v->args[2] == fake_symbol("empty_zero_page"));
-	assert_true(v->args[4] == 0x11);
-	assert_non_null(p);
-	if (n > 4096 - offset % 4096)
-		fake.short_calls++; /* reads behind the page of zeros */
+	if (p->state[page] == LINUX_PAGE_PRIVATE)
+		return;
+	fake.touched += p->state[page] == LINUX_PAGE_ABSENT;
+	memcpy(fake.ram + copy, fake.ram + p->gpa[page], 4096);
+	p->gpa[page] = copy;
+	if (!p->stays_shared)
+		p->state[page] = LINUX_PAGE_PRIVATE;
+}
+
+static uint64_t get_user_pages_unlocked(const struct lvmon_verdict *v, struct fake_process *p)
+{
+	size_t page = (v->args[0] - 0x400000) / 4096, i;
+
+	assert_true(v->args[0] % 4096 == 0 && page + v->args[1] <= p->pages);
+	assert_true(v->args[2] == 0 && v->args[3] == 0x31); /* FOLL_WRITE, FORCE, NOWAIT */
+	fake.calls++;
 	if (fake.calls_fail)
 		return (uint64_t)-14;
-	if (n && (p->state[page] == LINUX_PAGE_SHARED || p->state[page] == LINUX_PAGE_CACHED)) {
-		gpa_t copy = new_page();
+	for (i = 0; i < v->args[1]; i++)
+		own(p, page + i);
+	return v->args[1];
+}
 
-		memcpy(fake.ram + copy, fake.ram + p->gpa[page], 4096);
-		p->gpa[page] = copy;
-		p->state[page] = LINUX_PAGE_PRIVATE;
+/* access_process_vm, as Linux does it to a private mapping. */
+static uint64_t access_process_vm(const struct lvmon_verdict *v, struct fake_process *p)
+{
+	uint64_t offset = v->args[1] - 0x400000, n = v->args[3];
+	bool zeros = v->args[2] == fake_symbol("empty_zero_page");
+	uint8_t byte = (uint8_t)(v->args[2] - fake_symbol("__start_rodata"));
+
+	if (!n) {
+		fake.pauses++;
+		return 0;
 	}
-	if (n)
-		memset(fake_bytes(p, offset), 0, n);
+	fake.calls++;
+	assert_true((v->args[4] & ~0x8000ull) == 0x11);
+	/* A constant, which changes nothing, or zeros where no file can get them. */
+	assert_true(zeros ? v->args[4] == 0x8011
+			  : n == 1 && v->args[2] - fake_symbol("__start_rodata") < 4096);
+	if (n > 4096 - offset % 4096)
+		fake.short_calls++; /* reads behind the page of zeros */
+	if (fake.calls_fail || ((v->args[4] & 0x8000) &&
+				(p->of_a_file || p->state[offset / 4096] == LINUX_PAGE_CACHED)))
+		return (uint64_t)-14;
+	if (!zeros && !fake.before_call)
+		assert_int_equal(*fake_bytes(p, offset), byte);
+	own(p, offset / 4096);
+	memset(fake_bytes(p, offset), zeros ? 0 : byte, n);
 	return n;
+}
+
+static uint64_t guest_function(const struct lvmon_verdict *v, const struct lvmon_event *from)
+{
+	struct fake_process *p;
+
+	if (fake.before_call)
+		fake.before_call();
+	assert_false(fake.held);
+	if (v->function == fake_symbol("get_user_pages_unlocked")) {
+		p = by_task(from->task);
+		assert_non_null(p);
+		return get_user_pages_unlocked(v, p);
+	}
+	assert_true(v->function == fake_symbol("access_process_vm"));
+	p = by_task(v->args[0]);
+	assert_non_null(p);
+	return access_process_vm(v, p);
 }
 
 struct lvmon_event fake_call(const struct lvmon_verdict *v, const struct lvmon_event *from)
@@ -836,12 +914,11 @@ struct lvmon_event fake_call(const struct lvmon_verdict *v, const struct lvmon_e
 	struct lvmon_event ev = *from;
 
 	assert_int_equal(v->kind, LVMON_CALL_GUEST);
-	fake.calls++;
 	ev.kind = LVMON_EV_CALL_DONE;
 	ev.sequence = ++fake.sequence;
 	ev.call = v->call;
 	ev.cpu = 0;
-	ev.result = guest_function(v);
+	ev.result = guest_function(v, from);
 	return ev;
 }
 

@@ -21,6 +21,8 @@ struct fake_process {
 	size_t pages;
 	enum linux_page_state *state;
 	gpa_t *gpa;
+	bool of_a_file;	   /* its memory is */
+	bool stays_shared; /* or so it seems from outside */
 	char exe[64];
 };
 
@@ -60,13 +62,19 @@ void fake_forget_records(void);
 struct fake {
 	uint8_t *ram;
 	uint64_t next_page, time_ns, sequence;
-	unsigned int calls, short_calls, writes, hooks, hooks_removed, blobs;
+	unsigned int calls, pauses, short_calls, writes, hooks, hooks_removed, blobs;
+	unsigned int touched;	      /* absent pages that calls have made present */
 	unsigned int holds, releases; /* of the other CPUs */
+	bool held;		      /* they are */
+	bool hold_ends;		      /* before anything can be written */
+	void (*before_hold)(void);    /* what they do until then */
+	void (*before_call)(void);    /* and before the guest's function looks */
 	int hold_error, release_error;
 	unsigned int looks, looks_locked; /* at hidden processes; the first ones find a lock held */
 	int hidden_error;		  /* of the look at modules */
 	bool calls_fail;		  /* the guest's function returns less than asked */
 	bool no_calls;			  /* symbol access_process_vm is missing */
+	bool no_pages_call;		  /* symbol get_user_pages_unlocked is missing */
 	bool power;	 /* it can sleep, start another kernel, and gets more memory */
 	bool unknown;	 /* the kernel has not been found yet */
 	const void *btf; /* what linux_use_btf was given, and its size */

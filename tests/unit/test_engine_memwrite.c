@@ -5,6 +5,7 @@
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include "engine/dispatch.h"
@@ -68,7 +69,9 @@ static void paper_program(void **state)
 	assert_int_equal(json_integer_value(json_object_get(
 				 json_object_get(fake_record("memwrite", 0), "process"), "pid")),
 			 200);
-	assert_int_equal(fake.calls, 2);
+	assert_int_equal(fake.calls, 1); /* both pages that were shared */
+	assert_int_equal(fake.touched, 0);
+	assert_int_equal(fake.holds, fake.releases);
 	assert_int_equal(fake.short_calls, 0);
 	for (i = 0; i < 16 * 4096; i++)
 		if (i / 4096 != 5)
@@ -120,7 +123,7 @@ static void bytes_that_are_not_zero(void **state)
 	assert_int_equal(fake_count("error"), 0);
 	assert_string_equal(fake_string("print", 0, "message"), "11\t11\t0\t200");
 	assert_int_equal(fake_number("print", 0, "line"), 4);
-	assert_int_equal(fake.calls, 2);
+	assert_int_equal(fake.calls, 1);
 	assert_int_equal(memcmp(fake_bytes(p, 4090), "hello\0", 6), 0);
 	assert_int_equal(memcmp(fake_bytes(p, 4096), "world", 5), 0);
 	assert_int_equal(*fake_bytes(p, 4089), 's');
@@ -129,14 +132,17 @@ static void bytes_that_are_not_zero(void **state)
 
 static void other_events_meanwhile(void **state)
 {
-	struct fake_process *a = fake_process(200, "a", 2, LINUX_PAGE_SHARED);
-	struct fake_process *b = fake_process(201, "b", 2, LINUX_PAGE_SHARED);
+	struct fake_process *a = fake_process(200, "a", 3, LINUX_PAGE_SHARED);
+	struct fake_process *b = fake_process(201, "b", 3, LINUX_PAGE_SHARED);
 	struct lvmon_event ea, eb;
 	struct lvmon_verdict va, vb;
 
+	fake_page(a, 1, LINUX_PAGE_PRIVATE);
+	fake_page(b, 1, LINUX_PAGE_PRIVATE);
+
 	fake_signature("one.lua", "lvmon.hook.syscall('openat', function(ev)\n"
 				  "  local p = lvmon.getproc()\n"
-				  "  lvmon.memwrite(p.memory, string.rep('x', 8192))\n"
+				  "  lvmon.memwrite(p.memory, string.rep('x', 12288))\n"
 				  "  print('one', p.pid, ev.pid, ev.cpu)\n"
 				  "end)\n");
 	fake_signature("two.lua",
@@ -164,8 +170,8 @@ static void other_events_meanwhile(void **state)
 	assert_int_equal(vb.kind, LVMON_CONTINUE);
 	assert_string_equal(fake_string("print", 2, "message"), "one\t201\t201\t0");
 	assert_string_equal(fake_string("print", 3, "message"), "two\t201");
-	assert_int_equal(*fake_bytes(a, 8191), 'x');
-	assert_int_equal(*fake_bytes(b, 8191), 'x');
+	assert_int_equal(*fake_bytes(a, 12287), 'x');
+	assert_int_equal(*fake_bytes(b, 12287), 'x');
 }
 
 static void guest_refuses(void **state)
@@ -309,6 +315,202 @@ static void denied(void **state)
 	assert_string_equal(fake_string("denied", 0, "signature"), "one.lua");
 }
 
+/* What other CPUs do between the first look at a page and the hold. */
+static struct fake_process *victim;
+static gpa_t frame; /* page 1's, before */
+static unsigned int turn;
+
+static void page_goes_away(void)
+{
+	fake_page(victim, 1, LINUX_PAGE_ABSENT);
+	victim->gpa[1] = 0;
+}
+
+static void page_moves(void)
+{
+	victim->gpa[1] = frame + 4096;
+}
+
+static void page_is_shared_once(void)
+{
+	if (!turn++)
+		fake_page(victim, 1, LINUX_PAGE_SHARED);
+}
+
+static void page_is_always_shared(void)
+{
+	fake_page(victim, 1, LINUX_PAGE_SHARED);
+}
+
+static void process_ends(void)
+{
+	victim->task.start_time++;
+}
+
+static const char *write_two_pages(const char *text)
+{
+	char signature[256];
+
+	snprintf(signature, sizeof(signature),
+		 "lvmon.hook.syscall('openat', function(ev)\n"
+		 "  print(lvmon.memwrite(lvmon.getproc(200).memory + 4095, %s))\nend)\n",
+		 text);
+	frame = victim->gpa[1];
+	memset(fake.ram + frame, 'f', 4096);
+	memset(fake.ram + frame + 4096, 'n', 4096); /* behind each page there is a free one */
+	turn = 0;
+	fake_signature("w.lua", signature);
+	assert_int_equal(fake_load(), 1);
+	assert_int_equal(fake_event("__x64_sys_openat", victim).kind, LVMON_CONTINUE);
+	assert_int_equal(fake_count("error"), 0);
+	assert_int_equal(fake.holds, fake.releases + (fake.hold_error != 0));
+	assert_false(fake.held);
+	assert_int_equal(fake.touched, 0);
+	return fake_string("print", 0, "message");
+}
+
+static void assert_frame(const char *begin)
+{
+	size_t i;
+
+	assert_memory_equal(fake.ram + frame, begin, strlen(begin));
+	for (i = strlen(begin); i < 4096; i++)
+		assert_int_equal(fake.ram[frame + i], 'f');
+}
+
+static void page_is_taken_away(void **state)
+{
+	victim = fake_process(200, "p", 2, LINUX_PAGE_PRIVATE);
+	fake.before_hold = page_goes_away;
+	assert_string_equal(write_two_pages("'abcd'"), "1\t0\t3");
+	assert_frame("");
+}
+
+static void page_is_elsewhere(void **state)
+{
+	victim = fake_process(200, "p", 2, LINUX_PAGE_PRIVATE);
+	fake.before_hold = page_moves;
+	assert_string_equal(write_two_pages("'abcd'"), "4\t0\t0");
+	assert_frame("");
+	assert_memory_equal(fake.ram + frame + 4096, "bcdn", 4);
+}
+
+static void page_gets_shared(void **state)
+{
+	victim = fake_process(200, "p", 2, LINUX_PAGE_PRIVATE);
+	fake.before_hold = page_is_shared_once;
+	assert_string_equal(write_two_pages("'abcd'"), "4\t3\t0");
+	assert_frame("");
+	assert_memory_equal(fake_bytes(victim, 4096), "bcdf", 4);
+}
+
+static void page_gets_shared_always(void **state)
+{
+	victim = fake_process(200, "p", 2, LINUX_PAGE_PRIVATE);
+	fake.before_hold = page_is_always_shared;
+	assert_string_equal(write_two_pages("'abcd'"), "1\t0\t3");
+	assert_frame("");
+	assert_memory_equal(fake_bytes(victim, 4096), "ffff", 4);
+	assert_true(fake.calls <= 3);
+}
+
+static void process_is_another(void **state)
+{
+	victim = fake_process(200, "p", 2, LINUX_PAGE_PRIVATE);
+	fake.before_hold = process_ends;
+	assert_string_equal(write_two_pages("'abcd'"), "0\t0\t4");
+	assert_frame("");
+}
+
+/* The others went on by themselves before anything was written. */
+static void hold_is_over(void **state)
+{
+	victim = fake_process(200, "p", 2, LINUX_PAGE_PRIVATE);
+	fake.hold_ends = true;
+	assert_string_equal(write_two_pages("'abcd'"), "0\t0\t4");
+	assert_frame("");
+}
+
+/* Where they cannot be held, the kernel itself can still write zeros to anonymous memory. */
+static void no_hold(void **state)
+{
+	victim = fake_process(200, "p", 2, LINUX_PAGE_PRIVATE);
+	fake.hold_error = -ETIME;
+	assert_string_equal(write_two_pages("'abcd'"), "0\t0\t4");
+	assert_frame("");
+	assert_int_equal(fake.calls, 0);
+}
+
+static void no_hold_zeros(void **state)
+{
+	victim = fake_process(200, "p", 2, LINUX_PAGE_PRIVATE);
+	fake.hold_error = -ETIME;
+	assert_string_equal(write_two_pages("'\\0\\0\\0\\0'"), "4\t4\t0");
+	assert_memory_equal(fake.ram + frame, "\0\0\0f", 4);
+}
+
+/* Nothing is left in a page of which nobody can tell whether it is the process's own now. */
+static void still_shared(void **state)
+{
+	victim = fake_process(200, "p", 2, LINUX_PAGE_SHARED);
+	victim->stays_shared = true;
+	assert_string_equal(write_two_pages("'abcd'"), "0\t0\t4");
+	assert_frame("");
+	assert_memory_equal(fake_bytes(victim, 4096), "ffff", 4);
+}
+
+/* The kernel has no call that faults pages in: by a byte that is there. */
+static void by_a_byte(void **state)
+{
+	victim = fake_process(200, "p", 2, LINUX_PAGE_SHARED);
+	fake.no_pages_call = true;
+	assert_string_equal(write_two_pages("'abcd'"), "4\t4\t0");
+	assert_frame("");
+	assert_int_equal(fake.calls, 2);
+	assert_memory_equal(fake_bytes(victim, 4096), "bcdf", 4);
+}
+
+static void in_a_pause(void **state)
+{
+	struct fake_process *p = fake_process(200, "p", 2, LINUX_PAGE_PRIVATE);
+
+	fake_signature("w.lua",
+		       "lvmon.hook.syscall('openat', function(ev)\n"
+		       "  local p = lvmon.getproc()\n"
+		       "  print(lvmon.pause(lvmon.memwrite, p.memory + 4090, 'hello, world'))\n"
+		       "end)\n");
+	assert_int_equal(fake_load(), 1);
+	fake_event("__x64_sys_openat", p);
+	assert_string_equal(fake_string("print", 0, "message"), "12\t0\t0");
+	assert_int_equal(fake.holds, 1);
+	assert_int_equal(fake.releases, 1);
+	assert_memory_equal(fake_bytes(p, 4090), "hello,", 6);
+	assert_memory_equal(fake_bytes(p, 4096), " world", 6);
+}
+
+/* A thread of another process puts a file's mapping there while the guest's function is called. */
+static void becomes_a_file(void)
+{
+	victim->of_a_file = true;
+}
+
+static void another_mapping_meanwhile(void **state)
+{
+	struct fake_process *p = fake_process(100, "p", 1, LINUX_PAGE_PRIVATE);
+
+	victim = fake_process(200, "q", 1, LINUX_PAGE_SHARED);
+	memset(fake_bytes(victim, 0), 'f', 4096);
+	fake.before_call = becomes_a_file;
+	fake_signature("w.lua", "lvmon.hook.syscall('openat', function(ev)\n"
+				"  local m = lvmon.getproc(200).memory\n"
+				"  print(lvmon.memwrite(m, '\\0\\0'))\n"
+				"end)\n");
+	assert_int_equal(fake_load(), 1);
+	fake_event("__x64_sys_openat", p);
+	assert_string_equal(fake_string("print", 0, "message"), "0\t0\t2");
+	assert_memory_equal(fake_bytes(victim, 0), "ff", 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -321,6 +523,18 @@ int main(void)
 		cmocka_unit_test_setup_teardown(another_process, setup, teardown),
 		cmocka_unit_test_setup_teardown(restarted_meanwhile, setup, teardown),
 		cmocka_unit_test_setup_teardown(denied, setup, teardown),
+		cmocka_unit_test_setup_teardown(page_is_taken_away, setup, teardown),
+		cmocka_unit_test_setup_teardown(page_is_elsewhere, setup, teardown),
+		cmocka_unit_test_setup_teardown(page_gets_shared, setup, teardown),
+		cmocka_unit_test_setup_teardown(page_gets_shared_always, setup, teardown),
+		cmocka_unit_test_setup_teardown(process_is_another, setup, teardown),
+		cmocka_unit_test_setup_teardown(hold_is_over, setup, teardown),
+		cmocka_unit_test_setup_teardown(no_hold, setup, teardown),
+		cmocka_unit_test_setup_teardown(no_hold_zeros, setup, teardown),
+		cmocka_unit_test_setup_teardown(still_shared, setup, teardown),
+		cmocka_unit_test_setup_teardown(by_a_byte, setup, teardown),
+		cmocka_unit_test_setup_teardown(in_a_pause, setup, teardown),
+		cmocka_unit_test_setup_teardown(another_mapping_meanwhile, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -157,6 +157,28 @@ static void test_huge(void **state)
 	assert_true(page.gpa == 0x212345 && page.left == 2 * MB - 0x12345);
 }
 
+/* Neither swapped nor freed, whatever the flags say of that. */
+static void test_hugetlb(void **state)
+{
+	gva_t p = page_of(0x200000), v = vma_new(VA, VA + 4 * MB, R | W | VM_HUGETLB, 0, 0);
+	struct linux_page page;
+
+	put64(v + VMA_OPS, 0xffffffff81234500ull);
+	map(VA, 0x200000 | 0x87, 2);
+	next_table = 0x30000;
+	page_anonymous(0x200000);
+	put64(p + PG_FLAGS, 1ull << EXCLUSIVE);
+	assert_int_equal(state_of(0x12345, &page), LINUX_PAGE_PRIVATE);
+	assert_true(page.left == 2 * MB - 0x12345 && !page.anonymous);
+	put64(p + PG_FLAGS, 1ull << EXCLUSIVE | 1ull << LOCKED);
+	assert_int_equal(state_of(0, &page), LINUX_PAGE_SHARED);
+	put64(p + PG_FLAGS, 0); /* forked */
+	assert_int_equal(state_of(0, &page), LINUX_PAGE_SHARED);
+	put64(p + PG_FLAGS, 1ull << EXCLUSIVE);
+	put64(p + PG_MAPPING, 0xffff888012345600ull); /* a file's */
+	assert_int_equal(state_of(0, &page), LINUX_PAGE_SHARED);
+}
+
 /* Before 5.19: one mapping and one reference, and no huge pages. */
 static void test_private_old(void **state)
 {
@@ -250,6 +272,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_private, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_compound_mask, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_huge, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_hugetlb, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_private_old, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_page_cache, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_read, set_up, tear_down),

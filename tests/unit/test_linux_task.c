@@ -72,6 +72,7 @@ static int set_up(void **state)
 	guest_kernel.field[F_TASK_REAL_CRED] = CRED;
 	guest_kernel.field[F_TASK_MM] = MM;
 	guest_kernel.field[F_TASK_START] = START;
+	guest_kernel.field[F_MM_PGD] = 0;
 	guest_kernel.field[F_TASK_FLAGS] = FLAGS;
 	guest_kernel.field[F_CRED_UID] = UID;
 	guest_kernel.field[F_CRED_GID] = GID;
@@ -115,6 +116,35 @@ static void test_one(void **state)
 	assert_int_equal(linux_task(0xffff999900000000ull, &t), -EFAULT);
 	put32(a + PID, 0x7fffffff);
 	assert_int_equal(linux_task(a, &t), -EFAULT);
+}
+
+/* The same process in the same address space, or not: what is written goes to no other. */
+static void test_memory_lives(void **state)
+{
+	gva_t a = task_new(7, "daemon"), mm = guest_alloc(8, 8), other = guest_alloc(8, 8);
+	struct linux_memory mem = {0};
+
+	put64(mm, GUEST_BASE + 0x7000);
+	put64(other, GUEST_BASE + 0x7000);
+	put64(a + MM, mm);
+	assert_int_equal(linux_task(a, &mem.task), 0);
+	assert_int_equal(linux_kva_to_gpa(GUEST_BASE + 0x7000, &mem.pgd), 0);
+	assert_true(linux_memory_lives(&mem));
+	put64(a + MM, 0); /* it ends */
+	assert_false(linux_memory_lives(&mem));
+	put64(a + MM, other); /* another program */
+	assert_false(linux_memory_lives(&mem));
+	put64(a + MM, mm);
+	put64(mm, GUEST_BASE + 0x8000); /* the mm's place is in use again */
+	assert_false(linux_memory_lives(&mem));
+	put64(mm, GUEST_BASE + 0x7000);
+	put64(a + START, 7001); /* so is the task's */
+	assert_false(linux_memory_lives(&mem));
+	put64(a + START, 7000);
+	put32(a + PID, 8);
+	assert_false(linux_memory_lives(&mem));
+	put32(a + PID, 7);
+	assert_true(linux_memory_lives(&mem));
 }
 
 static void test_current(void **state)
@@ -336,6 +366,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_one, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_memory_lives, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_current, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_list, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_find_in_a_crowd, set_up, tear_down),

@@ -95,7 +95,20 @@ u64 tsc_to_ns(u64 tsc)
 	return tsc;
 }
 
-static u32 pauses, resumes;
+static u32 pauses, resumes, kept;
+static bool paused;
+
+bool smp_pause_keep(void)
+{
+	kept += paused;
+	return paused;
+}
+
+void smp_pause_unkeep(void)
+{
+	assert_true(paused);
+	kept--;
+}
 
 int smp_pause(void)
 {
@@ -169,6 +182,24 @@ static void writes(void **state)
 	assert_int_equal(call(LVMON_MEM_WRITE, 0xfee00000, USER, 4), -EFAULT);
 	assert_int_equal(call(LVMON_MEM_WRITE, 0x100000, USER - 1, 1), -EFAULT);
 	assert_int_equal(call(LVMON_MEM_WRITE, HOST_OWN, 0, 0), 0);
+}
+
+/* Only while the other CPUs are held, and then they stay so until the bytes are there. */
+static void writes_while_held(void **state)
+{
+	fresh();
+	memcpy(memory, "written", 7);
+	paused = false;
+	assert_int_equal(call(LVMON_MEM_WRITE_HELD, 0x100ff9, USER, 7), -ETIME);
+	assert_memory_equal(host_ram(0x100ff9), "\0\0\0\0\0\0", 7);
+	paused = true;
+	assert_int_equal(call(LVMON_MEM_WRITE_HELD, 0x100ff9, USER, 7), 0);
+	assert_memory_equal(host_ram(0x100ff9), "written", 7);
+	assert_int_equal(call(LVMON_MEM_WRITE_HELD, 0x100ffa, USER, 7), -EINVAL);
+	assert_int_equal(call(LVMON_MEM_WRITE_HELD, HOST_OWN, USER, 1), -EFAULT);
+	assert_int_equal(call(LVMON_MEM_WRITE_HELD, 0x100000, USER - 1, 1), -EFAULT);
+	assert_int_equal(call(LVMON_MEM_WRITE_HELD, 0x100000, USER, UINT64_MAX), -EINVAL);
+	assert_int_equal(kept, 0);
 }
 
 static void registers(void **state)
@@ -320,6 +351,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads),     cmocka_unit_test(writes),
+		cmocka_unit_test(writes_while_held),
 		cmocka_unit_test(registers), cmocka_unit_test(flags),
 		cmocka_unit_test(rip),	     cmocka_unit_test(hooks_and_layout),
 		cmocka_unit_test(texts),     cmocka_unit_test(unknown),

@@ -453,6 +453,28 @@ static void pause_limit(void **state)
 	assert_released();
 }
 
+/* The limit does not fall into what must happen while all are held. */
+static void pause_kept(void **state)
+{
+	u64 end;
+
+	fresh_held();
+	assert_false(smp_pause_keep()); /* nobody is held */
+	assert_int_equal(pause_end, 0);
+	assert_int_equal(smp_pause(), 0);
+	end = pause_end;
+	assert_true(smp_pause_keep());
+	host_tsc += 10 * PAUSE_NS;
+	assert_false(end_pause(end)); /* what a held CPU read before */
+	assert_true(all[1].hold && all[3].hold);
+	smp_pause_unkeep();
+	assert_int_equal(pause_end, end);
+	smp_obey(&all[1]);
+	assert_released();
+	assert_false(smp_pause_keep());
+	assert_int_equal(smp_resume(), -ETIME);
+}
+
 static void pause_of_one_that_does_not_come(void **state)
 {
 	fresh_held();
@@ -580,6 +602,7 @@ int main(void)
 		cmocka_unit_test(engine_lock_gives_up),
 		cmocka_unit_test(pause_and_resume),
 		cmocka_unit_test(pause_limit),
+		cmocka_unit_test(pause_kept),
 		cmocka_unit_test(pause_of_one_that_does_not_come),
 		cmocka_unit_test(held_again_while_closing),
 		cmocka_unit_test(pauses_of_running_cpus),

@@ -26,9 +26,10 @@ static s64 mem_read(gpa_t gpa, u64 to, u64 size)
 	return domain_write(to, guest_ram_ptr(gpa), size);
 }
 
-static s64 mem_write(gpa_t gpa, u64 from, u64 size)
+static s64 mem_write(gpa_t gpa, u64 from, u64 size, bool held)
 {
 	static u8 page[PAGE_SIZE];
+	s64 err;
 
 	if (!size)
 		return 0;
@@ -36,7 +37,13 @@ static s64 mem_write(gpa_t gpa, u64 from, u64 size)
 		return -EINVAL;
 	if (domain_read(page, from, size))
 		return -EFAULT;
-	return guest_ram_write(gpa, page, size);
+	if (!held)
+		return guest_ram_write(gpa, page, size);
+	if (!smp_pause_keep())
+		return -ETIME;
+	err = guest_ram_write(gpa, page, size);
+	smp_pause_unkeep();
+	return err;
 }
 
 static s64 reg_read(u64 reg, u64 to)
@@ -141,7 +148,9 @@ s64 monitor_call(u64 number, const u64 args[6])
 	case LVMON_MEM_READ:
 		return mem_read(args[0], args[1], args[2]);
 	case LVMON_MEM_WRITE:
-		return mem_write(args[0], args[1], args[2]);
+		return mem_write(args[0], args[1], args[2], false);
+	case LVMON_MEM_WRITE_HELD:
+		return mem_write(args[0], args[1], args[2], true);
 	case LVMON_REG_READ:
 		return reg_read(args[0], args[1]);
 	case LVMON_REG_WRITE:
