@@ -5,7 +5,8 @@
 # watches: the bytes are there, or all is as before, and the counts say which.
 
 # Processors have to run at the same time. CPU 0 runs no handler: docs/testing.md, QEMU's fault.
-boot_script memwrite --cpus 2 --signature "$here/signatures/memwrite" -- -accel tcg,thread=multi
+boot_script memwrite --cpus 2 --tcg multi --vmm budget=10000 \
+	--signature "$here/signatures/memwrite"
 is "exit code" "$code" 0
 holds "nothing went wrong" no_event '"kind": *"\(error\|restart\|lost\)"'
 
