@@ -249,7 +249,7 @@ static bool write_held(struct write_job *job)
 
 static bool write_own(struct write_job *job)
 {
-	int err = backend->hold ? backend->hold() : -ENOTSUP;
+	int err = backend->mem_write_held ? backend->hold() : -ENOTSUP;
 	bool some;
 
 	/* -EBUSY: this is in a pause (lvmon.pause), which goes on behind it. */
