@@ -19,7 +19,7 @@
 
 #include <stdint.h>
 
-#define LVMON_ABI_VERSION 3
+#define LVMON_ABI_VERSION 4
 
 typedef uint64_t gpa_t; /* guest-physical address */
 typedef uint64_t gva_t; /* guest-virtual address */
