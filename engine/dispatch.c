@@ -13,6 +13,7 @@
 #include "engine/dispatch.h"
 #include "engine/guards.h"
 #include "engine/lifecycle.h"
+#include "engine/lifted.h"
 #include "engine/limit.h"
 #include "engine/lua/api.h"
 #include "engine/record.h"
@@ -405,6 +406,9 @@ void dispatch(const struct lvmon_event *ev, struct lvmon_verdict *verdict)
 		break;
 	case LVMON_EV_CALL_DONE:
 		on_call_done(ev, verdict);
+		break;
+	case LVMON_EV_TRAP_CHANGED:
+		lifted_tell(ev);
 		break;
 	}
 	deny_apply(verdict);

@@ -193,6 +193,16 @@ static struct guard {
 
 #define GUARDS (sizeof(guards) / sizeof(guards[0]))
 
+const char *guards_name(gva_t gva)
+{
+	size_t i;
+
+	for (i = 0; i < GUARDS; i++)
+		if (guards[i].gva && guards[i].gva == gva)
+			return guards[i].function;
+	return NULL;
+}
+
 bool guards_take(const struct lvmon_event *ev, struct lvmon_verdict *verdict)
 {
 	size_t i;

@@ -17,6 +17,9 @@ static inline unsigned int guards_bit(gva_t gva)
 	return gva >> 4 & 63;
 }
 
+/* The function of the guard at this trap, or NULL. */
+const char *guards_name(gva_t gva);
+
 bool guards_take(const struct lvmon_event *ev, struct lvmon_verdict *verdict);
 
 /* An EV_HOOK at a guard that decides: true, *verdict is final and no handler is to run. */

@@ -192,6 +192,11 @@ u64 tsc_to_ns(u64 tsc)
 	return (u64)((unsigned __int128)tsc * ns_per_tsc >> 32);
 }
 
+u64 ns_to_tsc(u64 ns)
+{
+	return (ns << 32) / ns_per_tsc;
+}
+
 u64 time_ns(void)
 {
 	return tsc_to_ns(rdtsc() - tsc_start);

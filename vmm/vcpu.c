@@ -510,10 +510,10 @@ static void dispatch(struct vcpu *vcpu, const struct vm_exit *exit)
 		break;
 	case EXIT_BREAKPOINT:
 		handle_breakpoint(vcpu, exit);
-		break;
+		return;
 	case EXIT_SOFT_INT:
 		handle_soft_int(vcpu, exit);
-		break;
+		return;
 	case EXIT_EXCEPTION:
 		end_step(vcpu, exit);
 		break;
@@ -548,6 +548,7 @@ static void dispatch(struct vcpu *vcpu, const struct vm_exit *exit)
 	case EXIT_SHUTDOWN:
 		shut_down(vcpu, "triple fault");
 	}
+	monitor_look(vcpu);
 }
 
 /* What arrived for the guest while the CPU was ours. */

@@ -140,6 +140,18 @@ enum lvmon_event_kind {
 	LVMON_EV_HOOK,
 	/* A kernel function called with LVMON_CALL_GUEST has returned. */
 	LVMON_EV_CALL_DONE,
+	/*
+	 * At the trap at hook, CPUs fetch something else; result: enum lvmon_trap_state. Looked at
+	 * now and then, at exits that come anyway; told once for each change.
+	 */
+	LVMON_EV_TRAP_CHANGED,
+};
+
+enum lvmon_trap_state {
+	LVMON_TRAP_THERE,
+	LVMON_TRAP_RESTORED,	/* the byte had been put back: the trap stands again */
+	LVMON_TRAP_OVERWRITTEN, /* other code is there */
+	LVMON_TRAP_MOVED,	/* the address leads to other memory */
 };
 
 #define LVMON_EVF_AGAIN 1u /* the engine died in this event and was restarted */

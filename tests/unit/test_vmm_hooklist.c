@@ -397,6 +397,65 @@ static void random_order(void **state)
 			trap_release(trap_find(GVA + p * 0x202));
 }
 
+/* All looks that it takes to come by each trap. */
+static struct trap *look_around(const struct vcpu_paging *paging)
+{
+	for (u32 i = 0; i < MAX_TRAPS / LOOK_AT; i++) {
+		struct trap *trap = trap_changed(paging);
+
+		if (trap)
+			return trap;
+	}
+	return NULL;
+}
+
+/* What the guest does to the text under a trap is noticed, once for each change. */
+static void traps_that_are_lifted(void **state)
+{
+	struct lvmon_hook hook = hook_at(0x40), other = hook_at(0x1040);
+	struct vcpu_paging paging = {0}, process = {0};
+	struct trap *trap;
+	s64 id;
+
+	fresh();
+	paging.cr3 = host_guest_root();
+	process.cr3 = host_guest_root();
+	host_guest_map(paging.cr3, 4, GVA, GPA, PAGE_SIZE);
+	host_guest_map(paging.cr3, 4, GVA + PAGE_SIZE, GPA + PAGE_SIZE, PAGE_SIZE);
+	id = hook_add(&hook);
+	assert_true(id > 0 && hook_add(&other) > 0);
+	assert_null(look_around(&paging));
+
+	/* Put back, through an alias: set again. */
+	*code(0x40) = 0x41;
+	trap = look_around(&paging);
+	assert_true(trap && trap->gva == hook.gva && trap->state == LVMON_TRAP_RESTORED);
+	assert_int_equal(*code(0x40), 0xcc);
+	assert_null(look_around(&paging));
+	*code(0x40) = 0x41;
+	assert_ptr_equal(look_around(&paging), trap);
+	assert_null(look_around(&paging));
+
+	/* Other code: left alone, also when the hook goes. */
+	*code(0x1040) = 0x90;
+	trap = look_around(&paging);
+	assert_true(trap && trap->gva == other.gva && trap->state == LVMON_TRAP_OVERWRITTEN);
+	assert_null(look_around(&paging));
+	assert_int_equal(*code(0x1040), 0x90);
+
+	/* A clean copy of the page elsewhere. A process's page tables do not say anything. */
+	assert_null(look_around(&process));
+	*host_guest_entry(paging.cr3, 4, GVA, 1) ^= GPA ^ 0x600000;
+	trap = look_around(&paging);
+	assert_true(trap && trap->gva == hook.gva && trap->state == LVMON_TRAP_MOVED);
+	assert_null(look_around(&process));
+	assert_null(look_around(&paging));
+	assert_int_equal(hook_remove((u32)id), 0);
+	assert_int_equal(*code(0x40), 0x41);
+	hook_remove_all();
+	assert_int_equal(*code(0x1040), 0x90);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -413,6 +472,7 @@ int main(void)
 		cmocka_unit_test(ids_come_round),
 		cmocka_unit_test(version_tells_of_changes),
 		cmocka_unit_test(new_traps_settle),
+		cmocka_unit_test(traps_that_are_lifted),
 		cmocka_unit_test(random_order),
 	};
 

@@ -177,7 +177,7 @@ static struct region device = {.name = "test", .start = APIC, .size = PAGE_SIZE,
 hpa_t nested_root = 0x5000;
 static int identity_result;
 static bool trap_here;
-static u32 lstar_written, refreshed, ports_asked, inits, obeyed, icr_taken, settled;
+static u32 looks, lstar_written, refreshed, ports_asked, inits, obeyed, icr_taken, settled;
 static u32 init_at, hold_at; /* in which of obeyed and inits INIT and a hold arrive */
 static u64 base_written, icr_written;
 static bool in_x2apic, base_refused;
@@ -233,6 +233,13 @@ void nested_view_refresh(struct nested_view *view)
 }
 
 bool traps_unsettled;
+u64 monitor_look_at = UINT64_MAX;
+
+void monitor_look_again(struct vcpu *v)
+{
+	looks++;
+	monitor_look_at = v->entered + 100;
+}
 
 void monitor_settle(void)
 {
@@ -905,6 +912,24 @@ static void log_is_not_filled(void **state)
 	assert_in_range(lines_of("not understood"), 1, 110);
 }
 
+/* At exits that come anyway, when it is time; not at hits, which the monitor looks after itself. */
+static void traps_are_looked_at(void **state)
+{
+	looks = 0;
+	monitor_look_at = 1000;
+	vcpu->entered = 999;
+	EXIT(.kind = EXIT_CPUID, .length = 2);
+	assert_int_equal(looks, 0);
+	vcpu->entered = 1000;
+	trap_here = true;
+	EXIT(.kind = EXIT_BREAKPOINT);
+	assert_int_equal(looks, 0);
+	EXIT(.kind = EXIT_CPUID, .length = 2);
+	EXIT(.kind = EXIT_CPUID, .length = 2);
+	assert_int_equal(looks, 1);
+	monitor_look_at = UINT64_MAX;
+}
+
 static void others(void **state)
 {
 	u64 value = 0;
@@ -1081,6 +1106,7 @@ int main(void)
 		cmocka_unit_test_setup(region_of_a_device, setup),
 		cmocka_unit_test_setup(other_pages, setup),
 		cmocka_unit_test_setup(log_is_not_filled, setup),
+		cmocka_unit_test_setup(traps_are_looked_at, setup),
 		cmocka_unit_test_setup(others, setup),
 		cmocka_unit_test_setup(arrived_meanwhile, setup),
 		cmocka_unit_test_setup(own_stack, setup),

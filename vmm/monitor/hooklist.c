@@ -9,6 +9,7 @@
 #include "vmm/smp.h"
 #include "vmm/string.h"
 #include "vmm/time.h"
+#include "vmm/x86/walk.h"
 
 #define MAX_TRAPS   1024
 #define MAX_HOOKS   4096
@@ -16,6 +17,7 @@
 #define INT3	    0xcc
 #define KERNEL_HALF BIT(63)
 #define SETTLE_NS   100000000ull
+#define LOOK_AT	    64u /* traps in one look */
 
 static struct trap traps[MAX_TRAPS];
 static struct hook hooks[MAX_HOOKS];
@@ -105,6 +107,41 @@ static struct trap *trap_create(const struct lvmon_hook *request, s64 *err)
 		traps_unsettled = true;
 	}
 	return t;
+}
+
+/* What is fetched at the trap's address. The byte alone put back: the trap is set again. */
+static u32 look(const struct vcpu_paging *paging, struct trap *t)
+{
+	const u8 *code = guest_ram_ptr(t->gpa);
+	gpa_t gpa;
+
+	/* KPTI: a process's tables do not have the kernel's text. */
+	if (guest_walk(paging->cr3, paging->la57, t->gva, &gpa))
+		return t->state;
+	if (gpa != t->gpa)
+		return LVMON_TRAP_MOVED;
+	if (*code == INT3)
+		return LVMON_TRAP_THERE;
+	if (memcmp(code, t->insn.bytes, t->insn.length) || write_byte(t->gpa, INT3))
+		return LVMON_TRAP_OVERWRITTEN;
+	return LVMON_TRAP_RESTORED;
+}
+
+struct trap *trap_changed(const struct vcpu_paging *paging)
+{
+	static u32 position;
+
+	for (u32 i = 0; i < LOOK_AT; i++) {
+		struct trap *t = &traps[position++ % MAX_TRAPS];
+		u32 before = t->state;
+
+		if (!t->gva)
+			continue;
+		t->state = look(paging, t);
+		if (t->state != before && t->state != LVMON_TRAP_THERE)
+			return t;
+	}
+	return NULL;
 }
 
 static void remove_unused(struct trap *trap)

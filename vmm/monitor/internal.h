@@ -23,6 +23,7 @@ struct trap {
 	u32 calls;     /* guest calls that will return through it */
 	u32 users;     /* these, and the hit being handled: the trap stays until zero */
 	u64 settle_at; /* time_ns() from which it is to be touched; 0: it was */
+	u32 state;     /* enum lvmon_trap_state, when last looked at */
 	struct hook *hooks;
 	struct trap *next; /* in the hash */
 };
@@ -47,6 +48,12 @@ bool any_traps(void);
  * lock. */
 bool traps_old_enough(void);
 void traps_settle(void);
+
+/*
+ * Looks at some of the traps, as this address space has them. One whose state is another than at
+ * the last look (its state is the new one), or NULL. With the engine's lock.
+ */
+struct trap *trap_changed(const struct vcpu_paging *paging);
 
 /* filter.c */
 

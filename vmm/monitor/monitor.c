@@ -15,11 +15,14 @@
 
 #define KERNEL_HALF BIT(63)
 #define INT3	    0xcc
+#define LOOK_NS	    100000000ull
 
 static struct vcpu *current_vcpu;
 static u32 default_budget, discovery_budget;
 static u64 sequence;
 static bool kernel_up;
+
+u64 monitor_look_at = UINT64_MAX;
 
 struct vcpu *event_vcpu(void)
 {
@@ -66,6 +69,8 @@ static int send(struct vcpu *vcpu, struct lvmon_event *event, u32 budget_ms,
 	smp_resume(); /* if the engine has not */
 	/* Another CPU's interception cannot be changed while it runs: there it is always on. */
 	vcpu_ops->trap_breakpoints(vcpu, smp_cpus > 1 || any_traps());
+	if (any_traps() && monitor_look_at == UINT64_MAX)
+		monitor_look_at = vcpu->entered + ns_to_tsc(LOOK_NS);
 	return err;
 }
 
@@ -177,6 +182,8 @@ static void handle_hit(struct vcpu *vcpu, const struct vcpu_paging *paging, stru
 	trap_release(trap);
 }
 
+static void look(struct vcpu *vcpu, const struct vcpu_paging *paging);
+
 /*
  * When another CPU has the engine for long, the guest meets the trap again: its interrupts are
  * served meanwhile.
@@ -191,6 +198,8 @@ take_hit(struct vcpu *vcpu, const struct vcpu_paging *paging, gva_t rip)
 	trap = trap_find(rip); /* it may be gone by now: then so is its INT3 */
 	if (trap)
 		handle_hit(vcpu, paging, trap);
+	if (unlikely(vcpu->entered >= monitor_look_at))
+		look(vcpu, paging);
 	smp_unlock_engine();
 }
 
@@ -229,6 +238,35 @@ bool monitor_breakpoint(struct vcpu *vcpu, gva_t rip)
 			finish_trap(vcpu, &paging, &copy);
 	}
 	return true;
+}
+
+/* With the engine's lock. Each change is an event; the engine may take hooks away meanwhile. */
+static void look(struct vcpu *vcpu, const struct vcpu_paging *paging)
+{
+	struct lvmon_verdict verdict;
+	struct lvmon_event event;
+	struct trap *trap;
+
+	monitor_look_at = any_traps() ? vcpu->entered + ns_to_tsc(LOOK_NS) : UINT64_MAX;
+	while ((trap = trap_changed(paging))) {
+		fill_event(vcpu, paging, &event, LVMON_EV_TRAP_CHANGED);
+		event.hook = trap->gva;
+		event.result = trap->state;
+		trap_hold(trap);
+		(void)!send(vcpu, &event, default_budget, &verdict);
+		trap_release(trap);
+	}
+}
+
+void slow_path monitor_look_again(struct vcpu *vcpu)
+{
+	struct vcpu_paging paging;
+
+	if (!smp_lock_engine())
+		return;
+	vcpu_ops->get_paging(vcpu, &paging);
+	look(vcpu, &paging);
+	smp_unlock_engine();
 }
 
 void monitor_settle(void)

@@ -19,6 +19,19 @@ void monitor_lstar_written(struct vcpu *vcpu);
 bool monitor_breakpoint(struct vcpu *vcpu, gva_t rip) must_check;
 
 /*
+ * Are traps still what CPUs fetch? To be asked at exits that come anyway; costs a comparison until
+ * a tenth of a second has gone by.
+ */
+extern u64 monitor_look_at; /* TSC; UINT64_MAX: there are no traps */
+void monitor_look_again(struct vcpu *vcpu);
+
+static inline void monitor_look(struct vcpu *vcpu)
+{
+	if (unlikely(vcpu->entered >= monitor_look_at))
+		monitor_look_again(vcpu);
+}
+
+/*
  * Several CPUs, and traps that are younger than a moment. A CPU that translates code (QEMU) may
  * just then have been translating what they stand in, and would keep it without them: so they are
  * touched once more (guest_ram_touch()) at an exit that comes later. Calls no CPU out of the guest.

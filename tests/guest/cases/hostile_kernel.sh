@@ -80,6 +80,13 @@ if need_module hostile; then
 	holds "lies: no restart" no_event '"kind": *"restart"'
 	is "lies: nothing to complain" "$(result complaints)" 0
 
+	attack lift --signature "$here/signatures/lifted"
+	is "a trap is written over: exit code" "$code" 0
+	holds "a trap is written over" said "a trap was lifted"
+	holds "and it is told" event '"kind": *"warning"' '"hook": *"__x64_sys_sethostname"' \
+		'written other code over the trap'
+	is "once" "$(grep -c '"kind": *"warning".*sethostname' "$work/events")" 1
+
 	for table in cr3 idt gdt tss; do
 		attack $table
 		is "our memory as $table: exit code, the machine is reset" "$code" 0
