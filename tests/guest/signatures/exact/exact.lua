@@ -46,6 +46,10 @@ lvmon.hook.syscall("getpriority", function(ev)
 	if other then
 		turn()
 	end
-	print(string.format("all %d, stepped %d, gaps %d, turns %d, others %s", all, stepped, gaps,
-		turns, seen > 0 and "seen" or "never seen"))
+	local cpus = {}
+	for cpu, n in pairs(last) do
+		cpus[#cpus + 1] = cpu .. "=" .. n -- which one stopped where, if one did
+	end
+	print(string.format("all %d, stepped %d, gaps %d, turns %d, others %s, last %s", all, stepped, gaps,
+		turns, seen > 0 and "seen" or "never seen", table.concat(cpus, " ")))
 end, { comm = "exact" })
