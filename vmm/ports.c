@@ -97,5 +97,5 @@ void ports_access(struct vcpu *vcpu, const struct vm_exit *exit)
 			*rax = access.size == 4 ? access.value
 						: (*rax & ~bits) | (access.value & bits);
 	}
-	vcpu->regs[LVMON_RIP] = exit->io.next_rip;
+	vcpu_retire(vcpu, exit->io.next_rip);
 }

@@ -101,7 +101,7 @@ static bool carry_out(const struct region *region, struct vcpu *vcpu, gpa_t gpa)
 		if (insn.exchange)
 			exchange(vcpu, &insn, old);
 	}
-	vcpu->regs[LVMON_RIP] += insn.length;
+	vcpu_retire(vcpu, vcpu->regs[LVMON_RIP] + insn.length);
 	return true;
 }
 

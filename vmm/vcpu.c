@@ -4,7 +4,6 @@
  * hook monitor; the rest keeps up the picture of a machine without us.
  */
 #include "vmm/cpu.h"
-#include "vmm/guest_ram.h"
 #include "vmm/log.h"
 #include "vmm/monitor/monitor.h"
 #include "vmm/policy.h"
@@ -24,6 +23,8 @@
 
 /* Components as in CPUID; the CPU checks which go together: SDM vol. 1, 13.3. */
 #define XCR0_GUEST 0x602ffull
+
+#define INSN_MAX 15
 
 const struct vcpu_ops *vcpu_ops;
 
@@ -182,7 +183,7 @@ static void slow_path handle_msr_write(struct vcpu *vcpu, const struct vm_exit *
 		inject_gp(vcpu);
 		return;
 	}
-	regs[LVMON_RIP] += exit->length;
+	vcpu_retire(vcpu, regs[LVMON_RIP] + exit->length);
 	if (msr == MSR_LSTAR)
 		monitor_lstar_written(vcpu);
 }
@@ -205,7 +206,7 @@ static void slow_path handle_msr_read(struct vcpu *vcpu, const struct vm_exit *e
 	}
 	regs[LVMON_RAX] = (u32)value;
 	regs[LVMON_RDX] = value >> 32;
-	regs[LVMON_RIP] += exit->length;
+	vcpu_retire(vcpu, regs[LVMON_RIP] + exit->length);
 }
 
 /* XCR0 is the guest's all the time that the vmm runs; only the domain has its own. */
@@ -218,7 +219,7 @@ static void handle_xsetbv(struct vcpu *vcpu, const struct vm_exit *exit)
 		inject_gp(vcpu);
 		return;
 	}
-	regs[LVMON_RIP] += exit->length;
+	vcpu_retire(vcpu, regs[LVMON_RIP] + exit->length);
 }
 
 int vcpu_read_reg(struct vcpu *vcpu, enum lvmon_reg reg, u64 *value)
@@ -229,86 +230,17 @@ int vcpu_read_reg(struct vcpu *vcpu, enum lvmon_reg reg, u64 *value)
 	return 0;
 }
 
-/* By the paging that is in force. */
-static int translate(struct vcpu *vcpu, gva_t linear, gpa_t *gpa)
-{
-	*gpa = linear;
-	if (!(vcpu_ops->get_reg(vcpu, LVMON_CR0) & CR0_PG))
-		return 0;
-	return guest_walk(vcpu_ops->get_reg(vcpu, LVMON_CR3),
-			  vcpu_ops->get_reg(vcpu, LVMON_CR4) & CR4_LA57, linear, gpa);
-}
-
-static void touch(struct vcpu *vcpu, gva_t linear)
-{
-	gpa_t gpa;
-
-	if (!translate(vcpu, linear, &gpa))
-		guest_ram_touch(gpa);
-}
-
-/* A byte of guest code. */
-static int fetch(struct vcpu *vcpu, gva_t linear, u8 *byte)
-{
-	gpa_t gpa;
-	int err = translate(vcpu, linear, &gpa);
-
-	if (err)
-		return err;
-	if (!guest_ram_has(gpa, 1))
-		return -EFAULT;
-	*byte = *(const volatile u8 *)guest_ram_ptr(gpa);
-	return 0;
-}
-
-static bool is_prefix(u8 byte)
-{
-	return byte == 0x66 || byte == 0x67 || byte == 0xf2 || byte == 0xf3 || byte == 0x26 ||
-	       byte == 0x2e || byte == 0x36 || byte == 0x3e || byte == 0x64 || byte == 0x65 ||
-	       (byte & 0xf0) == 0x40;
-}
-
-/* INT3 or INT n of the guest's own, which the vendor reported as INTn: give it back. */
-static void slow_path return_soft_int(struct vcpu *vcpu, gva_t linear)
-{
-	u32 length = 0;
-	u8 byte;
-
-	do {
-		/* Code, or its page tables, in memory that came after the start: INT3 is likely. */
-		if (length == 14 || fetch(vcpu, linear + length, &byte))
-			byte = 0xcc;
-		length++;
-	} while (is_prefix(byte));
-	if (byte == 0xcc) {
-		vcpu->regs[LVMON_RIP] += length;
-		vcpu_ops->inject(vcpu, VEC_BP, INJECT_EXCEPTION, false, 0);
-	} else if (byte == 0xcd && !fetch(vcpu, linear + length, &byte)) {
-		vcpu->regs[LVMON_RIP] += length + 1;
-		vcpu_ops->inject(vcpu, byte, INJECT_SOFT_INT, false, 0);
-	} else {
-		touch(vcpu, linear); /* it was an INT3 a moment ago */
-	}
-}
-
 static void handle_soft_int(struct vcpu *vcpu, const struct vm_exit *exit)
 {
 	if (exit->cpl || !monitor_breakpoint(vcpu, vcpu->regs[LVMON_RIP]))
-		return_soft_int(vcpu, exit->soft_int.linear);
-}
-
-static void handle_breakpoint(struct vcpu *vcpu, const struct vm_exit *exit)
-{
-	if (!exit->cpl && monitor_breakpoint(vcpu, vcpu->regs[LVMON_RIP]))
-		return;
-	vcpu->regs[LVMON_RIP] += 1;
-	vcpu_ops->inject(vcpu, VEC_BP, INJECT_EXCEPTION, false, 0);
+		vcpu_ops->soft_int(vcpu);
 }
 
 static void start_step(struct vcpu *vcpu, enum step_reason reason)
 {
 	vcpu->step = reason;
 	vcpu->step_guest_tf = vcpu->regs[LVMON_RFLAGS] & RFLAGS_TF;
+	vcpu->step_rip = vcpu->regs[LVMON_RIP];
 	vcpu->regs[LVMON_RFLAGS] |= RFLAGS_TF;
 	vcpu_ops->single_step(vcpu, true);
 }
@@ -338,6 +270,8 @@ void vcpu_step_with(struct vcpu *vcpu, gpa_t gpa, u8 byte)
 {
 	end_delivery(vcpu);
 	vcpu_ops->set_nested_root(vcpu, nested_view_open(&vcpu->view, gpa, byte));
+	/* A breakpoint of the guest's at this address came before our INT3 did. */
+	vcpu->regs[LVMON_RFLAGS] |= RFLAGS_RF;
 	start_step(vcpu, STEP_TRAP);
 }
 
@@ -399,15 +333,46 @@ static bool is_double_fault(u32 first, u32 second)
 	       (second == VEC_PF && first == VEC_PF);
 }
 
-/* The instruction has retired (#DB), or a fault ended it. */
+static bool is_branch(const struct vcpu *vcpu)
+{
+	return vcpu->regs[LVMON_RIP] - vcpu->step_rip - 1 >= INSN_MAX;
+}
+
+/* #DB in a step: the guest gets what of it is not the step's own. */
+static void end_step_by_debug(struct vcpu *vcpu, u64 causes)
+{
+	close_step(vcpu);
+	if (vcpu->regs[LVMON_RIP] != vcpu->step_rip)
+		vcpu->regs[LVMON_RFLAGS] &= ~RFLAGS_RF;
+	if (!vcpu->step_guest_tf || (vcpu_ops->steps_branches(vcpu) && !is_branch(vcpu)))
+		causes &= ~DR6_BS;
+	if (causes)
+		vcpu_ops->raise_debug(vcpu, causes);
+}
+
+void slow_path vcpu_end_flags(struct vcpu *vcpu)
+{
+	bool stepping = vcpu->step == STEP_TRAP || vcpu->step == STEP_OWN_MEMORY;
+	bool own = stepping && !vcpu->step_guest_tf;
+
+	vcpu->regs[LVMON_RFLAGS] &= ~RFLAGS_RF;
+	if (!(vcpu->regs[LVMON_RFLAGS] & RFLAGS_TF))
+		return;
+	close_step(vcpu);
+	if (!own && !vcpu_ops->steps_branches(vcpu))
+		vcpu_ops->raise_debug(vcpu, DR6_BS);
+}
+
+/* An exception that we intercept: of an instruction in a step, most of all. */
 static void slow_path end_step(struct vcpu *vcpu, const struct vm_exit *exit)
 {
 	u32 first = exit->exception.first;
-	bool retired = exit->exception.vector == VEC_DB;
 
-	close_step(vcpu);
-	if (retired && !vcpu->step_guest_tf)
+	if (exit->exception.vector == VEC_DB) {
+		end_step_by_debug(vcpu, exit->exception.debug);
 		return;
+	}
+	close_step(vcpu);
 	if (first == VEC_DF)
 		shut_down(vcpu, "triple fault");
 	if (is_double_fault(first, exit->exception.vector)) {
@@ -506,11 +471,8 @@ static void dispatch(struct vcpu *vcpu, const struct vm_exit *exit)
 		break;
 	case EXIT_CPUID:
 		handle_cpuid(vcpu);
-		vcpu->regs[LVMON_RIP] += exit->length;
+		vcpu_retire(vcpu, vcpu->regs[LVMON_RIP] + exit->length);
 		break;
-	case EXIT_BREAKPOINT:
-		handle_breakpoint(vcpu, exit);
-		return;
 	case EXIT_SOFT_INT:
 		handle_soft_int(vcpu, exit);
 		return;

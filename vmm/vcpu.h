@@ -9,16 +9,16 @@
 
 #include "vmm/boot_info.h"
 #include "vmm/types.h"
+#include "vmm/x86/asm.h"
 #include "vmm/x86/fpu.h"
 #include "vmm/x86/nested.h"
 
 enum exit_kind {
 	EXIT_NONE, /* the vendor dealt with it */
 	EXIT_CPUID,
-	EXIT_BREAKPOINT, /* INT3; RIP is at the instruction */
-	EXIT_SOFT_INT,	 /* INT n; RIP is at the instruction */
-	EXIT_EXCEPTION,	 /* one that we asked for; vector, error */
-	EXIT_INTERRUPT,	 /* a physical interrupt is pending and the guest can take it */
+	EXIT_SOFT_INT,	/* INT3, perhaps INT n or INTO; RIP is at the instruction */
+	EXIT_EXCEPTION, /* one that we asked for; vector, error */
+	EXIT_INTERRUPT, /* a physical interrupt is pending and the guest can take it */
 	EXIT_MSR_READ,
 	EXIT_MSR_WRITE,
 	EXIT_IO,
@@ -40,18 +40,16 @@ enum exit_kind {
 struct vm_exit {
 	enum exit_kind kind;
 	u32 length; /* of the instruction: CPUID, MSR_READ, MSR_WRITE, XSETBV */
-	u32 cpl;    /* BREAKPOINT, SOFT_INT */
+	u32 cpl;    /* SOFT_INT */
 	union {
 		struct {
 			u32 vector;
 			u32 error;
 			bool has_error;
 			u64 cr2;
+			u64 debug; /* #DB: what raised it, as in DR6 */
 			u32 first; /* the exception in whose delivery it came, or NO_VECTOR */
 		} exception;
-		struct {
-			gva_t linear; /* of the instruction */
-		} soft_int;
 		struct {
 			u16 port;
 			u8 size;
@@ -71,12 +69,7 @@ struct vm_exit {
 };
 
 /* What to inject: the types of APM vol. 2, 15.20, which VT-x shares. */
-enum inject_type {
-	INJECT_INTERRUPT = 0,
-	INJECT_NMI = 2,
-	INJECT_EXCEPTION = 3,
-	INJECT_SOFT_INT = 4
-};
+enum inject_type { INJECT_INTERRUPT = 0, INJECT_NMI = 2, INJECT_EXCEPTION = 3 };
 
 /*
  * Why the vCPU runs by its own view (nested.h): for one instruction, under a trap or with a store
@@ -98,6 +91,7 @@ struct vcpu {
 	/* Single step in progress. */
 	enum step_reason step;
 	bool step_guest_tf; /* the guest itself had TF set */
+	u64 step_rip;	    /* where it began */
 
 	struct nested_view view; /* in force while step is not STEP_NONE */
 
@@ -110,6 +104,7 @@ struct vcpu {
 struct vcpu_paging {
 	u64 cr3, gs_base;
 	bool la57;
+	u64 dr7;
 };
 
 struct vcpu_ops {
@@ -149,11 +144,20 @@ struct vcpu_ops {
 		       u32 error);
 	/* What the exit interrupted comes again at the next entry. */
 	void (*requeue)(struct vcpu *vcpu);
+	/* The INT3, INT n or INTO at RIP is not ours: it does what it would have done. */
+	void (*soft_int)(struct vcpu *vcpu);
+	/* Is it longer than the one byte that we write? */
+	bool (*soft_int_is_long)(struct vcpu *vcpu);
+	/* #DB as a trap, for these causes, which DR6 then shows as the CPU would. */
+	void (*raise_debug)(struct vcpu *vcpu, u64 causes);
+	/* Does the guest's DEBUGCTL.BTF let TF trap at branches only? */
+	bool (*steps_branches)(struct vcpu *vcpu);
 
 	void (*trap_breakpoints)(struct vcpu *vcpu, bool on);
 	void (*trap_lstar)(struct vcpu *vcpu, bool on);
 	void (*trap_interrupts)(struct vcpu *vcpu, bool on);
-	/* One instruction, without interrupts, all exceptions to us. */
+	/* One instruction, without interrupts, all exceptions to us; DR6 is afterwards as before.
+	 */
 	void (*single_step)(struct vcpu *vcpu, bool on);
 
 	/* The nested page table has changed: this CPU is to forget what it remembers of it. */
@@ -188,6 +192,35 @@ void ports_access(struct vcpu *vcpu, const struct vm_exit *exit);
 
 /* What has come for the guest meanwhile; vcpu_handle_exit() ends with it. */
 void vcpu_pass_on(struct vcpu *vcpu);
+
+/* RF is over, and TF traps. */
+void vcpu_end_flags(struct vcpu *vcpu);
+
+/*
+ * The one place where an instruction ends whose work the vmm has done. RF holds for one instruction
+ * (APM vol. 2, 3.1.6; SDM vol. 3, 17.3.1.1); the shadow of STI and MOV SS too, which the vendor
+ * ends where RIP has moved.
+ */
+static inline void vcpu_retire(struct vcpu *vcpu, u64 next_rip)
+{
+	vcpu->regs[LVMON_RIP] = next_rip;
+	if (unlikely(vcpu->regs[LVMON_RFLAGS] & (RFLAGS_RF | RFLAGS_TF)))
+		vcpu_end_flags(vcpu);
+}
+
+/*
+ * What of DR6 is a trap of the instruction that was executed: with breakpoints on data that are on.
+ * A CPU may show others (SDM vol. 3, 17.2.3); those on instructions are faults of the next one.
+ */
+static inline u64 vcpu_trap_causes(u64 dr6, u64 dr7)
+{
+	u64 causes = dr6 & DR6_CAUSES & ~DR6_BREAKPOINTS;
+
+	for (u32 i = 0; i < 4; i++)
+		if ((dr7 >> (2 * i) & 3) && (dr7 >> (16 + 4 * i) & 3))
+			causes |= dr6 & BIT(i);
+	return causes;
+}
 
 /* Any register of the vCPU. -EINVAL: no such register. */
 int vcpu_read_reg(struct vcpu *vcpu, enum lvmon_reg reg, u64 *value) must_check;

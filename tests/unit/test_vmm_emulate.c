@@ -223,6 +223,60 @@ static void loads_over_a_border(void **state)
 		}
 }
 
+/* In a step it would show TF. */
+static void flags_pushed(void **state)
+{
+	fresh();
+	for (int i = 0; i < 20; i++) {
+		random_regs();
+		compare((struct lvmon_insn){.length = 1, .bytes = {0x9c}});
+	}
+	/* RF is never in what PUSHF pushes; and it is over. */
+	random_regs();
+	vcpu.regs[LVMON_RSP] = AREA + 0x108;
+	vcpu.regs[LVMON_RFLAGS] = RFLAGS_FIXED | RFLAGS_RF;
+	finish_trap(&vcpu, &paging, &(struct trap){.insn = {.length = 1, .bytes = {0x9c}}});
+	assert_int_equal(*(u64 *)host_ram(AREA_GPA + 0x100), RFLAGS_FIXED);
+	assert_int_equal(vcpu.regs[LVMON_RFLAGS], RFLAGS_FIXED);
+}
+
+/* The guest's breakpoints on what is read and written: SDM vol. 3, 17.2.4 and table 17-1. */
+static void breakpoints(void **state)
+{
+	static const struct {
+		u64 dr7, at;
+		u64 pushed, loaded; /* eight bytes at AREA + 0x100 */
+	} cases[] = {
+		{0, 0x100, 0, 0},
+		{0x00090001, 0x100, 1, 0}, /* writes, eight bytes */
+		{0x000b0001, 0x100, 1, 1}, /* reads and writes */
+		{0x000b0002, 0x100, 1, 1}, /* global */
+		{0x000b0004, 0x100, 0, 0}, /* another one is on */
+		{0x000b0001, 0x107, 1, 1}, /* aligned */
+		{0x000b0001, 0x108, 0, 0}, {0x000b0001, 0xf8, 0, 0},
+		{0x00030001, 0x107, 1, 1}, /* a byte */
+		{0x00030001, 0x108, 0, 0}, {0x00070001, 0x107, 1, 1},
+		{0x000f0001, 0x104, 1, 1}, {0x00000001, 0x100, 0, 0}, /* an instruction's */
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		for (int write = 0; write < 2; write++) {
+			struct trap trap = {.insn = write ? push_of(LVMON_RBX)
+							  : load_of(LVMON_RAX, LVMON_RSP, 8, -8)};
+
+			fresh();
+			random_regs();
+			vcpu.regs[LVMON_RSP] = AREA + 0x108;
+			host_breakpoints[0] = AREA + cases[i].at;
+			host_breakpoints[1] = AREA;
+			paging.dr7 = cases[i].dr7;
+			finish_trap(&vcpu, &paging, &trap);
+			assert_int_equal(host_step.count, 0);
+			assert_int_equal(host_injected.debug,
+					 write ? cases[i].pushed : cases[i].loaded);
+		}
+}
+
 static void subtractions(void **state)
 {
 	static const u64 edges[] = {0,
@@ -383,6 +437,8 @@ int main(void)
 		cmocka_unit_test(moves),
 		cmocka_unit_test(loads),
 		cmocka_unit_test(loads_over_a_border),
+		cmocka_unit_test(flags_pushed),
+		cmocka_unit_test(breakpoints),
 		cmocka_unit_test(subtractions),
 		cmocka_unit_test(faults),
 		cmocka_unit_test(addresses_that_are_none),

@@ -7,7 +7,7 @@
 #include "vmm/cpu.h"
 #include "vmm/memory.h"
 #include "vmm/policy.h"
-#include "vmm/svm/vmcb.h"
+#include "vmm/svm/svm.h"
 #include "vmm/vcpu.h"
 #include "vmm/x86/asm.h"
 #include "vmm/x86/lapic.h"
@@ -46,12 +46,18 @@ static bool refused_here(u32 msr, u64 value)
 
 /* The neighbours. */
 
+static bool has_nrips;
+
 static struct vm_exit seen;
+static void (*on_exit_)(void);
 
 void vcpu_handle_exit(struct vcpu *v, const struct vm_exit *exit)
 {
 	seen = *exit;
+	if (on_exit_)
+		on_exit_();
 }
+
 
 struct cpu *this_cpu(void)
 {
@@ -84,7 +90,8 @@ static struct cpuid_regs on_cpuid(u32 leaf, u32 subleaf)
 	case 0x80000008:
 		return (struct cpuid_regs){.eax = 40};
 	case 0x8000000a:
-		return (struct cpuid_regs){.edx = BIT(0) | svm_features};
+		return (struct cpuid_regs){
+			.edx = BIT(0) | svm_features | (has_nrips ? BIT(3) : 0)};
 	default:
 		return (struct cpuid_regs){0};
 	}
@@ -96,13 +103,14 @@ static int setup(void **state)
 	static const struct guest_entry entry = {
 		.cs = 0x10, .ds = 0x18, .cr3 = 0x3000, .gdt_base = 0x4000, .gdt_limit = 0x1f};
 
-	host_guest();
-	host_memory(1000);
+	host_guest_with(1000);
 	host_cpuid = on_cpuid;
 	memset(&the_cpu, 0, sizeof(the_cpu));
 	vcpu->cpu = &the_cpu;
 	vcpu_ops = &svm_ops;
 	host_wbinvds = 0;
+	on_exit_ = NULL;
+	host_msr_set(MSR_DEBUGCTL, 0);
 	svm_ops.init(&bi);
 	svm_ops.init_cpu(vcpu, &entry);
 	/* struct svm_vcpu begins with it. */
@@ -173,7 +181,7 @@ static void plain_exits(void **state)
 		{VMEXIT_CPUID, EXIT_CPUID},	    {VMEXIT_SHUTDOWN, EXIT_SHUTDOWN},
 		{VMEXIT_MSR, EXIT_MSR_READ},	    {VMEXIT_VMRUN, EXIT_VIRT_INSN},
 		{VMEXIT_SKINIT, EXIT_VIRT_INSN},    {VMEXIT_INVLPGA, EXIT_VIRT_INSN},
-		{VMEXIT_EXCEPTION + VEC_BP, EXIT_BREAKPOINT},
+		{VMEXIT_EXCEPTION + VEC_BP, EXIT_SOFT_INT},
 		{VMEXIT_EXCEPTION + VEC_PF, EXIT_EXCEPTION},
 		{VMEXIT_INTR, EXIT_INTERRUPT},	    {VMEXIT_NPF, EXIT_NESTED_PAGE},
 	};
@@ -203,6 +211,292 @@ static void unknown_exits(void **state)
 		expect_fatal("crash: SVM exit", exit_with(events[i]));
 }
 
+#define CODE	 0xffffffff81000000ull
+#define CODE_GPA 0x400000ull
+
+/* A CPU anew, with code that its page tables lead to, and NRIPS or not. */
+static u8 *with_code(bool nrips)
+{
+	gpa_t root;
+
+	has_nrips = nrips;
+	setup(NULL);
+	root = host_guest_root();
+	host_guest_map(root, 4, CODE, CODE_GPA, PAGE_SIZE);
+	vmcb->cr3 = root;
+	vmcb->cs.attributes = 0xa9b;
+	vmcb->efer = EFER_LMA | EFER_LME;
+	return memset(host_ram(CODE_GPA), 0, PAGE_SIZE);
+}
+
+static void exit_at(u64 code, u64 rip)
+{
+	memset(&seen, 0xff, sizeof(seen));
+	vmcb->exit_code = code;
+	vmcb->rip = rip;
+	svm_exit(vcpu);
+}
+
+/* Where the instruction ends: said by the CPU, or found by its prefixes. */
+static void lengths(void **state)
+{
+	static const struct {
+		const char *bytes;
+		u64 code, info1;
+		u32 length;
+	} cases[] = {
+		{"\x0f\xa2", VMEXIT_CPUID, 0, 2},
+		{"\x66\x0f\xa2", VMEXIT_CPUID, 0, 3},
+		{"\x2e\x67\x48\x0f\xa2", VMEXIT_CPUID, 0, 5},
+		{"\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x0f\xa2", VMEXIT_CPUID, 0, 15},
+		{"\x66\x0f\x32", VMEXIT_MSR, 0, 3},
+		{"\x3e\x0f\x30", VMEXIT_MSR, 1, 3},
+		/* Not what it was a moment ago. */
+		{"\x66\x0f\x31", VMEXIT_MSR, 0, 2},
+		{"\x66\x0f\xa2", VMEXIT_MSR, 0, 2},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		u8 *code = with_code(false);
+
+		memcpy(code, cases[i].bytes, strlen(cases[i].bytes));
+		vmcb->exit_info1 = cases[i].info1;
+		exit_at(cases[i].code, CODE);
+		assert_int_equal(seen.length, cases[i].length);
+		/* To the end of the page, behind which there is none. */
+		memcpy(code + PAGE_SIZE - cases[i].length, cases[i].bytes, cases[i].length);
+		exit_at(cases[i].code, CODE + PAGE_SIZE - cases[i].length);
+		assert_int_equal(seen.length, cases[i].length);
+	}
+	memcpy(with_code(false), "\x66\x0f\x08", 3);
+	exit_at(VMEXIT_INVD, CODE);
+	assert_int_equal(vmcb->rip, CODE + 3);
+	exit_at(VMEXIT_CPUID, CODE + PAGE_SIZE); /* no page */
+	assert_int_equal(seen.length, 2);
+
+	/* Real mode; protected mode, where 48 is DEC EAX; page tables that are not ours to walk. */
+	memcpy(with_code(false), "\x66\x0f\xa2", 3);
+	vmcb->cs = (struct vmcb_segment){0x100, 0x09b, 0xffff, CODE_GPA - 0x100};
+	vmcb->cr0 = CR0_ET;
+	vmcb->efer = 0;
+	exit_at(VMEXIT_CPUID, 0x100);
+	assert_int_equal(seen.length, 3);
+	vmcb->cs = (struct vmcb_segment){8, 0xc9b, UINT32_MAX, 0};
+	vmcb->cr0 = CR0_PE;
+	((u8 *)host_ram(CODE_GPA))[0] = 0x48;
+	exit_at(VMEXIT_CPUID, CODE_GPA);
+	assert_int_equal(seen.length, 2);
+	((u8 *)host_ram(CODE_GPA))[0] = 0x66;
+	vmcb->cr0 = CR0_PE | CR0_PG;
+	exit_at(VMEXIT_CPUID, CODE_GPA);
+	assert_int_equal(seen.length, 2);
+
+	(void)with_code(true);
+	vmcb->next_rip = CODE + 7;
+	exit_at(VMEXIT_CPUID, CODE);
+	assert_int_equal(seen.length, 7);
+}
+
+static void soft_int_of_exit(void)
+{
+	svm_ops.soft_int(vcpu);
+}
+
+static void soft_ints(void **state)
+{
+	static const struct {
+		const char *bytes;
+		u32 length, vector, type;
+	} cases[] = {
+		{"\xcc", 1, VEC_BP, 3},	    {"\x66\xcc", 2, VEC_BP, 3},
+		{"\xcd\x80", 2, 0x80, 4},    {"\x48\x2e\xcd\x80", 4, 0x80, 4},
+		{"\xcd\x03", 2, VEC_BP, 4},  {"\xce", 1, VEC_OF, 3},
+	};
+
+	for (int nrips = 0; nrips < 2; nrips++)
+		for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+			u64 event;
+
+			memcpy(with_code(nrips), cases[i].bytes, strlen(cases[i].bytes));
+			on_exit_ = NULL;
+			vmcb->next_rip = nrips ? CODE + cases[i].length : 0;
+			exit_at(VMEXIT_INTN, CODE);
+			assert_int_equal(seen.kind, EXIT_SOFT_INT);
+			assert_int_equal(svm_ops.soft_int_is_long(vcpu), cases[i].length > 1);
+			on_exit_ = soft_int_of_exit;
+			exit_at(VMEXIT_INTN, CODE);
+			event = cases[i].vector | (nrips ? cases[i].type : 4) << 8 | EVENT_VALID;
+			assert_int_equal(vmcb->event_injection, event);
+			assert_int_equal(vmcb->rip, nrips ? CODE : CODE + cases[i].length);
+			assert_int_equal(vmcb->next_rip, nrips ? CODE + cases[i].length : 0);
+		}
+	/* So it was with a prefix that may be all that is left of an INT3 that was ours. */
+	*with_code(false) = 0x48;
+	exit_at(VMEXIT_INTN, CODE);
+	assert_false(svm_ops.soft_int_is_long(vcpu));
+	/* What is no INT3 any more is executed again; code that we do not see was one. */
+	*with_code(false) = 0x90;
+	on_exit_ = soft_int_of_exit;
+	exit_at(VMEXIT_INTN, CODE);
+	assert_true(!vmcb->event_injection && vmcb->rip == CODE);
+	exit_at(VMEXIT_INTN, CODE + PAGE_SIZE);
+	assert_true((u8)vmcb->event_injection == VEC_BP && vmcb->rip == CODE + PAGE_SIZE + 1);
+}
+
+static void requeue_of_exit(void)
+{
+	svm_ops.requeue(vcpu);
+}
+
+/* A soft interrupt whose handler was not reached is executed again, or its fault is one of it. */
+static void soft_ints_that_fault(void **state)
+{
+	for (int nrips = 0; nrips < 2; nrips++) {
+		u64 rip = nrips ? CODE : CODE + 2;
+
+		memcpy(with_code(nrips), "\xcd\x80", 2);
+		on_exit_ = soft_int_of_exit;
+		exit_at(VMEXIT_INTN, CODE);
+		vmcb->exit_int_info = 0x80 | 4 << 8 | EVENT_VALID;
+		on_exit_ = requeue_of_exit;
+		exit_at(VMEXIT_NPF, rip);
+		assert_true(vmcb->rip == CODE && !vmcb->event_injection);
+		if (nrips)
+			continue;
+		/* #GP of its gate; the exceptions exit no longer then. */
+		on_exit_ = soft_int_of_exit;
+		exit_at(VMEXIT_INTN, CODE);
+		assert_true(vmcb->exceptions & BIT(VEC_GP));
+		on_exit_ = NULL;
+		exit_at(VMEXIT_EXCEPTION + VEC_GP, rip);
+		assert_true(seen.kind == EXIT_EXCEPTION && vmcb->rip == CODE);
+		assert_int_equal(seen.exception.first, NO_VECTOR);
+		assert_int_equal(vmcb->exceptions, 0);
+		/* The handler was reached: a fault in it, and an interrupt at the same place. */
+		vmcb->exit_int_info = 0;
+		on_exit_ = soft_int_of_exit;
+		exit_at(VMEXIT_INTN, CODE);
+		on_exit_ = NULL;
+		exit_at(VMEXIT_EXCEPTION + VEC_PF, 0x5000);
+		assert_true(vmcb->rip == 0x5000 && vmcb->exceptions == 0);
+		on_exit_ = soft_int_of_exit;
+		exit_at(VMEXIT_INTN, CODE);
+		vmcb->exit_int_info = 0x30 | EVENT_VALID;
+		on_exit_ = requeue_of_exit;
+		exit_at(VMEXIT_NPF, rip);
+		assert_true(vmcb->rip == rip && vmcb->event_injection == (0x30 | EVENT_VALID));
+		/* None exits any more: RIP was not moved for the one that faults now. */
+		svm_ops.trap_breakpoints(vcpu, false);
+		vmcb->exit_int_info = 0x80 | 4 << 8 | EVENT_VALID;
+		exit_at(VMEXIT_NPF, rip);
+		assert_true(vmcb->rip == rip && !vmcb->event_injection);
+	}
+}
+
+static void requeued(void **state)
+{
+	static const struct {
+		u64 info, event;
+	} cases[] = {
+		{0, 0},
+		{0x30 | EVENT_VALID, 0x30 | EVENT_VALID},
+		{VEC_NMI | 2 << 8 | EVENT_VALID, VEC_NMI | 2 << 8 | EVENT_VALID},
+		{VEC_GP | 3 << 8 | EVENT_VALID | EVENT_ERROR | BIT(35),
+		 VEC_GP | 3 << 8 | EVENT_VALID | EVENT_ERROR | BIT(35)},
+		/* QEMU's TCG */
+		{0x30 | 3 << 8 | EVENT_VALID, 0x30 | EVENT_VALID},
+		{VEC_NMI | 3 << 8 | EVENT_VALID, VEC_NMI | 2 << 8 | EVENT_VALID},
+		/* executed again */
+		{VEC_BP | 3 << 8 | EVENT_VALID, 0},
+		{VEC_OF | 3 << 8 | EVENT_VALID, 0},
+		{0x30 | 4 << 8 | EVENT_VALID, 0},
+	};
+
+	on_exit_ = requeue_of_exit;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		vmcb->exit_int_info = cases[i].info;
+		exit_with(VMEXIT_NPF);
+		assert_int_equal(vmcb->event_injection, cases[i].event);
+		assert_int_equal(vmcb->rip, 0x2000);
+	}
+	/* Not over another one. */
+	svm_ops.inject(vcpu, VEC_UD, INJECT_EXCEPTION, false, 0);
+	vmcb->exit_int_info = 0x30 | EVENT_VALID;
+	svm_ops.requeue(vcpu);
+	assert_int_equal(vmcb->event_injection, VEC_UD | 3 << 8 | EVENT_VALID);
+}
+
+static void injections(void **state)
+{
+	svm_ops.inject(vcpu, VEC_PF, INJECT_EXCEPTION, true, 2);
+	assert_int_equal(vmcb->event_injection, VEC_PF | 3 << 8 | EVENT_VALID | EVENT_ERROR | BIT(33));
+	assert_false(svm_ops.ready_to_inject(vcpu));
+	assert_true(vmcb->intercepts1 & I1_INTR);
+	vmcb->event_injection = 0;
+	assert_true(svm_ops.ready_to_inject(vcpu));
+	/* No second NMI before the first one's IRET. */
+	svm_ops.inject(vcpu, VEC_NMI, INJECT_NMI, false, 0);
+	assert_int_equal(vmcb->event_injection, VEC_NMI | 2 << 8 | EVENT_VALID);
+	vmcb->event_injection = 0;
+	assert_false(svm_ops.ready_to_inject(vcpu));
+	exit_with(VMEXIT_IRET);
+	assert_true(svm_ops.ready_to_inject(vcpu));
+
+	/* #DB: B0 to B3 are new, BS stays. */
+	vmcb->dr6 = 0xffff0ff0 | BIT(0) | BIT(14);
+	vmcb->dr7 = 0x2400;
+	svm_ops.raise_debug(vcpu, BIT(3));
+	assert_int_equal(vmcb->dr6, 0xffff0ff0 | BIT(3) | BIT(14));
+	assert_int_equal(vmcb->dr7, 0x400);
+	assert_int_equal(vmcb->event_injection, VEC_DB | 3 << 8 | EVENT_VALID);
+	vmcb->dr6 = 0xffff0ff0 | BIT(0);
+	svm_ops.raise_debug(vcpu, BIT(14));
+	assert_int_equal(vmcb->dr6, 0xffff0ff0 | BIT(0) | BIT(14));
+}
+
+/* The guest's DR6 and DEBUGCTL are what they were, and what caused #DB is told. */
+static void steps(void **state)
+{
+	svm_ops.trap_breakpoints(vcpu, true);
+	vmcb->dr6 = 0xffff0ff0 | BIT(1);
+	vmcb->dr7 = 0xd00404;
+	host_msr_set(MSR_DEBUGCTL, DEBUGCTL_BTF | 1);
+	svm_ops.single_step(vcpu, true);
+	assert_int_equal(vmcb->exceptions, UINT32_MAX & ~BIT(VEC_NMI));
+	assert_true(vmcb->virtual_interrupt & V_INTR_MASKING);
+	assert_int_equal(host_msr(MSR_DEBUGCTL), 1);
+	assert_int_equal(vmcb->dr6, 0xffff0ff0);
+	assert_true(svm_ops.steps_branches(vcpu));
+	vmcb->dr6 = 0xffff4ff0 | 0xf;
+	exit_with(VMEXIT_EXCEPTION + VEC_DB);
+	assert_int_equal(seen.exception.debug, DR6_BS | BIT(1));
+	host_msr_set(MSR_DEBUGCTL, 0); /* #DB has ended the recording of branches */
+	svm_ops.single_step(vcpu, false);
+	assert_int_equal(vmcb->exceptions, BIT(VEC_BP));
+	assert_false(vmcb->virtual_interrupt & V_INTR_MASKING);
+	assert_int_equal(host_msr(MSR_DEBUGCTL), DEBUGCTL_BTF | 1);
+	assert_int_equal(vmcb->dr6, 0xffff0ff0 | BIT(1));
+	host_msr_set(MSR_DEBUGCTL, 1);
+	assert_false(svm_ops.steps_branches(vcpu));
+}
+
+static void move_on(void)
+{
+	vcpu->regs[LVMON_RIP] += 2;
+}
+
+/* An emulated instruction ends as one does: the shadow of STI is over. A fault is no end. */
+static void retires(void **state)
+{
+	vmcb->interrupt_shadow = 1;
+	exit_with(VMEXIT_CPUID);
+	assert_int_equal(vmcb->interrupt_shadow, 1);
+	on_exit_ = move_on;
+	exit_with(VMEXIT_CPUID);
+	assert_int_equal(vmcb->interrupt_shadow, 0);
+	assert_int_equal(vmcb->rip, 0x2002);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -211,6 +505,13 @@ int main(void)
 		cmocka_unit_test_setup(unknown_exits, setup),
 		cmocka_unit_test_setup(invlpgb, setup),
 		cmocka_unit_test_setup(init, setup),
+		cmocka_unit_test_setup(lengths, setup),
+		cmocka_unit_test_setup(soft_ints, setup),
+		cmocka_unit_test_setup(soft_ints_that_fault, setup),
+		cmocka_unit_test_setup(requeued, setup),
+		cmocka_unit_test_setup(injections, setup),
+		cmocka_unit_test_setup(steps, setup),
+		cmocka_unit_test_setup(retires, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

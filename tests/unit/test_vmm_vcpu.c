@@ -110,6 +110,26 @@ static void requeue(struct vcpu *v)
 	requeued++;
 }
 
+static u32 soft_ints, raises;
+static u64 raised;
+static bool branches_only;
+
+static void soft_int(struct vcpu *v)
+{
+	soft_ints++;
+}
+
+static void raise_debug(struct vcpu *v, u64 causes)
+{
+	raises++;
+	raised |= causes;
+}
+
+static bool steps_branches(struct vcpu *v)
+{
+	return branches_only;
+}
+
 static void single_step(struct vcpu *v, bool on)
 {
 	stepping = on;
@@ -156,6 +176,9 @@ const struct vcpu_ops vmx_ops = {
 	.trap_interrupts = trap_interrupts,
 	.host_open = nothing,
 	.host_close = nothing,
+	.soft_int = soft_int,
+	.raise_debug = raise_debug,
+	.steps_branches = steps_branches,
 	.single_step = single_step,
 	.flush = flush,
 	.set_nested_root = set_nested_root,
@@ -379,7 +402,9 @@ static int setup(void **state)
 	vcpu->regs[LVMON_RFLAGS] = RFLAGS_FIXED | RFLAGS_IF;
 	ready = true;
 	unfit = NULL;
-	stepping = trap_here = in_x2apic = base_refused = false;
+	soft_ints = raises = 0;
+	raised = 0;
+	stepping = branches_only = trap_here = in_x2apic = base_refused = false;
 	identity_result = 0;
 	injected = requeued = flushed = refreshed = stores = 0;
 	view_root = nested_root;
@@ -671,52 +696,68 @@ static void xcr0(void **state)
 	}
 }
 
-/* INT3 and INT n that are the guest's own, with any prefixes, where they lie and where nothing is.
- */
+/* INT3 and its kin are the vendor's to deliver, but where the monitor says that one is ours. */
 static void soft_interrupts(void **state)
 {
-	u8 *code = host_ram(CODE_GPA);
-	u8 *end = code + PAGE_SIZE;
-
-	host_slot_faults();
-	EXIT(.kind = EXIT_BREAKPOINT);
-	got(VEC_BP, INJECT_EXCEPTION);
-	assert_int_equal(vcpu->regs[LVMON_RIP], CODE + 1);
-	trap_here = true;
-	EXIT(.kind = EXIT_BREAKPOINT);
 	EXIT(.kind = EXIT_SOFT_INT);
-	assert_int_equal(injected, 0);
-	EXIT(.kind = EXIT_BREAKPOINT, .cpl = 3);
-	got(VEC_BP, INJECT_EXCEPTION);
+	assert_int_equal(soft_ints, 1);
+	trap_here = true;
+	EXIT(.kind = EXIT_SOFT_INT);
+	assert_int_equal(soft_ints, 1);
+	EXIT(.kind = EXIT_SOFT_INT, .cpl = 3);
+	assert_true(soft_ints == 2 && injected == 0);
+}
 
-	vcpu->regs[LVMON_RIP] = CODE;
-	memcpy(code, "\x48\x2e\xcd\x80", 4);
-	EXIT(.kind = EXIT_SOFT_INT, .cpl = 3, .soft_int = {CODE});
-	got(0x80, INJECT_SOFT_INT);
-	assert_int_equal(vcpu->regs[LVMON_RIP], CODE + 4);
-	code[2] = 0xcc;
-	EXIT(.kind = EXIT_SOFT_INT, .cpl = 3, .soft_int = {CODE});
-	got(VEC_BP, INJECT_EXCEPTION);
-	assert_int_equal(vcpu->regs[LVMON_RIP], CODE + 7);
-	/* It has changed meanwhile: again. */
-	code[2] = 0x90;
-	EXIT(.kind = EXIT_SOFT_INT, .cpl = 3, .soft_int = {CODE});
-	assert_int_equal(injected, 0);
-	/* Nothing but prefixes; the page's end; no page; without paging; no RAM there. */
-	memset(code, 0x66, 20);
-	EXIT(.kind = EXIT_SOFT_INT, .cpl = 3, .soft_int = {CODE});
-	got(VEC_BP, INJECT_EXCEPTION);
-	end[-1] = 0xcd;
-	EXIT(.kind = EXIT_SOFT_INT, .cpl = 3, .soft_int = {CODE + PAGE_SIZE - 1});
-	assert_int_equal(injected, 0);
-	EXIT(.kind = EXIT_SOFT_INT, .cpl = 3, .soft_int = {CODE + PAGE_SIZE});
-	got(VEC_BP, INJECT_EXCEPTION);
-	registers[LVMON_CR0] = CR0_PE;
-	memcpy(code, "\xcd\x21", 2);
-	EXIT(.kind = EXIT_SOFT_INT, .cpl = 3, .soft_int = {CODE_GPA});
-	got(0x21, INJECT_SOFT_INT);
-	EXIT(.kind = EXIT_SOFT_INT, .cpl = 3, .soft_int = {HOST_RAM_END});
-	got(VEC_BP, INJECT_EXCEPTION);
+/* RF ends with the instruction that the vmm has done, and TF traps behind it; not with a fault. */
+static void retires(void **state)
+{
+	static const struct vm_exit exits[] = {
+		{.kind = EXIT_CPUID, .length = 3},
+		{.kind = EXIT_MSR_READ, .length = 3},
+		{.kind = EXIT_MSR_WRITE, .length = 3},
+		{.kind = EXIT_XSETBV, .length = 3},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(exits); i++)
+		for (int tf = 0; tf < 2; tf++) {
+			vcpu->regs[LVMON_RIP] = CODE;
+			vcpu->regs[LVMON_RFLAGS] = RFLAGS_FIXED | RFLAGS_RF | (tf ? RFLAGS_TF : 0);
+			vcpu->regs[LVMON_RCX] = exits[i].kind == EXIT_XSETBV ? 0 : GOOD_MSR;
+			vcpu->regs[LVMON_RAX] = 3;
+			vcpu->regs[LVMON_RDX] = 0;
+			raised = raises = 0;
+			handle(exits[i]);
+			assert_int_equal(vcpu->regs[LVMON_RIP], CODE + 3);
+			assert_int_equal(vcpu->regs[LVMON_RFLAGS], RFLAGS_FIXED | (tf ? RFLAGS_TF : 0));
+			assert_true(raises == (u32)tf && raised == (tf ? DR6_BS : 0));
+		}
+	/* With BTF only a branch traps. */
+	branches_only = true;
+	EXIT(.kind = EXIT_CPUID, .length = 2);
+	assert_int_equal(raises, 1);
+	vcpu->regs[LVMON_RFLAGS] |= RFLAGS_RF;
+	vcpu->regs[LVMON_RCX] = 0x9999;
+	EXIT(.kind = EXIT_MSR_READ, .length = 2);
+	got(VEC_GP, INJECT_EXCEPTION);
+	assert_true(vcpu->regs[LVMON_RFLAGS] & RFLAGS_RF);
+}
+
+static void step_ends(u64 causes, s64 moved)
+{
+	vcpu->regs[LVMON_RFLAGS] &= ~RFLAGS_RF; /* the CPU does that */
+	vcpu->regs[LVMON_RIP] += (u64)moved;
+	EXIT(.kind = EXIT_EXCEPTION,
+	     .exception = {.vector = VEC_DB, .first = NO_VECTOR, .debug = causes});
+}
+
+/* Which of DR6's bits are a trap: SDM vol. 3, 17.2.3. */
+static void trap_causes(void **state)
+{
+	assert_int_equal(vcpu_trap_causes(0xffff4ff0, 0x400), DR6_BS);
+	/* Data 1 (global), data 2 (local), off: 0, instruction: 3. */
+	assert_int_equal(vcpu_trap_causes(0xf, 0x0d10005d), BIT(1) | BIT(2));
+	assert_int_equal(vcpu_trap_causes(0xf, 0xffff0000), 0);
+	assert_int_equal(vcpu_trap_causes(BIT(13), 0), BIT(13));
 }
 
 /* An instruction in a step, which retires or faults: SDM vol. 3, table 6-5. */
@@ -746,15 +787,38 @@ static void steps(void **state)
 		assert_false(stepping || (vcpu->regs[LVMON_RFLAGS] & RFLAGS_TF));
 		assert_int_equal(view_root, nested_root);
 	}
+	/* It has retired. A breakpoint on its address came before our INT3: not again (RF). */
 	vcpu_step_with(vcpu, CODE_GPA, 0x55);
-	EXIT(.kind = EXIT_EXCEPTION, .exception = {.vector = VEC_DB, .first = NO_VECTOR});
-	assert_true(injected == 0 && !stepping);
+	assert_true(vcpu->regs[LVMON_RFLAGS] & RFLAGS_RF);
+	step_ends(DR6_BS, 2);
+	assert_true(injected == 0 && raises == 0 && !stepping);
+	assert_false(vcpu->regs[LVMON_RFLAGS] & (RFLAGS_RF | RFLAGS_TF));
+	/* It has touched what the guest watches. */
+	vcpu_step_with(vcpu, CODE_GPA, 0x55);
+	step_ends(DR6_BS | BIT(2), 2);
+	assert_true(raises == 1 && raised == BIT(2));
 	/* The guest steps by itself: it gets its #DB, and keeps TF. */
+	raised = 0;
 	vcpu->regs[LVMON_RFLAGS] |= RFLAGS_TF;
 	vcpu_step_with(vcpu, CODE_GPA, 0x55);
-	EXIT(.kind = EXIT_EXCEPTION, .exception = {.vector = VEC_DB, .first = NO_VECTOR});
-	got(VEC_DB, INJECT_EXCEPTION);
+	step_ends(DR6_BS | BIT(0), 2);
+	assert_true(raises == 2 && raised == (DR6_BS | BIT(0)));
 	assert_true(vcpu->regs[LVMON_RFLAGS] & RFLAGS_TF);
+	/* Branch by branch: a step over another instruction is none of those. */
+	branches_only = true;
+	vcpu_step_with(vcpu, CODE_GPA, 0x55);
+	step_ends(DR6_BS, 15);
+	assert_int_equal(raises, 2);
+	vcpu_step_with(vcpu, CODE_GPA, 0x55);
+	step_ends(DR6_BS, -100);
+	assert_int_equal(raises, 3);
+	/* An instruction that exits in a step ends it, for the guest that does not step too. */
+	branches_only = false;
+	vcpu->regs[LVMON_RFLAGS] &= ~RFLAGS_TF;
+	vcpu_step_with(vcpu, CODE_GPA, 0x0f);
+	EXIT(.kind = EXIT_CPUID, .length = 2);
+	assert_true(raises == 3 && !stepping);
+	assert_false(vcpu->regs[LVMON_RFLAGS] & (RFLAGS_RF | RFLAGS_TF));
 	/* A fault in the delivery of #DF */
 	vcpu_step_with(vcpu, CODE_GPA, 0x55);
 	expect_fatal("triple fault", EXIT(.kind = EXIT_EXCEPTION,
@@ -1099,6 +1163,8 @@ int main(void)
 		cmocka_unit_test_setup(msrs, setup),
 		cmocka_unit_test_setup(xcr0, setup),
 		cmocka_unit_test_setup(soft_interrupts, setup),
+		cmocka_unit_test_setup(retires, setup),
+		cmocka_unit_test_setup(trap_causes, setup),
 		cmocka_unit_test_setup(steps, setup),
 		cmocka_unit_test_setup(shutdowns, setup),
 		cmocka_unit_test_setup(own_memory, setup),

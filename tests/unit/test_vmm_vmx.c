@@ -264,7 +264,7 @@ static void plain_exits(void **state)
 	static const struct {
 		u32 reason, kind, length;
 	} cases[] = {
-		{REASON_TRIPLE_FAULT, EXIT_SHUTDOWN, 3}, {REASON_CPUID, EXIT_CPUID, 2},
+		{REASON_TRIPLE_FAULT, EXIT_SHUTDOWN, 3}, {REASON_CPUID, EXIT_CPUID, 3},
 		{REASON_GETSEC, EXIT_VIRT_INSN, 3},	 {REASON_VMCALL, EXIT_VIRT_INSN, 3},
 		{REASON_VMXON, EXIT_VIRT_INSN, 3},	 {REASON_INVEPT, EXIT_VIRT_INSN, 3},
 		{REASON_INVVPID, EXIT_VIRT_INSN, 3},	 {REASON_MSR_READ, EXIT_MSR_READ, 3},
@@ -333,7 +333,7 @@ static void exceptions(void **state)
 	vmcs[VMCS_GUEST_SS_RIGHTS] = 0xc0f3; /* CPL 3 */
 	vmcs[VMCS_EXIT_EVENT] = VEC_BP | EVENT_TYPE(TYPE_SOFT_EXCEPTION) | EVENT_VALID;
 	exit_with(REASON_EXCEPTION);
-	assert_true(seen.kind == EXIT_BREAKPOINT && seen.cpl == 3);
+	assert_true(seen.kind == EXIT_SOFT_INT && seen.cpl == 3);
 
 	vmcs[VMCS_EXIT_EVENT] = VEC_PF | EVENT_TYPE(TYPE_HARDWARE) | EVENT_VALID | EVENT_ERROR;
 	vmcs[VMCS_EXIT_ERROR] = 7;
@@ -342,6 +342,13 @@ static void exceptions(void **state)
 	assert_true(seen.kind == EXIT_EXCEPTION && seen.exception.vector == VEC_PF);
 	assert_true(seen.exception.has_error && seen.exception.error == 7);
 	assert_true(seen.exception.cr2 == 0xdead000 && seen.exception.first == NO_VECTOR);
+	/* #DB: what raised it, from the qualification, as DR6 is not written; DR7 says what is on. */
+	vmcs[VMCS_EXIT_EVENT] = VEC_DB | EVENT_TYPE(TYPE_HARDWARE) | EVENT_VALID;
+	vmcs[VMCS_QUALIFICATION] = DR6_BS | 0xf;
+	vmcs[VMCS_GUEST_DR7] = 0xd00404;
+	exit_with(REASON_EXCEPTION);
+	assert_int_equal(seen.exception.debug, DR6_BS | BIT(1));
+	vmcs[VMCS_EXIT_EVENT] = VEC_PF | EVENT_TYPE(TYPE_HARDWARE) | EVENT_VALID | EVENT_ERROR;
 	/* In the delivery of another one; in that of an interrupt, which is none. */
 	vmcs[VMCS_VECTORING_EVENT] = VEC_GP | EVENT_TYPE(TYPE_HARDWARE) | EVENT_VALID;
 	exit_with(REASON_EXCEPTION);
@@ -400,19 +407,30 @@ static void injections(void **state)
 	vmx_ops.inject(vcpu, VEC_MC, INJECT_EXCEPTION, false, 0);
 	assert_int_equal(vmcs[VMCS_ENTRY_EVENT], VEC_MC | EVENT_TYPE(TYPE_HARDWARE) | EVENT_VALID);
 	assert_int_equal(vcpu->regs[LVMON_RIP], 0x2000);
-	/* Those that return behind their instruction: VT-x wants RIP before it. */
-	vmx_ops.inject(vcpu, VEC_BP, INJECT_EXCEPTION, false, 0);
+	/* INT3 returns behind itself, whatever prefixes it has: VT-x wants RIP before it. */
+	vmcs[VMCS_EXIT_LENGTH] = 2;
+	vmcs[VMCS_GUEST_INTERRUPTIBILITY] = BLOCKED_BY_STI;
+	assert_true(vmx_ops.soft_int_is_long(vcpu));
+	vmx_ops.soft_int(vcpu);
 	assert_int_equal(vmcs[VMCS_ENTRY_EVENT],
 			 VEC_BP | EVENT_TYPE(TYPE_SOFT_EXCEPTION) | EVENT_VALID);
-	assert_true(vcpu->regs[LVMON_RIP] == 0x1fff && vmcs[VMCS_ENTRY_LENGTH] == 1);
-	vmx_ops.inject(vcpu, 0x80, INJECT_SOFT_INT, false, 0);
-	assert_true(vcpu->regs[LVMON_RIP] == 0x1ffd && vmcs[VMCS_ENTRY_LENGTH] == 2);
-	/* An exit for #DB leaves DR6 to us; real mode has no error codes. */
+	assert_true(vcpu->regs[LVMON_RIP] == 0x2000 && vmcs[VMCS_ENTRY_LENGTH] == 2);
+	assert_int_equal(vmcs[VMCS_GUEST_INTERRUPTIBILITY], 0);
+	/* Injected, #DB leaves DR6 and DR7.GD to us: B0 to B3 are new, BS stays. */
+	host_dr6 = 0xffff0ff0 | BIT(0) | BIT(14);
+	vmcs[VMCS_GUEST_DR7] = 0x2400;
+	vmcs[VMCS_GUEST_DEBUGCTL] = 0x43;
+	vmx_ops.raise_debug(vcpu, BIT(3));
+	assert_int_equal(host_dr6, 0xffff0ff0 | BIT(3) | BIT(14));
+	assert_int_equal(vmcs[VMCS_GUEST_DR7], 0x400);
+	assert_int_equal(vmcs[VMCS_GUEST_DEBUGCTL], 0x40);
 	host_dr6 = 0xffff0ff0 | BIT(0);
-	vmcs[VMCS_QUALIFICATION] = BIT(14);
+	vmx_ops.raise_debug(vcpu, BIT(14));
+	assert_int_equal(host_dr6, 0xffff0ff0 | BIT(0) | BIT(14));
+	assert_int_equal(vmcs[VMCS_ENTRY_EVENT], VEC_DB | EVENT_TYPE(TYPE_HARDWARE) | EVENT_VALID);
+	/* Real mode has no error codes. */
 	vmcs[VMCS_GUEST_CR0] = 0;
-	vmx_ops.inject(vcpu, VEC_DB, INJECT_EXCEPTION, true, 0);
-	assert_int_equal(host_dr6, 0xffff0ff0 | BIT(14));
+	vmx_ops.inject(vcpu, VEC_GP, INJECT_EXCEPTION, true, 0);
 	assert_false(vmcs[VMCS_ENTRY_EVENT] & EVENT_ERROR);
 }
 
@@ -455,7 +473,11 @@ static void steps(void **state)
 	assert_int_equal(vmcs[VMCS_GUEST_INTERRUPTIBILITY], BLOCKED_BY_MOV_SS);
 	assert_int_equal(vmcs[VMCS_GUEST_PENDING_DEBUG], PENDING_STEP);
 	assert_int_equal(vmcs[VMCS_GUEST_DEBUGCTL], 1);
+	assert_true(vmx_ops.steps_branches(vcpu));
+	vmcs[VMCS_GUEST_INTERRUPTIBILITY] = BLOCKED_BY_STI; /* STI was stepped over */
 	vmx_ops.single_step(vcpu, false);
+	assert_int_equal(vmcs[VMCS_GUEST_INTERRUPTIBILITY], BLOCKED_BY_STI);
+	vmcs[VMCS_GUEST_INTERRUPTIBILITY] = 0;
 	assert_int_equal(vmcs[VMCS_EXCEPTIONS], BIT(VEC_BP));
 	assert_int_equal(vmcs[VMCS_GUEST_INTERRUPTIBILITY], 0);
 	assert_int_equal(vmcs[VMCS_GUEST_PENDING_DEBUG], 0);
@@ -472,10 +494,9 @@ static void move_on(void)
 {
 	vcpu->regs[LVMON_RIP] += 2;
 	vcpu->regs[LVMON_RSP] -= 8;
-	vcpu->regs[LVMON_RFLAGS] |= RFLAGS_TF;
 }
 
-/* An emulated instruction ends as one does: the shadow of STI is over, and TF is heard. */
+/* An emulated instruction ends as one does: the shadow of STI is over. */
 static void retires(void **state)
 {
 	vmcs[VMCS_GUEST_INTERRUPTIBILITY] = BLOCKED_BY_STI;
@@ -485,9 +506,12 @@ static void retires(void **state)
 	exit_with(REASON_CPUID);
 	assert_int_equal(vmcs[VMCS_GUEST_RIP], 0x2002);
 	assert_int_equal(vmcs[VMCS_GUEST_RSP], 0x8ff8);
-	assert_true(vmcs[VMCS_GUEST_RFLAGS] & RFLAGS_TF);
 	assert_int_equal(vmcs[VMCS_GUEST_INTERRUPTIBILITY], 0);
-	assert_int_equal(vmcs[VMCS_GUEST_PENDING_DEBUG], PENDING_STEP);
+	/* A fault is no end. */
+	on_exit_ = NULL;
+	vmcs[VMCS_GUEST_INTERRUPTIBILITY] = BLOCKED_BY_STI;
+	exit_with(REASON_CPUID);
+	assert_int_equal(vmcs[VMCS_GUEST_INTERRUPTIBILITY], BLOCKED_BY_STI);
 }
 
 static bool cr0_taken(u64 value)

@@ -25,7 +25,8 @@ UNIT_SRCS_test_vmm_cpu := $(VMM_TEST_BASE) vmm/cpu.c $(VMM_TEST_NESTED)
 UNIT_SRCS_test_vmm_vcpu := $(VMM_TEST_GUEST) vmm/vcpu.c vmm/policy.c vmm/traps.c vmm/reset.c vmm/region.c vmm/x86/insn.c
 UNIT_SRCS_test_vmm_vmx := $(VMM_TEST_BASE) vmm/vmx/vmx.c vmm/vmx/setup.c vmm/vmx/control.c \
 	vmm/vmx/ept.c $(VMM_TEST_NESTED) vmm/policy.c
-UNIT_SRCS_test_vmm_svm := $(VMM_TEST_BASE) vmm/svm/svm.c $(VMM_TEST_NESTED) vmm/policy.c
+UNIT_SRCS_test_vmm_svm := $(VMM_TEST_GUEST) vmm/svm/svm.c vmm/svm/event.c vmm/svm/insn.c vmm/x86/insn.c \
+	$(VMM_TEST_NESTED) vmm/policy.c
 UNIT_SRCS_test_vmm_lapic_reset := $(VMM_TEST_BASE)
 UNIT_SRCS_test_vmm_smp := $(VMM_TEST_GUEST) vmm/region.c vmm/x86/insn.c
 UNIT_SRCS_test_vmm_lapic := $(VMM_TEST_BASE)

@@ -97,7 +97,7 @@ void host_slot_faults(void)
 	}
 }
 
-hpa_t host_guest(void)
+hpa_t host_guest_with(u64 pages)
 {
 	static const struct boot_info bi = {
 		.memory_entries = 4,
@@ -124,12 +124,17 @@ hpa_t host_guest(void)
 	if (ftruncate(ram_file, 0) || ftruncate(ram_file, HOST_RAM_END))
 		abort();
 	close_slot();
-	host_memory(64);
+	host_memory(pages);
 	slot_root = page_alloc();
 	next_table = GUEST_TABLES;
 	guest_ram_ranges = 0;
 	guest_ram_init(&bi, slot_root);
 	return slot_root;
+}
+
+hpa_t host_guest(void)
+{
+	return host_guest_with(64);
 }
 
 void *host_ram(gpa_t gpa)
@@ -189,7 +194,14 @@ static u64 get_reg(struct vcpu *vcpu, enum lvmon_reg reg)
 	return reg == LVMON_CR0 ? CR0_PE | CR0_PG : reg == LVMON_CR4 ? CR4_PAE : 0;
 }
 
-static const struct vcpu_ops ops = {.name = "fake", .inject = inject, .get_reg = get_reg};
+static void raise_debug(struct vcpu *vcpu, u64 causes)
+{
+	(void)vcpu;
+	host_injected.debug |= causes;
+}
+
+static const struct vcpu_ops ops = {
+	.name = "fake", .inject = inject, .raise_debug = raise_debug, .get_reg = get_reg};
 
 /* vmm/vcpu.c has the real ones. */
 const struct vcpu_ops *vcpu_ops __attribute__((weak)) = &ops;
@@ -200,6 +212,11 @@ void __attribute__((weak)) vcpu_step_with(struct vcpu *vcpu, gpa_t gpa, u8 byte)
 	host_step.count++;
 	host_step.gpa = gpa;
 	host_step.byte = byte;
+}
+
+void __attribute__((weak)) vcpu_end_flags(struct vcpu *vcpu)
+{
+	vcpu->regs[LVMON_RFLAGS] &= ~RFLAGS_RF;
 }
 
 void host_vcpu(struct vcpu *vcpu, struct vcpu_paging *paging, gpa_t root)
@@ -352,6 +369,13 @@ u64 read_dr6(void)
 void write_dr6(u64 v)
 {
 	host_dr6 = v;
+}
+
+u64 host_breakpoints[4];
+
+u64 read_breakpoint(u32 number)
+{
+	return host_breakpoints[number];
 }
 
 u64 read_cr3(void)

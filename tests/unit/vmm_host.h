@@ -34,6 +34,8 @@ void host_use_up(u64 left);
 
 /* Fresh guest RAM, all zero; includes host_memory(). Returns the root that has the write slot. */
 hpa_t host_guest(void);
+/* The same with more pages of hypervisor memory. */
+hpa_t host_guest_with(u64 pages);
 /* For a test that writes to guest RAM with what a set-up made: cmocka has its own handler for each test. */
 void host_slot_faults(void);
 /* Guest RAM as the guest sees it: writable. */
@@ -48,7 +50,7 @@ u64 *host_guest_entry(gpa_t root, int levels, gva_t va, int level);
 extern struct host_injected {
 	u32 count, vector, error;
 	bool has_error;
-	u64 cr2;
+	u64 cr2, debug;
 } host_injected;
 /* vcpu_step_with() was called */
 extern struct host_step {
@@ -61,6 +63,7 @@ void host_vcpu(struct vcpu *vcpu, struct vcpu_paging *paging, gpa_t root);
 /* What hardware was asked, and what it answers. */
 extern u64 host_cr2, host_dr6, host_cr3, host_cr3_writes, host_invlpgs, host_tsc, host_xcr0,
 	host_wbinvds;
+extern u64 host_breakpoints[4];
 extern const volatile void *host_invlpg_last;
 extern void (*host_outb)(u16 port, u8 value);
 extern u8 (*host_inb)(u16 port);

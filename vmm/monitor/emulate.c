@@ -10,6 +10,10 @@
 
 #define ARITHMETIC_FLAGS (RFLAGS_CF | RFLAGS_PF | RFLAGS_AF | RFLAGS_ZF | RFLAGS_SF | RFLAGS_OF)
 
+#define PUSHF	    0x9c
+#define RW_WRITES   1u
+#define RW_ACCESSES 3u
+
 /* a - b: SDM vol. 1, 3.4.3.1 */
 static u64 sub_flags(u64 a, u64 b)
 {
@@ -24,12 +28,32 @@ static u64 sub_flags(u64 a, u64 b)
 	return flags;
 }
 
+/* Accesses of ours meet the guest's breakpoints on data as the CPU's do: SDM vol. 3, 17.2.4. */
+static void slow_path meet_breakpoints(struct vcpu *vcpu, u64 dr7, gva_t at, u64 size, bool write)
+{
+	static const u8 lengths[] = {1, 2, 8, 4};
+	u64 causes = 0;
+
+	for (u32 i = 0; i < 4; i++) {
+		u64 rw = dr7 >> (16 + 4 * i) & 3, length = lengths[dr7 >> (18 + 4 * i) & 3];
+		bool watches = rw == RW_ACCESSES || (rw == RW_WRITES && write);
+
+		if ((dr7 >> (2 * i) & 3) && watches &&
+		    ranges_overlap(read_breakpoint(i) & ~(length - 1), length, at, size))
+			causes |= BIT(i);
+	}
+	if (causes)
+		vcpu_ops->raise_debug(vcpu, causes);
+}
+
 static bool push(struct vcpu *vcpu, const struct vcpu_paging *paging, u64 value)
 {
 	gva_t to = vcpu->regs[LVMON_RSP] - 8;
 
 	if (guest_write_word(paging, to, value))
 		return false;
+	if (unlikely(paging->dr7 & DR7_ENABLED))
+		meet_breakpoints(vcpu, paging->dr7, to, sizeof(value), true);
 	vcpu->regs[LVMON_RSP] = to;
 	return true;
 }
@@ -42,6 +66,8 @@ static bool load(struct vcpu *vcpu, const struct vcpu_paging *paging, const stru
 	if (insn->width == sizeof(value) ? guest_read_word(paging, from, &value)
 					 : guest_read(paging, from, &value, insn->width))
 		return false;
+	if (unlikely(paging->dr7 & DR7_ENABLED))
+		meet_breakpoints(vcpu, paging->dr7, from, insn->width, false);
 	vcpu->regs[insn->reg] = value;
 	return true;
 }
@@ -73,14 +99,16 @@ static bool emulate(struct vcpu *vcpu, const struct vcpu_paging *paging,
 		regs[LVMON_RFLAGS] = (regs[LVMON_RFLAGS] & ~ARITHMETIC_FLAGS) | sub_flags(a, b);
 		return true;
 	default:
-		return false;
+		/* In a step it would show TF. */
+		return insn->length == 1 && insn->bytes[0] == PUSHF &&
+		       push(vcpu, paging, regs[LVMON_RFLAGS] & ~RFLAGS_RF);
 	}
 }
 
 void finish_trap(struct vcpu *vcpu, const struct vcpu_paging *paging, const struct trap *trap)
 {
 	if (likely(emulate(vcpu, paging, &trap->insn)))
-		vcpu->regs[LVMON_RIP] += trap->insn.length;
+		vcpu_retire(vcpu, vcpu->regs[LVMON_RIP] + trap->insn.length);
 	else
 		vcpu_step_with(vcpu, trap->gpa, trap->insn.bytes[0]);
 }

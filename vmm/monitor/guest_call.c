@@ -56,7 +56,7 @@ int guest_call_start(struct vcpu *vcpu, const struct vcpu_paging *paging, struct
 	regs[LVMON_RSP] -= 8;
 	regs[LVMON_RAX] = 0;
 	regs[LVMON_RIP] = verdict->function;
-	regs[LVMON_RFLAGS] &= ~(RFLAGS_DF | RFLAGS_AC | RFLAGS_TF);
+	regs[LVMON_RFLAGS] &= ~(RFLAGS_DF | RFLAGS_AC | RFLAGS_TF | RFLAGS_RF);
 	return 0;
 }
 

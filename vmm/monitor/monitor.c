@@ -106,8 +106,8 @@ static bool return_early(struct vcpu *vcpu, const struct vcpu_paging *paging, u6
 	    !canonical(return_to, paging->la57))
 		return false;
 	regs[LVMON_RAX] = value;
-	regs[LVMON_RIP] = return_to;
 	regs[LVMON_RSP] += 8;
+	vcpu_retire(vcpu, return_to);
 	return true;
 }
 
@@ -205,10 +205,12 @@ take_hit(struct vcpu *vcpu, const struct vcpu_paging *paging, gva_t rip)
 
 /* No trap at rip. Is there an INT3 of the guest's own, or has ours just been taken away? */
 static bool __attribute__((noinline))
-is_guests_own(const struct vcpu_paging *paging, gva_t rip, u32 version)
+is_guests_own(struct vcpu *vcpu, const struct vcpu_paging *paging, gva_t rip, u32 version)
 {
 	u8 byte = INT3;
 
+	if (vcpu_ops->soft_int_is_long(vcpu))
+		return true;
 	(void)!guest_read(paging, rip, &byte, 1);
 	if (byte != INT3)
 		guest_touch(paging, rip);
@@ -226,7 +228,7 @@ bool monitor_breakpoint(struct vcpu *vcpu, gva_t rip)
 	trap = trap_find(rip);
 	vcpu_ops->get_paging(vcpu, &paging);
 	if (!trap)
-		return !is_guests_own(&paging, rip, version);
+		return !is_guests_own(vcpu, &paging, rip, version);
 	if (trap->calls || trap_wanted(&paging, trap)) {
 		take_hit(vcpu, &paging, rip);
 	} else if (smp_cpus == 1) {

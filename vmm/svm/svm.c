@@ -8,8 +8,7 @@
 #include "vmm/memory.h"
 #include "vmm/policy.h"
 #include "vmm/string.h"
-#include "vmm/svm/vmcb.h"
-#include "vmm/vcpu.h"
+#include "vmm/svm/svm.h"
 #include "vmm/x86/asm.h"
 #include "vmm/x86/nested.h"
 #include "vmm/x86/paging.h"
@@ -25,19 +24,8 @@
 #define MSRPM_C0000000 0x800u
 #define MSRPM_C0010000 0x1000u
 
-struct svm_vcpu {
-	struct vmcb *vmcb;
-	hpa_t vmcb_pa, host_pa;
-	u8 *msrpm;
-};
-
 void svm_loop(struct vcpu *vcpu, hpa_t guest_vmcb, hpa_t host_vmcb) __noreturn;
 void svm_exit(struct vcpu *vcpu);
-
-static struct svm_vcpu *svm_of(struct vcpu *vcpu)
-{
-	return vcpu->vendor;
-}
 
 static bool svm_present(void)
 {
@@ -68,6 +56,7 @@ static void svm_init(const struct boot_info *bi)
 	bool huge_pages = cpuid(0x80000001, 0).edx & BIT(26);
 
 	nested_init(bi, npt_map, huge_pages ? HUGE_PAGE_SIZE : LARGE_PAGE_SIZE);
+	svm_probe_events();
 }
 
 /* Called when the nested page table or the ASID's meaning changed: the only place that flushes. */
@@ -268,17 +257,11 @@ static void decode(struct vcpu *vcpu, struct vmcb *vmcb, struct vm_exit *exit)
 	switch (code) {
 	case VMEXIT_CPUID:
 		exit->kind = EXIT_CPUID;
-		exit->length = 2;
+		exit->length = svm_insn_length(vmcb, INSN_CPUID);
 		return;
 	case VMEXIT_INTN:
-		exit->kind = EXIT_SOFT_INT;
-		exit->cpl = vmcb->cpl;
-		exit->soft_int.linear = vmcb->rip;
-		if (!(vmcb->cs.attributes & CS_LONG))
-			exit->soft_int.linear = (u32)(vmcb->cs.base + vmcb->rip);
-		return;
 	case VMEXIT_EXCEPTION + VEC_BP:
-		exit->kind = EXIT_BREAKPOINT;
+		exit->kind = EXIT_SOFT_INT;
 		exit->cpl = vmcb->cpl;
 		return;
 	case VMEXIT_INTR:
@@ -295,7 +278,7 @@ static void decode(struct vcpu *vcpu, struct vmcb *vmcb, struct vm_exit *exit)
 		return;
 	case VMEXIT_INVD: /* what the caches hold is ours too: it must not be thrown away */
 		wbinvd();
-		vcpu->regs[LVMON_RIP] += 2;
+		vcpu_retire(vcpu, vmcb->rip + svm_insn_length(vmcb, INSN_INVD));
 		exit->kind = EXIT_NONE;
 		return;
 	case VMEXIT_IRET:
@@ -307,7 +290,7 @@ static void decode(struct vcpu *vcpu, struct vmcb *vmcb, struct vm_exit *exit)
 		return;
 	case VMEXIT_MSR:
 		exit->kind = vmcb->exit_info1 ? EXIT_MSR_WRITE : EXIT_MSR_READ;
-		exit->length = 2;
+		exit->length = svm_insn_length(vmcb, vmcb->exit_info1 ? INSN_WRMSR : INSN_RDMSR);
 		return;
 	case VMEXIT_SHUTDOWN:
 		exit->kind = EXIT_SHUTDOWN;
@@ -321,8 +304,10 @@ static void decode(struct vcpu *vcpu, struct vmcb *vmcb, struct vm_exit *exit)
 		return;
 	case VMEXIT_EXCEPTION ... VMEXIT_EXCEPTION + VEC_BP - 1:
 	case VMEXIT_EXCEPTION + VEC_BP + 1 ... VMEXIT_EXCEPTION_LAST:
+		svm_soft_int_over(vcpu);
 		exit->kind = EXIT_EXCEPTION;
 		exit->exception.vector = (u32)(code - VMEXIT_EXCEPTION);
+		exit->exception.debug = vcpu_trap_causes(vmcb->dr6, vmcb->dr7);
 		exit->exception.error = (u32)vmcb->exit_info1;
 		exit->exception.cr2 = vmcb->exit_info2;
 		exit->exception.first = delivered_exception(vmcb);
@@ -359,6 +344,9 @@ void __attribute__((flatten)) svm_exit(struct vcpu *vcpu)
 	vcpu_handle_exit(vcpu, &exit);
 	vmcb->rax = vcpu->regs[LVMON_RAX];
 	vmcb->rsp = vcpu->regs[LVMON_RSP];
+	/* An instruction is behind us: so is the shadow of the one before. */
+	if (unlikely(vmcb->interrupt_shadow) && vmcb->rip != vcpu->regs[LVMON_RIP])
+		vmcb->interrupt_shadow = 0;
 	vmcb->rip = vcpu->regs[LVMON_RIP];
 	vmcb->rflags = vcpu->regs[LVMON_RFLAGS];
 	vcpu->spent += rdtsc() - vcpu->entered;
@@ -382,6 +370,7 @@ static void svm_get_paging(struct vcpu *vcpu, struct vcpu_paging *paging)
 	paging->cr3 = vmcb->cr3;
 	paging->la57 = vmcb->cr4 & CR4_LA57;
 	paging->gs_base = vmcb->gs.base;
+	paging->dr7 = vmcb->dr7;
 }
 
 static u64 svm_get_reg(struct vcpu *vcpu, enum lvmon_reg reg)
@@ -428,40 +417,6 @@ static void svm_set_reg(struct vcpu *vcpu, enum lvmon_reg reg, u64 value)
 		vmcb->cr2 = value;
 }
 
-static void svm_inject(struct vcpu *vcpu, u32 vector, enum inject_type type, bool has_error,
-		       u32 error)
-{
-	struct vmcb *vmcb = svm_of(vcpu)->vmcb;
-
-	if (type == INJECT_NMI)
-		vmcb->intercepts1 |= (u32)I1_IRET;
-	/* A software interrupt returns behind its instruction; RIP is there already. */
-	if (type == INJECT_SOFT_INT)
-		vmcb->next_rip = vcpu->regs[LVMON_RIP];
-	vmcb->event_injection = vector | (u64)type << 8 | EVENT_VALID |
-				(has_error ? EVENT_ERROR : 0) | (u64)error << 32;
-}
-
-static void svm_requeue(struct vcpu *vcpu)
-{
-	struct vmcb *vmcb = svm_of(vcpu)->vmcb;
-	u64 info = vmcb->exit_int_info;
-	u32 vector = info & 0xff;
-
-	if (!(info & EVENT_VALID) || vmcb->event_injection)
-		return;
-	/* QEMU's TCG reports an external interrupt as type 3. */
-	if ((info >> 8 & 7) == INJECT_EXCEPTION && (vector >= 32 || vector == VEC_NMI))
-		info = (info & ~0x700ull) | (u64)(vector == VEC_NMI ? INJECT_NMI : INJECT_INTERRUPT)
-						    << 8;
-	vmcb->event_injection = info;
-}
-
-static u32 with_bits(u32 field, u64 bits, bool on)
-{
-	return on ? field | (u32)bits : field & ~(u32)bits;
-}
-
 static void svm_trap_breakpoints(struct vcpu *vcpu, bool on)
 {
 	struct vmcb *vmcb = svm_of(vcpu)->vmcb;
@@ -469,6 +424,9 @@ static void svm_trap_breakpoints(struct vcpu *vcpu, bool on)
 	/* Silicon reports INT3 as #BP; QEMU's TCG only as INTn. */
 	vmcb->exceptions = with_bits(vmcb->exceptions, BIT(VEC_BP), on);
 	vmcb->intercepts1 = with_bits(vmcb->intercepts1, I1_INTN, on);
+	/* INT n that does not exit is not one that we have moved RIP for. */
+	if (!on)
+		svm_of(vcpu)->soft_int = false;
 }
 
 static void svm_trap_lstar(struct vcpu *vcpu, bool on)
@@ -497,20 +455,6 @@ static bool svm_ready_to_inject(struct vcpu *vcpu)
 	return ready;
 }
 
-static void svm_single_step(struct vcpu *vcpu, bool on)
-{
-	struct vmcb *vmcb = svm_of(vcpu)->vmcb;
-
-	vmcb->exceptions =
-		with_bits(vmcb->exceptions, UINT32_MAX & ~BIT(VEC_BP) & ~BIT(VEC_NMI), on);
-	/* The host's IF, which is clear, masks physical interrupts meanwhile: APM vol. 2, 15.21.1
-	 */
-	if (on)
-		vmcb->virtual_interrupt |= V_INTR_MASKING;
-	else
-		vmcb->virtual_interrupt &= ~V_INTR_MASKING;
-}
-
 const struct vcpu_ops svm_ops = {
 	.name = "AMD SVM",
 	.vendor_id = 0,
@@ -528,6 +472,10 @@ const struct vcpu_ops svm_ops = {
 	.ready_to_inject = svm_ready_to_inject,
 	.inject = svm_inject,
 	.requeue = svm_requeue,
+	.soft_int = svm_soft_int,
+	.soft_int_is_long = svm_soft_int_is_long,
+	.raise_debug = svm_raise_debug,
+	.steps_branches = svm_steps_branches,
 	.trap_breakpoints = svm_trap_breakpoints,
 	.trap_lstar = svm_trap_lstar,
 	.trap_interrupts = svm_trap_interrupts,

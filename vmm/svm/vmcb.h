@@ -84,6 +84,12 @@ _Static_assert(sizeof(struct vmcb) == PAGE_SIZE, "VMCB layout");
 #define NESTED_PAGING BIT(0)
 #define GUEST_INVLPGB BIT(7) /* and TLBSYNC */
 
+/* The first two bytes of instructions, as a word in memory. */
+#define INSN_INVD  0x080fu
+#define INSN_WRMSR 0x300fu
+#define INSN_RDMSR 0x320fu
+#define INSN_CPUID 0xa20fu
+
 #define V_INTR_MASKING BIT(24)
 #define CS_LONG	       BIT(9) /* L, in the VMCB's packed attributes */
 

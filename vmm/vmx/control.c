@@ -86,7 +86,7 @@ void vmx_control_access(struct vcpu *vcpu)
 	u64 value = vcpu->regs[info >> 8 & 15];
 
 	if ((info & 15) == 0 && (info >> 4 & 3) == MOV_TO_CR && write_cr0_of_guest(vcpu, value))
-		vcpu->regs[LVMON_RIP] += vmread(VMCS_EXIT_LENGTH);
+		vcpu_retire(vcpu, vcpu->regs[LVMON_RIP] + vmread(VMCS_EXIT_LENGTH));
 	else
 		vcpu_ops->inject(vcpu, VEC_GP, INJECT_EXCEPTION, true, 0);
 }

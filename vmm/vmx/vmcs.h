@@ -112,7 +112,6 @@ enum vmcs_field {
 #define BLOCKED_BY_NMI	  BIT(3)
 #define BLOCKED_ENCLAVE	  BIT(4) /* the exit came out of one */
 #define PENDING_STEP	  BIT(14)
-#define DEBUGCTL_BTF	  BIT(1)
 
 /* Events in, out, and interrupted: 25.8.3, 25.9.2, 25.9.3 */
 #define EVENT_VALID	    BIT(31)

@@ -126,7 +126,7 @@ static void decode_exception(struct vm_exit *exit)
 	    !(vmread(VMCS_VECTORING_EVENT) & EVENT_VALID))
 		block_nmi_again();
 	if (vector == VEC_BP) {
-		exit->kind = EXIT_BREAKPOINT;
+		exit->kind = EXIT_SOFT_INT;
 		exit->cpl = guest_cpl();
 		return;
 	}
@@ -137,6 +137,10 @@ static void decode_exception(struct vm_exit *exit)
 	if (vector == VEC_PF)
 		exit->exception.cr2 = vmread(VMCS_QUALIFICATION);
 	exit->exception.first = delivered_exception();
+	/* An exit for #DB leaves DR6 as it was: SDM vol. 3, 28.1. */
+	if (vector == VEC_DB)
+		exit->exception.debug =
+			vcpu_trap_causes(vmread(VMCS_QUALIFICATION), vmread(VMCS_GUEST_DR7));
 }
 
 /*
@@ -227,7 +231,7 @@ static void decode(struct vcpu *vcpu, u64 reason, struct vm_exit *exit)
 
 	exit->kind = reason < ARRAY_SIZE(kinds) ? kinds[reason] : EXIT_NONE;
 	if (exit->kind != EXIT_NONE) {
-		exit->length = exit->kind == EXIT_CPUID ? 2 : (u32)vmread(VMCS_EXIT_LENGTH);
+		exit->length = (u32)vmread(VMCS_EXIT_LENGTH);
 		return;
 	}
 	switch (reason) {
@@ -255,7 +259,7 @@ static void decode(struct vcpu *vcpu, u64 reason, struct vm_exit *exit)
 		return;
 	case REASON_INVD: /* what the caches hold is ours too: it must not be thrown away */
 		wbinvd();
-		vcpu->regs[LVMON_RIP] += vmread(VMCS_EXIT_LENGTH);
+		vcpu_retire(vcpu, vcpu->regs[LVMON_RIP] + vmread(VMCS_EXIT_LENGTH));
 		return;
 	case REASON_TASK_SWITCH: /* exits always; no 64-bit system has hardware tasks */
 		log_limited("the guest switches tasks by hardware, which is not supported: #GP");
@@ -272,15 +276,13 @@ static void decode(struct vcpu *vcpu, u64 reason, struct vm_exit *exit)
 	}
 }
 
-/* The vmm has done an instruction's work: what the CPU does at its end. */
-static void retire(struct vcpu *vcpu)
+/* An instruction is behind us: so is the shadow of the one before. */
+static void end_shadow(void)
 {
 	u64 blocked = vmread(VMCS_GUEST_INTERRUPTIBILITY);
 
 	if (blocked & BLOCKED_SHADOW)
 		vmwrite(VMCS_GUEST_INTERRUPTIBILITY, blocked & ~BLOCKED_SHADOW);
-	if (vcpu->regs[LVMON_RFLAGS] & RFLAGS_TF)
-		vmwrite(VMCS_GUEST_PENDING_DEBUG, PENDING_STEP);
 }
 
 /*
@@ -306,7 +308,7 @@ void __attribute__((flatten)) vmx_exit(struct vcpu *vcpu)
 		regs[LVMON_RIP] = vmx_fit_rip(vcpu, rip, regs[LVMON_RIP]);
 	if (regs[LVMON_RIP] != rip) {
 		vmwrite(VMCS_GUEST_RIP, regs[LVMON_RIP]);
-		retire(vcpu);
+		end_shadow();
 	}
 	vcpu->spent += rdtsc() - vcpu->entered;
 }
@@ -339,6 +341,7 @@ static void vmx_get_paging(struct vcpu *vcpu, struct vcpu_paging *paging)
 	paging->cr3 = vmread(VMCS_GUEST_CR3);
 	paging->la57 = vmread(VMCS_GUEST_CR4) & CR4_LA57;
 	paging->gs_base = vmread(VMCS_GUEST_GS_BASE);
+	paging->dr7 = vmread(VMCS_GUEST_DR7);
 }
 
 static u64 vmx_get_reg(struct vcpu *vcpu, enum lvmon_reg reg)
@@ -400,29 +403,51 @@ static bool vmx_ready_to_inject(struct vcpu *vcpu)
 static void vmx_inject(struct vcpu *vcpu, u32 vector, enum inject_type type, bool has_error,
 		       u32 error)
 {
-	u32 vt_type = type, length = 0;
+	u64 event = vector | EVENT_TYPE((u64)type) | EVENT_VALID;
 
-	/* These return behind their instruction: RIP is there already, VT-x wants it before. */
-	if (type == INJECT_EXCEPTION && vector == VEC_BP) {
-		vt_type = TYPE_SOFT_EXCEPTION;
-		length = 1;
-	} else if (type == INJECT_SOFT_INT) {
-		length = 2;
-	}
-	if (length) {
-		vcpu->regs[LVMON_RIP] -= length;
-		vmwrite(VMCS_ENTRY_LENGTH, length);
-	}
-	/* An exit for #DB leaves DR6 as it was: SDM vol. 3, 28.1. */
-	if (type == INJECT_EXCEPTION && vector == VEC_DB)
-		write_dr6((read_dr6() & ~DR6_CAUSES) | (vmread(VMCS_QUALIFICATION) & DR6_CAUSES));
 	/* Real mode has no error codes: SDM vol. 3, 27.2.1.3. */
 	if (has_error && (vmread(VMCS_GUEST_CR0) & CR0_PE)) {
 		vmwrite(VMCS_ENTRY_ERROR, error);
-		vmwrite(VMCS_ENTRY_EVENT, vector | EVENT_TYPE(vt_type) | EVENT_VALID | EVENT_ERROR);
-	} else {
-		vmwrite(VMCS_ENTRY_EVENT, vector | EVENT_TYPE(vt_type) | EVENT_VALID);
+		event |= EVENT_ERROR;
 	}
+	vmwrite(VMCS_ENTRY_EVENT, event);
+}
+
+/* Only INT3 exits. It returns behind itself, and the CPU does not forget its length. */
+static void vmx_soft_int(struct vcpu *vcpu)
+{
+	end_shadow();
+	vmwrite(VMCS_ENTRY_LENGTH, vmread(VMCS_EXIT_LENGTH));
+	vmwrite(VMCS_ENTRY_EVENT, VEC_BP | EVENT_TYPE(TYPE_SOFT_EXCEPTION) | EVENT_VALID);
+}
+
+static bool vmx_soft_int_is_long(struct vcpu *vcpu)
+{
+	return vmread(VMCS_EXIT_LENGTH) > 1;
+}
+
+/*
+ * Injected, it leaves to us what it does to DR6, DR7 and DEBUGCTL (SDM vol. 3, 17.4.1, 17.4.3,
+ * 27.6.1.1); its delivery ends the shadow.
+ */
+static void vmx_raise_debug(struct vcpu *vcpu, u64 causes)
+{
+	u64 dr6 = read_dr6();
+
+	end_shadow();
+	if (causes & DR6_BREAKPOINTS)
+		dr6 &= ~DR6_BREAKPOINTS;
+	write_dr6(dr6 | causes);
+	vmwrite(VMCS_GUEST_DR7, vmread(VMCS_GUEST_DR7) & ~DR7_GD);
+	vmwrite(VMCS_GUEST_DEBUGCTL, vmread(VMCS_GUEST_DEBUGCTL) & ~(DEBUGCTL_LBR | DEBUGCTL_BTF));
+	vmx_inject(vcpu, VEC_DB, INJECT_EXCEPTION, false, 0);
+}
+
+static bool vmx_steps_branches(struct vcpu *vcpu)
+{
+	const struct vmx_vcpu *vmx = vmx_of(vcpu);
+
+	return (vmx->stepping ? vmx->debugctl : vmread(VMCS_GUEST_DEBUGCTL)) & DEBUGCTL_BTF;
 }
 
 /*
@@ -434,10 +459,12 @@ static void vmx_inject(struct vcpu *vcpu, u32 vector, enum inject_type type, boo
 static void block_for_step(bool on)
 {
 	/* An enclave is left already, for its AEP; its bit and MOV SS exclude each other. */
-	u64 blocked = vmread(VMCS_GUEST_INTERRUPTIBILITY) & ~(BLOCKED_SHADOW | BLOCKED_ENCLAVE);
+	u64 blocked = vmread(VMCS_GUEST_INTERRUPTIBILITY) & ~BLOCKED_ENCLAVE;
 	u64 pending = vmread(VMCS_GUEST_PENDING_DEBUG) & ~PENDING_STEP;
 
-	vmwrite(VMCS_GUEST_INTERRUPTIBILITY, on ? blocked | BLOCKED_BY_MOV_SS : blocked);
+	/* At its end, what is left may be the shadow of the STI that was stepped over. */
+	vmwrite(VMCS_GUEST_INTERRUPTIBILITY, on ? (blocked & ~BLOCKED_SHADOW) | BLOCKED_BY_MOV_SS
+						: blocked & ~BLOCKED_BY_MOV_SS);
 	vmwrite(VMCS_GUEST_PENDING_DEBUG, on ? pending | PENDING_STEP : pending);
 }
 
@@ -526,6 +553,10 @@ const struct vcpu_ops vmx_ops = {
 	.ready_to_inject = vmx_ready_to_inject,
 	.inject = vmx_inject,
 	.requeue = vmx_requeue,
+	.soft_int = vmx_soft_int,
+	.soft_int_is_long = vmx_soft_int_is_long,
+	.raise_debug = vmx_raise_debug,
+	.steps_branches = vmx_steps_branches,
 	.trap_breakpoints = vmx_trap_breakpoints,
 	.trap_lstar = vmx_trap_lstar,
 	.trap_interrupts = vmx_trap_interrupts,

@@ -34,7 +34,13 @@
 #define CR4_FRED       BIT(32)
 
 /* What raised a #DB: B0 to B3, BD, BS; SDM vol. 3, 17.2.3 */
-#define DR6_CAUSES 0x600full
+#define DR6_CAUSES	0x600full
+#define DR6_BREAKPOINTS 0xfull
+#define DR6_BS		BIT(14)
+#define DR7_ENABLED	0xffull /* L0 to G3 */
+#define DR7_GD		BIT(13)
+#define DEBUGCTL_LBR	BIT(0)
+#define DEBUGCTL_BTF	BIT(1)
 
 #define RFLAGS_FIXED BIT(1)
 #define RFLAGS_CF    BIT(0)
@@ -46,9 +52,11 @@
 #define RFLAGS_IF    BIT(9)
 #define RFLAGS_DF    BIT(10)
 #define RFLAGS_OF    BIT(11)
+#define RFLAGS_RF    BIT(16)
 #define RFLAGS_AC    BIT(18)
 
 #define MSR_TSC_DEADLINE   0x6e0u
+#define MSR_DEBUGCTL	   0x1d9u
 #define MSR_APIC_BASE	   0x1bu
 #define MSR_MISC_FEATURES  0x140u /* faults of CPUID in ring 3, and others */
 #define MSR_X2APIC_ICR	   0x830u
@@ -72,6 +80,7 @@
 #define VEC_DB	1
 #define VEC_NMI 2
 #define VEC_BP	3
+#define VEC_OF	4
 #define VEC_UD	6
 #define VEC_DF	8
 #define VEC_TS	10
@@ -210,6 +219,27 @@ static inline u32 current_cpu_id(void)
 static inline void wbinvd(void)
 {
 	__asm__ volatile("wbinvd" : : : "memory");
+}
+
+/* DR0 to DR3 are the guest's all the time. */
+static inline u64 read_breakpoint(u32 number)
+{
+	u64 v;
+
+	switch (number) {
+	case 0:
+		__asm__ volatile("mov %%dr0, %0" : "=r"(v));
+		return v;
+	case 1:
+		__asm__ volatile("mov %%dr1, %0" : "=r"(v));
+		return v;
+	case 2:
+		__asm__ volatile("mov %%dr2, %0" : "=r"(v));
+		return v;
+	default:
+		__asm__ volatile("mov %%dr3, %0" : "=r"(v));
+		return v;
+	}
 }
 
 static inline void invlpg(const volatile void *va)

@@ -38,6 +38,16 @@ static bool is_prefix(u8 byte)
 	       byte == 0x65 || byte == OPERAND_PREFIX || byte == 0x67;
 }
 
+u32 insn_prefixes(const u8 *code, u64 have, bool code64)
+{
+	u32 n = 0;
+
+	while (n < have && (is_prefix(code[n]) || code[n] == 0xf2 || code[n] == 0xf3 ||
+			    (code64 && (code[n] & 0xf0) == 0x40)))
+		n++;
+	return n;
+}
+
 static u64 immediate(const u8 *at, u32 size)
 {
 	if (size == 1)

@@ -23,4 +23,7 @@ struct insn_store {
  */
 int insn_decode_store(const u8 *code, u64 have, struct insn_store *store) must_check;
 
+/* How many of the bytes at an instruction's start are prefixes; REX only in 64-bit code. */
+u32 insn_prefixes(const u8 *code, u64 have, bool code64);
+
 #endif

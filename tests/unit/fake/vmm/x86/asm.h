@@ -33,6 +33,7 @@
 #define read_dr6       hardware_read_dr6
 #define write_dr6      hardware_write_dr6
 #define write_cr2      hardware_write_cr2
+#define read_breakpoint hardware_read_breakpoint
 #include_next <vmm/x86/asm.h>
 #undef outb
 #undef inb
@@ -61,6 +62,7 @@
 #undef read_dr6
 #undef write_dr6
 #undef write_cr2
+#undef read_breakpoint
 
 void outb(u16 port, u8 v);
 u8 inb(u16 port);
@@ -89,5 +91,6 @@ void xsetbv(u64 v);
 u64 read_dr6(void);
 void write_dr6(u64 v);
 void write_cr2(u64 v);
+u64 read_breakpoint(u32 number);
 
 #endif
