@@ -56,37 +56,44 @@ static int slow_path full_walk(struct walk *w, bool la57)
 
 static bool still_true(const struct walk *w)
 {
-	u64 changed;
+	u64 changed = 0;
 
-	if (!w->levels)
-		return false;
-	/* Kernel stacks are mapped by four levels: no loop for these. */
-	if (likely(w->levels == 4))
-		return !((*w->entry[0].at ^ w->entry[0].was) | (*w->entry[1].at ^ w->entry[1].was) |
-			 (*w->entry[2].at ^ w->entry[2].was) | (*w->entry[3].at ^ w->entry[3].was));
-	changed = 0;
 	for (u64 i = 0; i < w->levels; i++)
 		changed |= *w->entry[i].at ^ w->entry[i].was;
-	return !changed;
+	return w->levels && !changed;
 }
 
-int guest_walk(u64 cr3, bool la57, gva_t va, gpa_t *gpa)
+static int slow_path walk_again(struct walk *w, u64 key, gva_t va, gpa_t *gpa)
 {
 	gva_t page = va & PAGE_MASK;
-	struct walk *w = &remembered[current_cpu_id()][page >> PAGE_SHIFT & (REMEMBERED - 1)];
-	u64 key = cr3 | (u64)la57 << 63;
 
 	if (w->page != page || w->key != key || !still_true(w)) {
 		int err;
 
 		w->page = page;
 		w->key = key;
-		err = full_walk(w, la57);
+		err = full_walk(w, key >> 63);
 		if (err) {
 			w->levels = 0;
 			return err;
 		}
 	}
+	*gpa = w->result | (va & ~PAGE_MASK);
+	return 0;
+}
+
+/* Kernel stacks and most code are mapped by four levels: no loop, and no register saved, for these.
+ */
+int guest_walk(u64 cr3, bool la57, gva_t va, gpa_t *gpa)
+{
+	struct walk *w = &remembered[current_cpu_id()][va >> PAGE_SHIFT & (REMEMBERED - 1)];
+	u64 key = cr3 | (u64)la57 << 63;
+
+	if (unlikely(w->page != (va & PAGE_MASK) || w->key != key || w->levels != 4 ||
+		     (*w->entry[0].at ^ w->entry[0].was) | (*w->entry[1].at ^ w->entry[1].was) |
+			     (*w->entry[2].at ^ w->entry[2].was) |
+			     (*w->entry[3].at ^ w->entry[3].was)))
+		return walk_again(w, key, va, gpa);
 	*gpa = w->result | (va & ~PAGE_MASK);
 	return 0;
 }
