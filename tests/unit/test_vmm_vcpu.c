@@ -986,7 +986,7 @@ static void traps_are_looked_at(void **state)
 	assert_int_equal(looks, 0);
 	vcpu->entered = 1000;
 	trap_here = true;
-	EXIT(.kind = EXIT_BREAKPOINT);
+	EXIT(.kind = EXIT_SOFT_INT);
 	assert_int_equal(looks, 0);
 	EXIT(.kind = EXIT_CPUID, .length = 2);
 	EXIT(.kind = EXIT_CPUID, .length = 2);
