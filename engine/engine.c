@@ -47,6 +47,11 @@ uint64_t engine_clock(void)
 	return clock_ns(CLOCK_MONOTONIC);
 }
 
+uint64_t engine_cpu_clock(void)
+{
+	return clock_ns(CLOCK_PROCESS_CPUTIME_ID);
+}
+
 void engine_log(const char *format, ...)
 {
 	char line[512];

@@ -96,6 +96,9 @@ uint64_t engine_now(void);
 /* ns of a clock that only goes forward, for durations. */
 uint64_t engine_clock(void);
 
+/* The same of the time that the engine had on its CPU: what limits go by, not what the host does. */
+uint64_t engine_cpu_clock(void);
+
 /* printf to the log channel, one line. */
 void engine_log(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

@@ -26,6 +26,14 @@
 #define LOCK_WAIT_NS  100000ull
 #define PAUSE_NS      100000000ull
 #define STOP_NS	      1000000000ull /* until all are held: some emulators' CPUs sleep at times */
+#define WAKE_TRIES    64u
+/*
+ * A CPU that waits looks at the clock without a break. When more than this goes by between two
+ * looks, it was not running: an emulator's host ran something else.
+ */
+#define LOOK_NS 1000000ull
+/* A held CPU ends a pause when it has waited so much longer than the CPU that holds may run. */
+#define PATIENCE 20u
 
 /* ICR: SDM vol. 3, 11.6.1 */
 #define ICR_MODE(low)	   ((low) >> 8 & 7)
@@ -58,10 +66,35 @@ static void apic_store(struct vcpu *vcpu, const struct region_store *store);
 static u64 apic_load(gpa_t gpa, u32 size);
 static struct region apic_page = {
 	.name = "APIC", .size = PAGE_SIZE, .store = apic_store, .load = apic_load};
-/* The others are held by smp_pause(): by whom, and the time_ns() that ends it; 0: they are not. */
+/*
+ * The others are held by smp_pause(): the how-manieth, or 0; by whom; how much time the domain had
+ * had on that CPU when it began, and may have in it.
+ */
+static u64 pause_now, pauses;
+#define PAUSE_KEPT BIT(63) /* in pause_now: no CPU may end it now */
 static struct cpu *pauser;
-static u64 pause_end;
-static u64 kept_end; /* of a pause that cannot end now */
+static u64 pause_began, pause_limit;
+static bool pause_in_quiet; /* smp_quiet_others() has held them before */
+bool smp_quiet;
+
+/* Time that a CPU has spent with waiting, by the looks that it took at the clock. */
+struct waited {
+	u64 last, ns;
+};
+
+static struct waited waited_begin(void)
+{
+	return (struct waited){time_ns(), 0};
+}
+
+static u64 waited_ns(struct waited *waited)
+{
+	u64 now = time_ns(), gap = now - waited->last;
+
+	waited->last = now;
+	waited->ns += gap < LOOK_NS ? gap : LOOK_NS;
+	return waited->ns;
+}
 
 static void __attribute__((used)) __noreturn ap_main(struct cpu *cpu)
 {
@@ -273,12 +306,13 @@ void smp_init_received(struct vcpu *vcpu)
 	/* INIT leaves nothing pending; no WAKE_VECTOR on its way may reach the guest. */
 	while (__atomic_load_n(&cpu->wakers, __ATOMIC_SEQ_CST))
 		__asm__ volatile("pause");
-	do {
+	cpu->taken = 1;
+	for (u32 i = 0; i < WAKE_TRIES && cpu->taken; i++) {
 		cpu->taken = 0;
 		__asm__ volatile("sti; nop; nop; cli" : : : "memory");
 		if (cpu->taken)
 			lapic_end_of_interrupt();
-	} while (cpu->taken);
+	}
 	vcpu_ops->host_close();
 	cpu->nmi_pending = cpu->mc_pending = 0;
 	if (__atomic_load_n(&cpu->hold, __ATOMIC_SEQ_CST))
@@ -316,31 +350,51 @@ static void apic_store(struct vcpu *vcpu, const struct region_store *store)
 		open_apic();
 }
 
-static u64 pause_left(void)
+/* Whoever changes pause_now to 0 lets the others go: once, be it the CPU that holds or a held one.
+ */
+static bool end_pause(u64 number)
 {
-	return __atomic_load_n(&pause_end, __ATOMIC_SEQ_CST);
+	bool held_before = pause_in_quiet; /* true to what follows if this pause is still on */
+
+	if (!number || (number & PAUSE_KEPT) ||
+	    !__atomic_compare_exchange_n(&pause_now, &number, 0, false, __ATOMIC_SEQ_CST,
+					 __ATOMIC_SEQ_CST))
+		return false;
+	if (!held_before)
+		smp_release_others(pauser);
+	return true;
 }
 
-/* Whoever changes pause_end to 0 lets the others go: once, be it the CPU that holds or a held one.
- */
-static bool end_pause(u64 end)
+static u64 pause_is_on(void)
 {
-	if (!end || !__atomic_compare_exchange_n(&pause_end, &end, 0, false, __ATOMIC_SEQ_CST,
-						 __ATOMIC_SEQ_CST))
-		return false;
-	smp_release_others(pauser);
-	return true;
+	return __atomic_load_n(&pause_now, __ATOMIC_SEQ_CST);
+}
+
+static u64 pause_may_last(void)
+{
+	return __atomic_load_n(&pause_limit, __ATOMIC_SEQ_CST);
+}
+
+static bool pause_is_over(void)
+{
+	return tsc_to_ns(lapic_spent(&pauser->loan)) - pause_began > pause_may_last();
 }
 
 static void wait_for_release(struct cpu *cpu)
 {
+	struct waited waited = {0};
+	u64 number = 0;
+
 	do {
 		__atomic_store_n(&cpu->held, true, __ATOMIC_SEQ_CST);
 		while (__atomic_load_n(&cpu->hold, __ATOMIC_SEQ_CST)) {
-			u64 end = pause_left();
+			u64 now = pause_is_on();
 
-			if (end && time_ns() > end)
-				(void)end_pause(end);
+			if (now != number)
+				waited = waited_begin();
+			number = now;
+			if (now && waited_ns(&waited) > pause_may_last() * PATIENCE)
+				(void)end_pause(now);
 			__asm__ volatile("pause");
 		}
 		/* What the others were held for may be in the TLB. */
@@ -411,60 +465,91 @@ void smp_release_others(struct cpu *cpu)
 	lock_release(&hold_lock);
 }
 
+/* By the CPU that runs the domain. False: one of them has not come. */
+static bool stop_others(struct cpu *cpu)
+{
+	struct waited waited;
+
+	if (smp_cpus == 1)
+		return true;
+	/* The domain's CPU is open to NMIs already; smp_obey() would close it. */
+	while (!lock_try(&hold_lock))
+		if (__atomic_load_n(&cpu->hold, __ATOMIC_SEQ_CST))
+			wait_for_release(cpu);
+	call_others_out(cpu);
+	waited = waited_begin();
+	while (!others_out(cpu)) {
+		if (waited_ns(&waited) > STOP_NS) {
+			smp_release_others(cpu);
+			return false;
+		}
+		__asm__ volatile("pause");
+	}
+	return true;
+}
+
 int smp_pause(void)
 {
 	struct cpu *cpu = this_cpu();
-	u64 stop;
 
-	if (pause_left())
+	if (pause_is_on())
 		return -EBUSY;
-	/* The domain's CPU is open to NMIs already; smp_obey() would close it. */
-	while (smp_cpus > 1 && !lock_try(&hold_lock))
-		if (__atomic_load_n(&cpu->hold, __ATOMIC_SEQ_CST))
-			wait_for_release(cpu);
+	if (!smp_quiet && !stop_others(cpu))
+		return -ETIME;
 	pauser = cpu;
-	stop = time_ns() + STOP_NS;
-	call_others_out(cpu);
-	__atomic_store_n(&pause_end, stop, __ATOMIC_SEQ_CST);
-	while (!others_out(cpu)) {
-		if (time_ns() > stop)
-			(void)end_pause(stop);
-		if (!pause_left())
-			return -ETIME;
-		__asm__ volatile("pause");
-	}
-	return __atomic_compare_exchange_n(&pause_end, &stop, time_ns() + PAUSE_NS, false,
-					   __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)
-		       ? 0
-		       : -ETIME;
+	pause_in_quiet = smp_quiet;
+	pause_began = tsc_to_ns(lapic_spent(&cpu->loan));
+	__atomic_store_n(&pause_limit, PAUSE_NS, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&pause_now, ++pauses, __ATOMIC_SEQ_CST);
+	return 0;
 }
 
 void smp_pause_more(u32 ms)
 {
-	u64 end = pause_left();
-
-	if (end)
-		(void)__atomic_compare_exchange_n(&pause_end, &end, end + ms * 1000000ull, false,
-						  __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+	__atomic_fetch_add(&pause_limit, ms * 1000000ull, __ATOMIC_SEQ_CST);
 }
 
 bool smp_pause_keep(void)
 {
-	kept_end = pause_left();
-	return kept_end && __atomic_compare_exchange_n(&pause_end, &kept_end, UINT64_MAX, false,
-						       __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+	u64 number = pause_is_on();
+
+	return number && __atomic_compare_exchange_n(&pause_now, &number, number | PAUSE_KEPT, false,
+						     __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
 }
 
 void smp_pause_unkeep(void)
 {
-	__atomic_store_n(&pause_end, kept_end, __ATOMIC_SEQ_CST);
+	__atomic_fetch_and(&pause_now, ~PAUSE_KEPT, __ATOMIC_SEQ_CST);
 }
 
 int smp_resume(void)
 {
-	u64 end = pause_left();
+	u64 number = pause_is_on();
+	bool over = number && pause_is_over();
 
-	return end_pause(end) && time_ns() <= end ? 0 : -ETIME;
+	return end_pause(number) && !over ? 0 : -ETIME;
+}
+
+void smp_pause_check(struct cpu *cpu)
+{
+	u64 number = pause_is_on();
+
+	if (number && pauser == cpu && pause_is_over())
+		(void)end_pause(number);
+}
+
+void smp_quiet_others(struct cpu *cpu)
+{
+	cpu->loan.foreign = 0; /* try again after as many */
+	if (!smp_quiet && !pause_is_on())
+		smp_quiet = stop_others(cpu);
+}
+
+void smp_end_quiet(struct cpu *cpu)
+{
+	(void)smp_resume();
+	smp_quiet = false;
+	smp_release_others(cpu);
 }
 
 bool smp_lock_engine(void)

@@ -46,8 +46,8 @@ void smp_obey(struct cpu *cpu);
 
 /*
  * LVMON_HOLD and LVMON_RELEASE, by the CPU that runs the domain: the others are out of the guest in
- * between, but for no longer than PAUSE_NS, after which they go on by themselves. 0; -EBUSY: they
- * are held already; -ETIME: they could not all be held, or they went on before the release.
+ * between, but not when the domain has had PAUSE_NS of that CPU's time (x86/lapic.h). 0; -EBUSY:
+ * they are held already; -ETIME: they could not all be held, or they went on before the release.
  */
 int smp_pause(void) must_check;
 int smp_resume(void);
@@ -56,6 +56,16 @@ void smp_pause_more(u32 ms);
 /* No held CPU ends the pause between the two. False: there is no pause, or it has ended. */
 bool smp_pause_keep(void) must_check;
 void smp_pause_unkeep(void);
+/* The domain's CPU looks whether a pause has lasted long enough: at each tick. */
+void smp_pause_check(struct cpu *cpu);
+
+/*
+ * Others flood this CPU, which is in the domain, with interrupts: they are out of the guest until
+ * smp_end_quiet(), unless that cannot be had.
+ */
+extern bool smp_quiet; /* they are; it is the domain's CPU that looks */
+void smp_quiet_others(struct cpu *cpu);
+void smp_end_quiet(struct cpu *cpu);
 
 /* Whole-engine lock: one event at a time. try: false when another CPU has it for longer than 100
  * us. */

@@ -23,6 +23,7 @@
 static bool pit_stands;
 static u64 tsc_start, wall_start;
 static u64 ns_per_tsc; /* 32.32 fixed point */
+static u64 tsc_per_ms;
 
 /*
  * False: its output does not go up in a time that no reading of a port is short enough for, or it
@@ -183,6 +184,7 @@ void time_init(void)
 	if (!ticks)
 		fatal("the time-stamp counter does not count");
 	ns_per_tsc = (TSC_WAIT_US * 1000ull << 32) / ticks;
+	tsc_per_ms = ticks * 1000 / TSC_WAIT_US;
 	wall_start = read_cmos_clock() * 1000000000ull;
 	tsc_start = rdtsc();
 }
@@ -192,9 +194,9 @@ u64 tsc_to_ns(u64 tsc)
 	return (u64)((unsigned __int128)tsc * ns_per_tsc >> 32);
 }
 
-u64 ns_to_tsc(u64 ns)
+u64 time_tsc_per_ms(void)
 {
-	return (ns << 32) / ns_per_tsc;
+	return tsc_per_ms;
 }
 
 u64 time_ns(void)

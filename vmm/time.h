@@ -13,6 +13,6 @@ u64 time_calibrate(u64 (*measure)(void)) must_check;
 u64 time_ns(void);	/* since time_init() */
 u64 time_wall_ns(void); /* since 1970-01-01 UTC */
 u64 tsc_to_ns(u64 tsc);
-u64 ns_to_tsc(u64 ns); /* below four seconds */
+u64 time_tsc_per_ms(void);
 
 #endif

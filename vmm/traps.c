@@ -75,6 +75,8 @@ void trap_ist(struct trap_frame *frame)
 		if (__atomic_exchange_n(&cpu->kicked, false, __ATOMIC_SEQ_CST))
 			break;
 		cpu->nmi_pending = PENDING_NOW;
+		if (frame->cs & 3)
+			domain_nmi(cpu);
 		break;
 	case VEC_MC:
 		cpu->mc_pending = PENDING_NOW;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * lvmon.pause: the guest's other CPUs stand still while a function runs, so what it reads of the
- * kernel's lists does not change under it. The vmm lets them go by itself after 100 ms (lvmon.h);
+ * kernel's lists does not change under it. The vmm lets them go by itself after 100 ms of the engine's time (lvmon.h);
  * here the function is then stopped with an error, so that nobody takes what it read for exact.
  */
 #include <errno.h>
@@ -12,7 +12,7 @@
 #define CHECK_EVERY 1000 /* instructions between two looks at the clock */
 
 static bool paused;
-static uint64_t pause_end; /* engine_clock() */
+static uint64_t pause_end; /* engine_cpu_clock() */
 
 int pause_begin(void)
 {
@@ -25,7 +25,7 @@ int pause_begin(void)
 		return err;
 	linux_guest_ran(); /* what was remembered of page tables was read before */
 	paused = true;
-	pause_end = engine_clock() + PAUSE_NS;
+	pause_end = engine_cpu_clock() + PAUSE_NS;
 	return 0;
 }
 
@@ -38,13 +38,13 @@ int pause_finish(void)
 bool pause_time_is_up(void)
 {
 	return limit_expired ||
-	       (paused && engine.mode == ENGINE_LIVE && engine_clock() > pause_end);
+	       (paused && engine.mode == ENGINE_LIVE && engine_cpu_clock() > pause_end);
 }
 
 static void check_clock(lua_State *L, lua_Debug *ar)
 {
 	(void)ar;
-	if (engine.mode != ENGINE_LIVE || engine_clock() <= pause_end)
+	if (engine.mode != ENGINE_LIVE || engine_cpu_clock() <= pause_end)
 		return;
 	/* From now on at each step, until no pcall is left that catches it. */
 	lua_sethook(L, check_clock, LUA_MASKCALL | LUA_MASKRET | LUA_MASKLINE | LUA_MASKCOUNT, 1);

@@ -79,7 +79,7 @@ enum lvmon_call {
 	/*
 	 * () -> 0, -EBUSY: they are held already, or -ETIME: one did not come. All other CPUs are
 	 * out of the guest until LVMON_RELEASE, the event's end or the engine's, but for 100 ms at
-	 * most.
+	 * most: of CLOCK_PROCESS_CPUTIME_ID.
 	 */
 	LVMON_HOLD,
 	/* () -> 0, or -ETIME: they were not held up to now */
@@ -304,10 +304,11 @@ struct lvmon_start {
 };
 
 /*
- * Pre-emption. When an event's budget is used up, the vmm delivers SIGXCPU, as Linux would to
- * a handler installed with sigaction() (the handler gets the signal number only, no siginfo). If
- * the event is not done a grace period later, it delivers it once more, for last words, and kills
- * the domain.
+ * Pre-emption. The budget is time that the domain has on its CPU, CLOCK_PROCESS_CPUTIME_ID: neither
+ * what an emulator's host runs instead counts, nor the guest's interrupts. When it is used up, the
+ * vmm delivers SIGXCPU, as Linux would to a handler installed with sigaction() (the handler gets
+ * the signal number only, no siginfo). If the event is not done a grace period later, it delivers
+ * it once more, for last words, and kills the domain.
  */
 
 /*

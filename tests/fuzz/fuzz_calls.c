@@ -106,6 +106,11 @@ u32 domain_time_left(void)
 	return LVMON_DRAIN_MS_MAX;
 }
 
+u64 domain_cpu_ns(void)
+{
+	return host_tsc;
+}
+
 u64 time_wall_ns(void)
 {
 	return host_tsc;

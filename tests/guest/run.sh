@@ -44,13 +44,24 @@ esac
 boot()
 {
 	start_time=$(date +%s)
-	seconds=${slow:-${limit:-150}}
+	seconds=${slow:-${limit:-300}}
 	timeout -k 10 "$seconds" "$lvisor" run --vendor "$vendor" --accel "$accel" \
 		--events "$work/events" --log "$work/log" --timeout $((seconds - 20)) "$@" </dev/null >"$work/console.raw" \
 		2>"$work/messages"
 	code=$?
 	end_time=$(date +%s)
 	tr -d '\r' <"$work/console.raw" >"$work/console"
+}
+
+# soon COMMAND...: waits until the command succeeds, for a minute at most
+soon()
+{
+	tries=600
+	until "$@" >/dev/null 2>&1; do
+		tries=$((tries - 1))
+		[ $tries -gt 0 ] || return 1
+		sleep 0.1
+	done
 }
 
 # boot_script NAME [LVISOR-ARGUMENT...]: boots the test kernel with scripts/NAME.sh as its work.

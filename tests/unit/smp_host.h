@@ -51,6 +51,19 @@ u64 time_ns(void)
 	return __atomic_add_fetch(&host_tsc, time_step, __ATOMIC_SEQ_CST);
 }
 
+u64 tsc_to_ns(u64 tsc)
+{
+	return tsc;
+}
+
+static u64 spent; /* what the domain has had of its CPU */
+
+u64 lapic_spent(const struct lapic_loan *loan)
+{
+	(void)loan;
+	return spent;
+}
+
 void time_wait_us(u32 us)
 {
 	(void)us;
@@ -186,6 +199,8 @@ static struct vcpu *fresh(void)
 	}
 	smp_cpus = 4;
 	smp_init(&(struct boot_info){.cpus = 4});
+	smp_quiet = pause_in_quiet = false;
+	pause_now = 0;
 	page_trapped = true;
 	stores_seen = flushes = 0;
 	memset(page, 0x11, sizeof(page));

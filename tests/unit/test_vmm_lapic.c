@@ -25,6 +25,13 @@ u64 time_calibrate(u64 (*measure)(void))
 	return measure();
 }
 
+#define TSC_PER_MS 1000u
+
+u64 time_tsc_per_ms(void)
+{
+	return TSC_PER_MS;
+}
+
 static u32 msr_of(u32 reg)
 {
 	return MSR_X2APIC_FIRST + (reg >> 4);
@@ -200,6 +207,112 @@ static void values_of_the_guest(void **state)
 	host_cpuid = NULL;
 }
 
+/* An interrupt after so many ticks of the TSC; ours: the timer has run out. */
+static void interrupt(struct lapic_loan *loan, u32 vector, u64 after)
+{
+	host_tsc += after;
+	set(APIC_ISR + vector / 32 * 0x10, BIT(vector % 32));
+	set(APIC_CURRENT, vector == PREEMPT_VECTOR ? 0 : 5);
+	set(APIC_INITIAL, 0);
+	lapic_interrupt(loan, vector);
+	set(APIC_ISR + vector / 32 * 0x10, 0);
+}
+
+static void borrow(struct lapic_loan *loan, u32 ms)
+{
+	host_msr_set(MSR_APIC_BASE, APIC_BASE_ENABLE | APIC_BASE_X2APIC);
+	set(APIC_LVT_LINT0, LVT_MASKED);
+	set(APIC_LVT_TIMER, VECTOR | LVT_PERIODIC);
+	set(APIC_DIVIDE, 0xb);
+	set(APIC_INITIAL, 77);
+	pic_quiet = true;
+	ticks_per_ms = 500;
+	lapic_borrow(loan, ms);
+	assert_int_equal(get(APIC_INITIAL), 500 * SLICE_MS);
+}
+
+/* The CPU was the borrower's all the time: after so many slices it is over. */
+static void time_of_the_cpu(void **state)
+{
+	struct lapic_loan loan = {0};
+
+	borrow(&loan, 50);
+	for (u32 i = 1; i <= 50; i++) {
+		assert_false(loan.expired);
+		interrupt(&loan, PREEMPT_VECTOR, TSC_PER_MS);
+		assert_int_equal(loan.spent, i * TSC_PER_MS);
+		assert_int_equal(get(APIC_INITIAL), 500);
+	}
+	assert_true(loan.expired);
+	lapic_extend(&loan, 2);
+	assert_false(loan.expired);
+	interrupt(&loan, PREEMPT_VECTOR, TSC_PER_MS);
+	assert_false(loan.expired);
+	host_tsc += TSC_PER_MS / 2;
+	assert_int_equal(lapic_spent(&loan), 51 * TSC_PER_MS + TSC_PER_MS / 2);
+	interrupt(&loan, PREEMPT_VECTOR, TSC_PER_MS / 2);
+	assert_true(loan.expired);
+}
+
+/* Each slice takes ten times as long, and once the host stands still for an hour. */
+static void time_of_others(void **state)
+{
+	struct lapic_loan loan = {0};
+
+	borrow(&loan, 50);
+	interrupt(&loan, PREEMPT_VECTOR, 3600000ull * TSC_PER_MS);
+	host_tsc += 3600000ull * TSC_PER_MS;
+	assert_int_equal(lapic_spent(&loan), 2 * TSC_PER_MS);
+	host_tsc -= 3600000ull * TSC_PER_MS;
+	for (u32 i = 1; i < 50; i++) {
+		assert_false(loan.expired);
+		interrupt(&loan, PREEMPT_VECTOR, 10 * TSC_PER_MS);
+	}
+	assert_true(loan.expired);
+	/* it ends even if hardly any time counts */
+	borrow(&loan, 50);
+	for (u32 i = 1; i <= 10; i++) {
+		assert_false(loan.expired);
+		interrupt(&loan, PREEMPT_VECTOR, 100000 * TSC_PER_MS);
+	}
+	assert_true(loan.expired);
+}
+
+/* The guest's interrupts take time that is not the borrower's, and are told when they are many. */
+static void flood(void **state)
+{
+	struct lapic_loan loan = {0};
+
+	borrow(&loan, 50);
+	for (u32 i = 1; i <= 1000; i++) {
+		interrupt(&loan, 0xfd, 1);
+		assert_int_equal(loan.spent, i);
+		assert_int_equal(lapic_flooded(&loan), i >= 64);
+		assert_int_equal(get(APIC_INITIAL), 0); /* our timer goes on */
+	}
+	assert_int_equal(loan.resend, 1u << 13);
+	interrupt(&loan, PREEMPT_VECTOR, 1);
+	assert_false(lapic_flooded(&loan));
+	assert_false(loan.expired);
+}
+
+/* The guest's timer goes on as if all of that had been one long slice. */
+static void guest_timer_after_slices(void **state)
+{
+	struct lapic_loan loan = {0};
+
+	*this_periodic() = (struct periodic){0};
+	borrow(&loan, 50);
+	loan.current = 60;
+	set(APIC_CURRENT, 480);
+	assert_int_equal(ticks_used(true, &loan), 20);
+	interrupt(&loan, PREEMPT_VECTOR, 7 * TSC_PER_MS);
+	interrupt(&loan, PREEMPT_VECTOR, 20);
+	assert_int_equal(ticks_used(true, &loan), 3510);
+	loan.divide = 3; /* by 16 */
+	assert_int_equal(ticks_used(true, &loan), 3510 / 16);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -210,6 +323,10 @@ int main(void)
 		cmocka_unit_test(tick_during_its_handler),
 		cmocka_unit_test(guest_changes_its_timer),
 		cmocka_unit_test(values_of_the_guest),
+		cmocka_unit_test(time_of_the_cpu),
+		cmocka_unit_test(time_of_others),
+		cmocka_unit_test(flood),
+		cmocka_unit_test(guest_timer_after_slices),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

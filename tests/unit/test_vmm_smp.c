@@ -400,7 +400,7 @@ static void assert_released(void)
 		assert_false(all[i].hold);
 	assert_true(lock_try(&hold_lock));
 	lock_release(&hold_lock);
-	assert_int_equal(pause_end, 0);
+	assert_int_equal(pause_now, 0);
 }
 
 static void pause_and_resume(void **state)
@@ -426,53 +426,122 @@ static void pause_and_resume(void **state)
 	assert_false(all[1].hold);
 	assert_int_equal(smp_resume(), 0);
 	assert_int_equal(smp_pause(), 0);
-	host_tsc += PAUSE_NS;
+	spent += PAUSE_NS + 1;
 	assert_int_equal(smp_resume(), -ETIME);
 }
 
-/* A held CPU lets all go when the limit is reached, and the CPU that held them hears of it. */
-static void pause_limit(void **state)
+/* What ends it is the time that the domain had on its CPU, whatever else has gone by. */
+static void pause_limit_of_time(void **state)
 {
 	struct cpu *cpu = fresh_held();
 
 	assert_int_equal(smp_pause(), 0);
-	host_tsc += PAUSE_NS - 1000 * 1000;
-	assert_false(end_pause(pause_end + 1)); /* of a pause that has ended long ago */
+	host_tsc += 100 * PAUSE_NS; /* the host has run something else */
+	spent += PAUSE_NS - 1;
+	smp_pause_check(cpu);
 	assert_true(all[1].hold);
-	smp_obey(&all[1]); /* returns after 1,000 turns */
+	assert_int_equal(smp_resume(), 0);
+	assert_released();
+
+	assert_int_equal(smp_pause(), 0);
+	smp_pause_more(50);
+	spent += PAUSE_NS + 1;
+	smp_pause_check(cpu);
+	assert_true(all[1].hold);
+	spent += 50 * 1000000;
+	smp_pause_check(&all[1]);
+	assert_true(all[1].hold);
+	smp_pause_check(cpu);
+	assert_released();
+	assert_int_equal(smp_resume(), -ETIME);
+	/* longer than it may */
+	assert_int_equal(smp_pause(), 0);
+	spent += PAUSE_NS + 1;
+	assert_int_equal(smp_resume(), -ETIME);
+	assert_released();
+}
+
+/* A held CPU lets all go when the other one has lost count, and that one hears of it. */
+static void pause_backstop(void **state)
+{
+	struct cpu *cpu = fresh_held();
+
+	time_step = LOOK_NS * 50; /* it stood still between two looks: counts as one */
+	assert_int_equal(smp_pause(), 0);
+	assert_false(end_pause(pause_now + 1)); /* another pause */
+	assert_true(all[1].hold);
+	host_tsc = 0;
+	smp_obey(&all[1]); /* returns by itself */
+	assert_in_range(host_tsc / time_step, PAUSE_NS * PATIENCE / LOOK_NS,
+			PAUSE_NS * PATIENCE / LOOK_NS + 10);
+	time_step = 1000;
 	assert_false(all[1].held);
 	assert_released();
 	assert_int_equal(smp_resume(), -ETIME);
 	/* not so when the CPU's memory is open to one instruction */
 	all[1].held = true;
 	smp_hold_others(cpu);
-	host_tsc += 10 * STOP_NS;
+	host_tsc += 1000 * STOP_NS;
 	assert_true(all[1].hold && all[3].hold);
-	assert_false(end_pause(pause_end));
+	assert_false(end_pause(pause_now));
 	smp_release_others(cpu);
 	assert_released();
 }
 
-/* The limit does not fall into what must happen while all are held. */
+/* No held CPU, however long it has waited, ends what must happen while all are held. */
 static void pause_kept(void **state)
 {
-	u64 end;
+	u64 number;
 
 	fresh_held();
 	assert_false(smp_pause_keep()); /* nobody is held */
-	assert_int_equal(pause_end, 0);
 	assert_int_equal(smp_pause(), 0);
-	end = pause_end;
+	number = pause_now;
 	assert_true(smp_pause_keep());
-	host_tsc += 10 * PAUSE_NS;
-	assert_false(end_pause(end)); /* what a held CPU read before */
+	assert_false(end_pause(number)); /* what a held CPU read before */
+	assert_false(end_pause(pause_now));
 	assert_true(all[1].hold && all[3].hold);
 	smp_pause_unkeep();
-	assert_int_equal(pause_end, end);
+	assert_int_equal(pause_now, number);
 	smp_obey(&all[1]);
 	assert_released();
 	assert_false(smp_pause_keep());
 	assert_int_equal(smp_resume(), -ETIME);
+}
+
+/* A flood of interrupts: the others stand still, also over a pause, until the event ends. */
+static void quiet(void **state)
+{
+	struct cpu *cpu = fresh_held();
+
+	cpu->loan.foreign = 64;
+	smp_quiet_others(cpu);
+	assert_true(smp_quiet && all[1].hold && all[3].hold && !cpu->hold);
+	assert_int_equal(cpu->loan.foreign, 0);
+	smp_quiet_others(cpu);
+	assert_int_equal(smp_pause(), 0);
+	assert_int_equal(smp_resume(), 0);
+	assert_true(all[1].hold);
+	assert_int_equal(smp_pause(), 0);
+	spent += PAUSE_NS + 1;
+	smp_pause_check(cpu);
+	assert_int_equal(pause_now, 0);
+	assert_true(all[1].hold);
+	assert_int_equal(smp_pause(), 0);
+	smp_end_quiet(cpu);
+	assert_false(smp_quiet);
+	assert_released();
+	/* in a pause they are held already */
+	assert_int_equal(smp_pause(), 0);
+	smp_quiet_others(cpu);
+	assert_false(smp_quiet);
+	assert_int_equal(smp_resume(), 0);
+	assert_released();
+	/* one does not come */
+	all[3].held = false;
+	smp_quiet_others(cpu);
+	assert_false(smp_quiet);
+	assert_released();
 }
 
 static void pause_of_one_that_does_not_come(void **state)
@@ -601,8 +670,10 @@ int main(void)
 		cmocka_unit_test(page_opens_and_closes),
 		cmocka_unit_test(engine_lock_gives_up),
 		cmocka_unit_test(pause_and_resume),
-		cmocka_unit_test(pause_limit),
 		cmocka_unit_test(pause_kept),
+		cmocka_unit_test(pause_limit_of_time),
+		cmocka_unit_test(pause_backstop),
+		cmocka_unit_test(quiet),
 		cmocka_unit_test(pause_of_one_that_does_not_come),
 		cmocka_unit_test(held_again_while_closing),
 		cmocka_unit_test(pauses_of_running_cpus),

@@ -58,6 +58,11 @@ u64 time_ns(void)
 	return 12345678901;
 }
 
+u64 domain_cpu_ns(void)
+{
+	return 5000000006;
+}
+
 u64 time_wall_ns(void)
 {
 	return 1700000000000000042;
@@ -253,6 +258,12 @@ static void clocks(void **state)
 	memcpy(now, memory, sizeof(now));
 	assert_int_equal(now[0], 12);
 	assert_int_equal(now[1], 345678901);
+	for (u64 clock = 2; clock <= 3; clock++) { /* time of the CPU */
+		assert_int_equal(call(228, clock, USER, 0), 0);
+		memcpy(now, memory, sizeof(now));
+		assert_int_equal(now[0], 5);
+		assert_int_equal(now[1], 6);
+	}
 	assert_int_equal(call(228, 1, 0, 0), -EFAULT);
 }
 

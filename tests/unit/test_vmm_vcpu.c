@@ -332,6 +332,13 @@ bool domain_interrupt(u32 vector)
 	return false;
 }
 
+static u32 nmis_of_domain;
+
+void domain_nmi(struct cpu *cpu)
+{
+	nmis_of_domain += cpu == &the_cpu;
+}
+
 static bool there(u32 msr)
 {
 	return msr == GOOD_MSR || msr == MSR_MCG_STATUS || msr == 0x3a || msr == 0x140 ||
@@ -1105,10 +1112,16 @@ static void own_stack(void **state)
 	trap_ist(frame);
 	assert_int_equal(the_cpu.nmi_pending, PENDING_NOW);
 	assert_int_equal(frame->rip, 0x1000);
+	assert_int_equal(nmis_of_domain, 0);
+	frame->cs = SEL_USER_CS;
+	trap_ist(frame);
+	assert_int_equal(nmis_of_domain, 1);
 	/* A kick is not the guest's. */
 	the_cpu.nmi_pending = 0;
 	the_cpu.kicked = true;
 	trap_ist(frame);
+	assert_int_equal(nmis_of_domain, 1);
+	frame->cs = SEL_KERNEL_CS;
 	assert_true(!the_cpu.nmi_pending && !the_cpu.kicked);
 	/* Behind the last look before the entry: once more. */
 	frame->rip = (u64)guest_entry_start + 3;

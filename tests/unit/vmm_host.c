@@ -245,7 +245,7 @@ static struct {
 	u64 value;
 } msrs[64];
 
-static u64 cr0, cr4;
+static u64 cr0, cr4, cr8;
 
 static u32 msr_slot(u32 msr)
 {
@@ -387,6 +387,16 @@ void write_cr3(u64 v)
 {
 	host_cr3 = v;
 	host_cr3_writes++;
+}
+
+u64 read_cr8(void)
+{
+	return cr8;
+}
+
+void write_cr8(u64 v)
+{
+	cr8 = v;
 }
 
 u64 read_cr4(void)

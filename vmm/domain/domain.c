@@ -14,6 +14,7 @@
 #include "vmm/guest_ram.h"
 #include "vmm/log.h"
 #include "vmm/memory.h"
+#include "vmm/smp.h"
 #include "vmm/string.h"
 #include "vmm/time.h"
 #include "vmm/x86/asm.h"
@@ -52,6 +53,7 @@ static u8 *blob; /* contiguous, or NULL */
 static hpa_t blob_pa;
 static u64 blob_capacity, blob_size;
 
+static u64 cpu_tsc; /* time that earlier visits had */
 static bool alive;
 static u64 failed_at; /* time_ns() of the last start that failed */
 
@@ -78,12 +80,30 @@ int domain_write(u64 to, const void *from, u64 size)
 
 bool domain_interrupt(u32 vector)
 {
-	struct lapic_loan *loan = &this_cpu()->loan;
+	struct cpu *cpu = this_cpu();
 
-	if (!loan->active)
+	if (!cpu->loan.active)
 		return false;
-	lapic_interrupt(loan, vector);
+	lapic_interrupt(&cpu->loan, vector);
+	smp_pause_check(cpu);
+	/* It takes a CPU that runs to send so many. */
+	if (unlikely(lapic_flooded(&cpu->loan)))
+		smp_quiet_others(cpu);
 	return true;
+}
+
+void domain_nmi(struct cpu *cpu)
+{
+	if (!cpu->loan.active)
+		return;
+	cpu->loan.foreign++;
+	if (lapic_flooded(&cpu->loan))
+		smp_quiet_others(cpu);
+}
+
+u64 domain_cpu_ns(void)
+{
+	return tsc_to_ns(cpu_tsc + lapic_spent(&this_cpu()->loan));
 }
 
 int domain_init(const struct boot_info *bi, hpa_t vmm_root, u32 default_budget_ms)
@@ -269,7 +289,7 @@ static u32 run(u32 budget_ms)
 		} else if (vector == VEC_SX) {
 			trap_init();
 		} else if (vector >= 32) {
-			lapic_interrupt(&this_cpu()->loan, (u32)vector);
+			(void)domain_interrupt((u32)vector);
 			if (this_cpu()->loan.expired && !deliver_signal(budget_ms / 4 + 10))
 				return LVMON_DEATH_TIME;
 		} else {
@@ -299,6 +319,9 @@ static void leave(void)
 	struct cpu *cpu = this_cpu();
 
 	lapic_return(&cpu->loan);
+	cpu_tsc += cpu->loan.spent;
+	if (unlikely(smp_quiet))
+		smp_end_quiet(cpu);
 	vcpu_ops->host_close();
 	write_cr3(host_root);
 	fpu_leave_domain(&cpu->vcpu.fpu);

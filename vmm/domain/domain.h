@@ -33,6 +33,16 @@ void monitor_domain_died(void);
  */
 bool domain_interrupt(u32 vector);
 
+/*
+ * An NMI that is not ours has interrupted ring 3, and NMIs are blocked: whoever sends one behind
+ * the other would keep the domain from every instruction.
+ */
+struct cpu;
+void domain_nmi(struct cpu *cpu);
+
+/* Time that the domain has had, as CLOCK_PROCESS_CPUTIME_ID: see x86/lapic.h. */
+u64 domain_cpu_ns(void);
+
 /* Copy to and from domain memory. 0 or -EFAULT. */
 int domain_read(void *to, u64 from, u64 size) must_check;
 int domain_write(u64 to, const void *from, u64 size) must_check;

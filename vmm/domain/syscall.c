@@ -31,6 +31,8 @@ enum {
 #define ARCH_SET_FS	  0x1002u
 #define SIGXCPU		  24u
 #define CLOCK_REALTIME	  0u
+#define CLOCK_PROCESS_CPU 2u
+#define CLOCK_THREAD_CPU  3u
 #define WRITE_MAX	  4096u /* of one call: no timer ends the vmm's own work */
 #define CPUID1_ECX_RDRAND BIT(30)
 
@@ -85,7 +87,10 @@ static s64 sys_arch_prctl(u64 code, u64 address)
 
 static s64 sys_clock_gettime(u64 clock, u64 to)
 {
-	u64 ns = clock == CLOCK_REALTIME ? time_wall_ns() : time_ns();
+	u64 ns = clock == CLOCK_REALTIME      ? time_wall_ns()
+		 : clock == CLOCK_PROCESS_CPU ? domain_cpu_ns()
+		 : clock == CLOCK_THREAD_CPU  ? domain_cpu_ns()
+					      : time_ns();
 	u64 timespec[2] = {ns / 1000000000, ns % 1000000000};
 
 	return domain_write(to, timespec, sizeof(timespec));

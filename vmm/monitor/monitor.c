@@ -15,7 +15,7 @@
 
 #define KERNEL_HALF BIT(63)
 #define INT3	    0xcc
-#define LOOK_NS	    100000000ull
+#define LOOK_MS	    100u
 
 static struct vcpu *current_vcpu;
 static u32 default_budget, discovery_budget;
@@ -70,7 +70,7 @@ static int send(struct vcpu *vcpu, struct lvmon_event *event, u32 budget_ms,
 	/* Another CPU's interception cannot be changed while it runs: there it is always on. */
 	vcpu_ops->trap_breakpoints(vcpu, smp_cpus > 1 || any_traps());
 	if (any_traps() && monitor_look_at == UINT64_MAX)
-		monitor_look_at = vcpu->entered + ns_to_tsc(LOOK_NS);
+		monitor_look_at = vcpu->entered + LOOK_MS * time_tsc_per_ms();
 	return err;
 }
 
@@ -249,7 +249,7 @@ static void look(struct vcpu *vcpu, const struct vcpu_paging *paging)
 	struct lvmon_event event;
 	struct trap *trap;
 
-	monitor_look_at = any_traps() ? vcpu->entered + ns_to_tsc(LOOK_NS) : UINT64_MAX;
+	monitor_look_at = any_traps() ? vcpu->entered + LOOK_MS * time_tsc_per_ms() : UINT64_MAX;
 	while ((trap = trap_changed(paging))) {
 		fill_event(vcpu, paging, &event, LVMON_EV_TRAP_CHANGED);
 		event.hook = trap->gva;

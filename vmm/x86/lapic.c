@@ -49,6 +49,13 @@
 #define PIC_MASK_2  0xa1
 #define PIC_CASCADE 4
 
+/* Time in the domain; see lapic.h */
+#define SLICE_MS   1u
+#define GAP_MS	   100u /* what passes between two looks is not more: a host may stand still */
+#define PASSED_MAX 20u
+/* Interrupts that are taken to find ours among them. */
+#define OWN_TRIES 64u
+
 #define ICR_SELF   (1u << 18)
 #define ICR_ASSERT (1u << 14)
 
@@ -146,13 +153,46 @@ static u32 divide_shift(u32 divide)
 	return code == 7 ? 0 : code + 1;
 }
 
-static void start_timer(bool x2, struct lapic_loan *loan, u32 ms)
+static u64 at_most(u64 value, u64 limit)
 {
-	u64 ticks = (ticks_per_ms * ms) >> divide_shift(loan->divide);
+	return value < limit ? value : limit;
+}
 
-	loan->ticks = ticks > UINT32_MAX ? UINT32_MAX : ticks ? (u32)ticks : 1;
-	write_reg(x2, APIC_LVT_TIMER, LVT_ONE_SHOT | PREEMPT_VECTOR);
-	write_reg(x2, APIC_INITIAL, loan->ticks);
+static u64 slice_tsc(void)
+{
+	return time_tsc_per_ms() * SLICE_MS;
+}
+
+static void start_slice(bool x2, struct lapic_loan *loan)
+{
+	u64 ticks = (ticks_per_ms * SLICE_MS) >> divide_shift(loan->divide);
+
+	loan->slice = ticks > UINT32_MAX ? UINT32_MAX : ticks ? (u32)ticks : 1;
+	write_reg(x2, APIC_INITIAL, loan->slice);
+}
+
+static void give(struct lapic_loan *loan, u32 ms)
+{
+	u64 tsc = time_tsc_per_ms() * ms;
+
+	loan->spent_max = loan->spent + tsc;
+	loan->passed_max = loan->passed + tsc * PASSED_MAX;
+	loan->expired = false;
+}
+
+static void account(struct lapic_loan *loan)
+{
+	u64 now = rdtsc(), gap = now - loan->seen;
+
+	loan->seen = now;
+	loan->spent += at_most(gap, slice_tsc());
+	loan->passed += at_most(gap, GAP_MS * time_tsc_per_ms());
+	loan->expired = loan->spent >= loan->spent_max || loan->passed >= loan->passed_max;
+}
+
+u64 lapic_spent(const struct lapic_loan *loan)
+{
+	return loan->spent + at_most(rdtsc() - loan->seen, slice_tsc());
 }
 
 /*
@@ -189,11 +229,10 @@ void lapic_borrow(struct lapic_loan *loan, u32 ms)
 	bool x2 = base & APIC_BASE_X2APIC;
 
 	loan->active = true;
-	loan->used = 0;
+	loan->ticked = loan->returning = false;
 	loan->x2apic = x2;
 	loan->cr8 = read_cr8();
-	loan->expired = false;
-	loan->resend = 0;
+	loan->resend = loan->foreign = 0;
 	if (!x2)
 		follow_base(base);
 	loan->svr = read_reg(x2, APIC_SVR);
@@ -208,14 +247,19 @@ void lapic_borrow(struct lapic_loan *loan, u32 ms)
 	if ((loan->lvt_timer & LVT_TIMER_MODE) == LVT_TSC_DEADLINE)
 		loan->deadline = rdmsr(MSR_TSC_DEADLINE);
 	write_cr8(14);
-	start_timer(x2, loan, ms);
+	write_reg(x2, APIC_LVT_TIMER, LVT_ONE_SHOT | PREEMPT_VECTOR);
+	start_slice(x2, loan);
+	loan->began = loan->seen = rdtsc();
+	loan->spent = loan->passed = 0;
+	give(loan, ms);
 }
 
 void lapic_extend(struct lapic_loan *loan, u32 ms)
 {
-	loan->used += loan->ticks;
-	loan->expired = false;
-	start_timer(loan->x2apic, loan, ms);
+	account(loan);
+	give(loan, ms);
+	loan->ticked = true;
+	start_slice(loan->x2apic, loan);
 }
 
 static bool bit_of(bool x2, u32 bank, u32 vector)
@@ -226,14 +270,26 @@ static bool bit_of(bool x2, u32 bank, u32 vector)
 void lapic_interrupt(struct lapic_loan *loan, u32 vector)
 {
 	bool x2 = loan->x2apic;
+	u64 now;
 
-	if (!bit_of(x2, APIC_ISR, vector))
-		return; /* spurious: SDM vol. 3, 11.9 */
-	write_reg(x2, APIC_EOI, 0);
-	if (vector == PREEMPT_VECTOR && !read_reg(x2, APIC_CURRENT))
-		loan->expired = true;
-	else if (vector >= 0xf0)
-		loan->resend |= 1u << (vector - 0xf0);
+	account(loan);
+	if (bit_of(x2, APIC_ISR, vector)) { /* else spurious: SDM vol. 3, 11.9 */
+		write_reg(x2, APIC_EOI, 0);
+		if (vector == PREEMPT_VECTOR && !read_reg(x2, APIC_CURRENT)) {
+			loan->ticked = true;
+			loan->foreign = 0;
+			if (!loan->returning)
+				start_slice(x2, loan);
+			return;
+		}
+		if (vector >= 0xf0)
+			loan->resend |= 1u << (vector - 0xf0);
+	}
+	/* This took time that was not the borrower's. */
+	loan->foreign++;
+	now = rdtsc();
+	loan->passed += at_most(now - loan->seen, GAP_MS * time_tsc_per_ms());
+	loan->seen = now;
 }
 
 static void send_to_self(bool x2, u32 vector)
@@ -295,14 +351,32 @@ static void restore_timer(bool x2, const struct lapic_loan *loan, u64 used)
 		write_reg(x2, APIC_INITIAL, left);
 }
 
+/* How long we had the guest's timer, in its ticks. */
+static u64 ticks_used(bool x2, const struct lapic_loan *loan)
+{
+	u32 left = read_reg(x2, APIC_CURRENT);
+	u64 ms = time_tsc_per_ms(), tsc = loan->seen - loan->began;
+
+	if (left && !loan->ticked)
+		return loan->slice - left;
+	return (tsc / ms * ticks_per_ms + tsc % ms * ticks_per_ms / ms) >>
+	       divide_shift(loan->divide);
+}
+
 void lapic_return(struct lapic_loan *loan)
 {
 	bool x2 = loan->x2apic;
-	u64 used = loan->used + loan->ticks - read_reg(x2, APIC_CURRENT);
+	u64 used;
 
+	account(loan);
+	used = ticks_used(x2, loan);
+	loan->returning = true;
 	write_reg(x2, APIC_INITIAL, 0);
-	/* Ours may have become pending just now: it must not reach the guest. */
-	while (bit_of(x2, APIC_IRR, PREEMPT_VECTOR))
+	/*
+	 * Ours may have become pending just now: it must not reach the guest. Others of class 15
+	 * come first; if it is pending still after so many, it is one of the guest's own.
+	 */
+	for (u32 i = 0; i < OWN_TRIES && bit_of(x2, APIC_IRR, PREEMPT_VECTOR); i++)
 		__asm__ volatile("sti; nop; nop; cli" : : : "memory");
 
 	restore_timer(x2, loan, used);

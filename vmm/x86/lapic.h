@@ -3,6 +3,12 @@
  * The local APIC while the CPU is in the protection domain. It belongs to the guest; we borrow its
  * timer to limit the domain's time and give everything back as it would be had we not been there.
  * xAPIC and x2APIC.
+ *
+ * The limit is time that the CPU had, not time that went by. The timer runs in slices of a
+ * millisecond: what lies between two of its interrupts counts as one slice at most. If it took
+ * longer, an emulator's host ran something else meanwhile. Nor does time count that goes into the
+ * guest's own interrupts. What a slice leaves out adds up in loan.passed, which has a limit of its
+ * own, PASSED_MAX times as much: whatever it is that keeps the ticks from counting, it ends.
  */
 #ifndef VMM_X86_LAPIC_H
 #define VMM_X86_LAPIC_H
@@ -21,11 +27,18 @@ struct lapic_loan {
 	u32 lvt_timer, lvt_lint0, svr, divide, initial, current;
 	u64 deadline; /* TSC-deadline mode */
 	u64 cr8;
-	u32 ticks;    /* that we programmed */
-	u64 used;     /* before those */
-	bool active;  /* between lapic_borrow() and lapic_return() */
-	bool expired; /* our time is up */
-	u32 resend;   /* bitmap from 0xf0: the guest's vectors that arrived meanwhile */
+	u32 slice;  /* of our timer */
+	u64 began;  /* TSC at lapic_borrow() */
+	u64 seen;   /* TSC up to which time is accounted for */
+	u64 spent;  /* in TSC ticks: time that the borrower had */
+	u64 passed; /* the same: time that went by */
+	u64 spent_max, passed_max;
+	u32 foreign;	/* interrupts of the guest's since the last tick of ours */
+	bool active;	/* between lapic_borrow() and lapic_return() */
+	bool ticked;	/* our timer has run out since then */
+	bool returning; /* it is not started any more */
+	bool expired;	/* our time is up */
+	u32 resend;	/* bitmap from 0xf0: the guest's vectors that arrived meanwhile */
 	u16 pic_masks;
 	bool pic_masked;
 	bool x2apic;
@@ -40,8 +53,21 @@ bool lapic_usable(void);
 void lapic_borrow(struct lapic_loan *loan, u32 ms);
 void lapic_return(struct lapic_loan *loan);
 
-/* More time for the borrower. */
+/* So much time for the borrower, in place of what was left. */
 void lapic_extend(struct lapic_loan *loan, u32 ms);
+
+/* Time that the borrower has had up to now, in TSC ticks. */
+u64 lapic_spent(const struct lapic_loan *loan);
+
+/*
+ * So many interrupts of the guest's have come within one slice that the borrower may not get
+ * anything done. No honest kernel sends as many to a CPU that does not answer: each vector stays
+ * pending, once.
+ */
+static inline bool lapic_flooded(const struct lapic_loan *loan)
+{
+	return loan->foreign >= 64;
+}
 
 /* An interrupt arrived while the APIC was borrowed. */
 void lapic_interrupt(struct lapic_loan *loan, u32 vector);

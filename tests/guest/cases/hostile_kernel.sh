@@ -86,6 +86,23 @@ if need_module hostile; then
 	holds "and it is told" event '"kind": *"warning"' '"hook": *"__x64_sys_sethostname"' \
 		'written other code over the trap'
 	is "once" "$(grep -c '"kind": *"warning".*sethostname' "$work/events")" 1
+	# another processor keeps the one that is in the handler from every instruction of its own
+	attack flood,clocks,types --cpus 2 --vmm budget=100 --signature "$here/signatures/worker"
+	is "flood: exit code" "$code" 0
+	holds "flood: there was one" said "some NMIs: 1"
+	is "flood: each call is handled, in a pause and out of one" \
+		"$(grep -c '"message": *"worked true"' "$work/events")" 33
+	holds "clocks: one is set ahead" said "the TSC moves: 1, by RDMSR: 1"
+	holds "clocks: and back" said "and back: 0"
+	set -- $(sed -n 's/.*"time": *"\([^"]*\)".*/\1/p' "$work/events" | sort | sed -n '1p;$p')
+	holds "clocks: events are in this boot's time ($1 to $2)" \
+		test $(($(date -d "$2" +%s) - $(date -d "$1" +%s))) -lt 1200
+	holds "MTRRs: the guest reads what it wrote" said "MTRRs off: passes, reads back 1"
+	holds "MTRRs: as checked as the CPU would" said "a type that is none faults"
+	holds "flood: no error" no_event '"kind": *"error"'
+	holds "flood: no restart" no_event '"kind": *"restart"'
+	is "flood: nothing to complain" "$(result complaints)" 0
+	is "flood: calls return" "$(result calls)" 0
 
 	for table in cr3 idt gdt tss; do
 		attack $table

@@ -12,9 +12,15 @@ holds "time-out message" grep -q "did not end within 6 seconds" "$work/messages"
 
 # typed text reaches the guest
 mkfifo "$work/typed"
-(sleep 8; echo echo 'typed-$((40+2))'; sleep 3; echo poweroff -f) >"$work/typed" &
-timeout 60 "$lvisor" run --accel tcg --plain --kernel "$kernel" --initrd "$initramfs" --append "quiet" \
-	--timeout 50 <"$work/typed" >"$work/console.raw" 2>"$work/messages"
+: >"$work/console.raw"
+{
+	soon grep -q "# " "$work/console.raw" # the shell's prompt
+	echo echo 'typed-$((40+2))'
+	soon grep -q "typed-42" "$work/console.raw"
+	echo poweroff -f
+} >"$work/typed" &
+timeout 150 "$lvisor" run --accel tcg --plain --kernel "$kernel" --initrd "$initramfs" --append "quiet" \
+	--timeout 140 <"$work/typed" >"$work/console.raw" 2>"$work/messages"
 is "exit code with typed power-off" $? 0
 holds "typed text" grep -q "typed-42" "$work/console.raw"
 
@@ -22,7 +28,7 @@ holds "typed text" grep -q "typed-42" "$work/console.raw"
 "$lvisor" run --accel tcg --plain --kernel "$kernel" --initrd "$initramfs" \
 	--append "quiet lvtest=endless" --timeout 60 </dev/null >"$work/console" 2>"$work/messages" &
 pid=$!
-sleep 2
+soon grep -q . "/proc/$pid/task/$pid/children"
 qemu=$(cat /proc/$pid/task/$pid/children)
 kill -TERM $pid
 wait $pid
@@ -31,9 +37,9 @@ holds "no QEMU left after SIGTERM" test ! -e "/proc/${qemu%% *}/fd/0"
 "$lvisor" run --accel tcg --plain --kernel "$kernel" --initrd "$initramfs" \
 	--append "quiet lvtest=endless" --timeout 60 </dev/null >"$work/console" 2>"$work/messages" &
 pid=$!
-sleep 2
+soon grep -q . "/proc/$pid/task/$pid/children"
 qemu=$(cat /proc/$pid/task/$pid/children)
 kill -KILL $pid
 wait $pid 2>/dev/null
-sleep 1
+soon test ! -e "/proc/${qemu%% *}/fd/0"
 holds "no QEMU left after SIGKILL" test ! -e "/proc/${qemu%% *}/fd/0"

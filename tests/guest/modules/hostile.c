@@ -7,6 +7,7 @@
 #include <linux/delay.h>
 #include <linux/io.h>
 #include <linux/kprobes.h>
+#include <linux/kthread.h>
 #include <linux/module.h>
 #include <linux/objtool.h>
 #include <linux/reboot.h>
@@ -351,6 +352,102 @@ static void hooked_call(const char *moment)
 	regs.di++;
 }
 
+static atomic_t calling;
+
+/*
+ * Floods CPU 0 with interrupts of class 15 and NMIs while that one is in a hooked call: in bursts, or
+ * it would never get to the call.
+ */
+static int flood_of_interrupts(void *unused)
+{
+	static const u32 low[] = {0xfd, 0xf6, 0xfd, APIC_DM_NMI};
+	unsigned int sent = 0;
+
+	while (!kthread_should_stop()) {
+		if (atomic_read(&calling) && ++sent % 4096)
+			send(low[sent % ARRAY_SIZE(low)] | APIC_INT_ASSERT, 0);
+		else
+			udelay(300);
+		if (!(sent % 65536))
+			cond_resched();
+	}
+	return 0;
+}
+
+static void flooded_calls(void)
+{
+	struct task_struct *flooder;
+	int i;
+
+	if (register_nmi_handler(NMI_LOCAL, count_nmi, 0, "hostile"))
+		return;
+	set_cpus_allowed_ptr(current, cpumask_of(0));
+	flooder = kthread_create(flood_of_interrupts, NULL, "flooder");
+	kthread_bind(flooder, 1);
+	wake_up_process(flooder);
+	for (i = 0; i < 30; i++) {
+		atomic_set(&calling, 1);
+		hooked_call("flooded");
+		atomic_set(&calling, 0);
+	}
+	kthread_stop(flooder);
+	pr_info("hostile: some NMIs: %d\n", atomic_read(&nmis) > 0);
+	unregister_nmi_handler(NMI_LOCAL, "hostile");
+}
+
+#define SKEW (1ull << 45)
+
+static atomic_t stage;
+
+/* CPU 1, whose clock is ahead by hours: first another CPU's call is looked into, then its own. */
+static void skewed(void *unused)
+{
+	u64 before = rdtsc_ordered(), msr = 0;
+
+	wrmsrl_safe(MSR_IA32_TSC, before + SKEW);
+	rdmsrl_safe(MSR_IA32_TSC, &msr);
+	pr_info("hostile: the TSC moves: %d, by RDMSR: %d\n",
+		(int)((rdtsc_ordered() - before) >> 45), (int)((msr - before) >> 45));
+	atomic_set(&stage, 1);
+	while (atomic_read(&stage) == 1)
+		cpu_relax();
+	hooked_call("its clock is ahead");
+	wrmsrl_safe(MSR_IA32_TSC, rdtsc_ordered() - SKEW);
+	pr_info("hostile: and back: %d\n", (int)((rdtsc_ordered() - before) >> 45));
+	atomic_set(&stage, 3);
+}
+
+static void clocks(void)
+{
+	set_cpus_allowed_ptr(current, cpumask_of(0));
+	smp_call_function_single(1, skewed, NULL, 0);
+	while (atomic_read(&stage) != 1)
+		cpu_relax();
+	hooked_call("another clock is ahead");
+	atomic_set(&stage, 2);
+	while (atomic_read(&stage) != 3)
+		cpu_relax();
+}
+
+static void memory_types(void)
+{
+	u64 before = 0, now = 0;
+	unsigned long flags;
+	int faults;
+
+	rdmsrl_safe(MSR_MTRRdefType, &before);
+	local_irq_save(flags);
+	faults = wrmsrl_safe(MSR_MTRRdefType, before & ~0x800ull);
+	rdmsrl_safe(MSR_MTRRdefType, &now);
+	hooked_call("the MTRRs are off");
+	wrmsrl_safe(MSR_MTRRdefType, before);
+	local_irq_restore(flags);
+	pr_info("hostile: MTRRs off: %s, reads back %d\n", faults ? "faults" : "passes",
+		now == (before & ~0x800ull));
+	pr_info("hostile: a type that is none %s\n",
+		wrmsrl_safe(MSR_MTRRdefType, 0x802) ? "faults" : "passes");
+}
+
 /* Task lists and page tables that are none; interrupts are off, so nobody else walks them. */
 static void lies(void)
 {
@@ -456,6 +553,12 @@ static int __init hostile_init(void)
 		lies();
 	else if (!strcmp(what, "lift"))
 		lift();
+	else if (!strcmp(what, "clocks"))
+		clocks();
+	else if (!strcmp(what, "types"))
+		memory_types();
+	else if (!strcmp(what, "flood"))
+		flooded_calls();
 	pr_info("hostile: end %s\n", what);
 	return 0;
 }

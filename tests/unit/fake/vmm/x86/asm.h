@@ -21,6 +21,8 @@
 #define read_cr2       hardware_read_cr2
 #define read_cr3       hardware_read_cr3
 #define write_cr3      hardware_write_cr3
+#define read_cr8       hardware_read_cr8
+#define write_cr8      hardware_write_cr8
 #define read_cr4       hardware_read_cr4
 #define write_cr4      hardware_write_cr4
 #define invlpg	       hardware_invlpg
@@ -50,6 +52,8 @@
 #undef read_cr2
 #undef read_cr3
 #undef write_cr3
+#undef read_cr8
+#undef write_cr8
 #undef read_cr4
 #undef write_cr4
 #undef invlpg
@@ -79,6 +83,8 @@ void write_cr0(u64 v);
 u64 read_cr2(void);
 u64 read_cr3(void);
 void write_cr3(u64 v);
+u64 read_cr8(void);
+void write_cr8(u64 v);
 u64 read_cr4(void);
 void write_cr4(u64 v);
 void invlpg(const volatile void *va);
