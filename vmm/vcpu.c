@@ -4,6 +4,7 @@
  * hook monitor; the rest keeps up the picture of a machine without us.
  */
 #include "vmm/cpu.h"
+#include "vmm/guest_msr.h"
 #include "vmm/log.h"
 #include "vmm/monitor/monitor.h"
 #include "vmm/policy.h"
@@ -164,9 +165,22 @@ static int emulate_msr_write(struct vcpu *vcpu, u32 msr, u64 value)
 			return -EINVAL;
 		vcpu->misc_features = value;
 		return 0;
-	default: /* outside of the intercept maps, or some bits */
-		return policy_msr_write(vcpu_ops->vendor_id, msr, value);
 	}
+	if (guest_tsc_has(msr))
+		return guest_tsc_write(vcpu, msr, value);
+	if (guest_mtrr_has(msr))
+		return guest_mtrr_write(vcpu, msr, value);
+	/* outside of the intercept maps, or some bits */
+	return policy_msr_write(vcpu_ops->vendor_id, msr, value);
+}
+
+static int emulate_msr_read(struct vcpu *vcpu, u32 msr, u64 *value)
+{
+	if (guest_tsc_has(msr))
+		return guest_tsc_read(vcpu, msr, value);
+	if (guest_mtrr_has(msr))
+		return guest_mtrr_read(vcpu, msr, value);
+	return rdmsr_safe(msr, value);
 }
 
 static void slow_path handle_msr_write(struct vcpu *vcpu, const struct vm_exit *exit)
@@ -197,7 +211,7 @@ static void slow_path handle_msr_read(struct vcpu *vcpu, const struct vm_exit *e
 	if (msr == MSR_EFER) {
 		value = vcpu_ops->get_reg(vcpu, LVMON_EFER);
 	} else if (policy_msr(vcpu_ops->vendor_id, msr, false) == POLICY_REFUSE ||
-		   rdmsr_safe(msr, &value)) {
+		   emulate_msr_read(vcpu, msr, &value)) {
 		log_refusal("read of", msr, POLICY_REFUSE);
 		inject_gp(vcpu);
 		return;

@@ -71,6 +71,10 @@ struct vm_exit {
 /* What to inject: the types of APM vol. 2, 15.20, which VT-x shares. */
 enum inject_type { INJECT_INTERRUPT = 0, INJECT_NMI = 2, INJECT_EXCEPTION = 3 };
 
+/* The guest's own MTRRs: 16 ranges of two, eleven fixed ones, the default type. */
+#define GUEST_MTRRS_VARIABLE 32u
+#define GUEST_MTRRS	     (GUEST_MTRRS_VARIABLE + 12)
+
 /*
  * Why the vCPU runs by its own view (nested.h): for one instruction, under a trap or with a store
  * to our memory; or because an event is being delivered onto a stack there. The last ends at some
@@ -96,6 +100,9 @@ struct vcpu {
 	struct nested_view view; /* in force while step is not STEP_NONE */
 
 	u64 misc_features; /* the guest's MISC_FEATURES_ENABLES, if it has written it */
+	u64 tsc_offset; /* the guest's time-stamp counter is ahead of the CPU's by so much */
+	/* guest_mtrr.c; a bit for each that is not the hardware's any more */
+	u64 mtrrs[GUEST_MTRRS], mtrr_written;
 
 	void *vendor; /* the vendor's part */
 };
@@ -156,6 +163,11 @@ struct vcpu_ops {
 	void (*trap_breakpoints)(struct vcpu *vcpu, bool on);
 	void (*trap_lstar)(struct vcpu *vcpu, bool on);
 	void (*trap_interrupts)(struct vcpu *vcpu, bool on);
+	/*
+	 * What the CPU adds when the guest reads its time-stamp counter. Unless that is nothing,
+	 * MSR_TSC_DEADLINE exits.
+	 */
+	void (*set_tsc_offset)(struct vcpu *vcpu, u64 offset);
 	/* One instruction, without interrupts, all exceptions to us; DR6 is afterwards as before.
 	 */
 	void (*single_step)(struct vcpu *vcpu, bool on);

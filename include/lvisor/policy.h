@@ -24,11 +24,14 @@ enum policy_vendor { POLICY_AMD, POLICY_INTEL, POLICY_BOTH };
  * names it, the vmm reads and writes it for the guest, and a #GP is the guest's.
  */
 #define POLICY_MSRS(X)                                                                           \
+	X(BOTH, 0x10, 0x10, EMULATE, EMULATE, "TSC",                                             \
+	  "the counter is the hypervisor's clock; the guest's has an offset")                    \
 	X(BOTH, 0x1b, 0x1b, PASS, EMULATE, "APIC_BASE",                                          \
 	  "the page must stay where writes to the ICR are seen; its modes change as documented") \
 	X(BOTH, 0x11, 0x12, REFUSE, REFUSE, "KVM's old clock", "see KVM below")                  \
 	X(INTEL, 0x3a, 0x3a, EMULATE, REFUSE, "FEATURE_CONTROL",                                 \
 	  "reads as locked without VT-x, which is in use and hidden")                            \
+	X(BOTH, 0x3b, 0x3b, EMULATE, EMULATE, "TSC_ADJUST", "moves the guest's offset, see TSC") \
 	X(INTEL, 0x79, 0x79, PASS, IGNORE, "BIOS_UPDT_TRIG",                                     \
 	  "new microcode could change the instructions that hold the guest")                     \
 	X(INTEL, 0x9b, 0x9b, REFUSE, REFUSE, "SMM_MONITOR_CTL", "VT-x is in use and hidden")     \
@@ -37,14 +40,20 @@ enum policy_vendor { POLICY_AMD, POLICY_INTEL, POLICY_BOTH };
 	X(INTEL, 0x1a0, 0x1a0, EMULATE, EMULATE, "MISC_ENABLE",                                  \
 	  "BTS and PEBS are not available; CPUID's leaves and NX stay")                          \
 	X(INTEL, 0x1cc, 0x1d4, REFUSE, REFUSE, "FRED", "hidden, as in CPUID")                    \
-	X(BOTH, 0x200, 0x2ff, PASS, PASS, "MTRRs",                                               \
-	  "memory types decide speed and order, not who may reach what")                         \
+	X(BOTH, 0x200, 0x21f, EMULATE, EMULATE, "MTRRs, variable",                               \
+	  "the guest has its own, without effect: uncached memory would slow the hypervisor")    \
+	X(BOTH, 0x250, 0x250, EMULATE, EMULATE, "MTRRs, fixed", "see the variable ones")         \
+	X(BOTH, 0x258, 0x259, EMULATE, EMULATE, "MTRRs, fixed", "see the variable ones")         \
+	X(BOTH, 0x268, 0x26f, EMULATE, EMULATE, "MTRRs, fixed", "see the variable ones")         \
+	X(BOTH, 0x2ff, 0x2ff, EMULATE, EMULATE, "MTRR default type", "see the variable ones")    \
 	X(INTEL, 0x3f1, 0x3f5, REFUSE, REFUSE, "PEBS",                                           \
 	  "its records go to linear addresses of whoever runs, the hypervisor included")         \
 	X(INTEL, 0x480, 0x493, REFUSE, REFUSE, "VMX capabilities", "VT-x is in use and hidden")  \
 	X(INTEL, 0x560, 0x58f, REFUSE, REFUSE, "RTIT (Processor Trace)",                         \
 	  "its output goes to physical addresses past the nested page table")                    \
 	X(INTEL, 0x600, 0x600, REFUSE, REFUSE, "DS_AREA", "see PEBS")                            \
+	X(BOTH, 0x6e0, 0x6e0, PASS, PASS, "TSC_DEADLINE",                                        \
+	  "emulated while the guest's time-stamp counter has an offset")                         \
 	X(BOTH, 0x830, 0x830, PASS, EMULATE, "x2APIC ICR",                                       \
 	  "INIT and SIPI would take a CPU away from the hypervisor")                             \
 	X(INTEL, 0x981, 0x984, REFUSE, REFUSE, "TME", "hidden, as in CPUID")                     \

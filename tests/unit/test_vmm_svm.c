@@ -497,6 +497,23 @@ static void retires(void **state)
 	assert_int_equal(vmcb->rip, 0x2002);
 }
 
+/* An offset, and the deadline exits because it is in the guest's time. */
+static void time_stamp_counter(void **state)
+{
+	const u8 *map = phys_to_virt(vmcb->msrpm);
+	const u32 bit = (MSR_TSC_DEADLINE * 2) % 8, byte = MSR_TSC_DEADLINE / 4;
+
+	assert_int_equal(vmcb->tsc_offset, 0);
+	assert_int_equal(map[byte] >> bit & 3, 0);
+	assert_int_equal(map[MSR_TSC / 4] >> (MSR_TSC * 2 % 8) & 3, 3);
+	assert_int_equal(map[MSR_TSC_ADJUST / 4] >> (MSR_TSC_ADJUST * 2 % 8) & 3, 3);
+	svm_ops.set_tsc_offset(vcpu, -5ull);
+	assert_int_equal(vmcb->tsc_offset, -5ull);
+	assert_int_equal(map[byte] >> bit & 3, 3);
+	svm_ops.set_tsc_offset(vcpu, 0);
+	assert_int_equal(map[byte] >> bit & 3, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -512,6 +529,7 @@ int main(void)
 		cmocka_unit_test_setup(injections, setup),
 		cmocka_unit_test_setup(steps, setup),
 		cmocka_unit_test_setup(retires, setup),
+		cmocka_unit_test_setup(time_stamp_counter, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -140,6 +140,13 @@ static void flush(struct vcpu *v)
 	flushed++;
 }
 
+static u64 tsc_offset;
+
+static void set_tsc_offset(struct vcpu *v, u64 offset)
+{
+	tsc_offset = offset;
+}
+
 static void trap_interrupts(struct vcpu *v, bool on)
 {
 	interrupts_trapped = on;
@@ -182,6 +189,7 @@ const struct vcpu_ops vmx_ops = {
 	.single_step = single_step,
 	.flush = flush,
 	.set_nested_root = set_nested_root,
+	.set_tsc_offset = set_tsc_offset,
 };
 
 /* A region of a device's. */
@@ -345,10 +353,17 @@ static bool there(u32 msr)
 	       msr == 0x1a0 || msr == 0xda0;
 }
 
+static bool has_msr(u32 msr)
+{
+	return there(msr) || msr == MSR_TSC ||
+	       msr == MSR_TSC_ADJUST || msr == MSR_TSC_DEADLINE || msr - 0x200 < 16 ||
+	       msr == 0x250 || msr == 0x26f || msr == 0x2ff;
+}
+
 int rdmsr_safe(u32 msr, u64 *value)
 {
-	*value = host_msr(msr);
-	return there(msr) ? 0 : -EINVAL;
+	*value = msr == MSR_TSC ? host_tsc : host_msr(msr);
+	return has_msr(msr) ? 0 : -EINVAL;
 }
 
 int wrmsr_safe(u32 msr, u64 value)
@@ -368,6 +383,8 @@ int xsetbv_safe(u64 value)
 	return 0;
 }
 
+static bool tsc_adjust = true;
+
 /* A CPU with all that is asked for, but AVX-512. */
 static struct cpuid_regs on_cpuid(u32 leaf, u32 subleaf)
 {
@@ -377,13 +394,16 @@ static struct cpuid_regs on_cpuid(u32 leaf, u32 subleaf)
 	case 1:
 		return (struct cpuid_regs){.ecx = UINT32_MAX & ~(u32)BIT(27)};
 	case 7:
-		return (struct cpuid_regs){.ecx = UINT32_MAX & ~(u32)BIT(4)};
+		return (struct cpuid_regs){.ebx = tsc_adjust ? BIT(1) : 0,
+					   .ecx = UINT32_MAX & ~(u32)BIT(4)};
 	case 0xd:
 		return (struct cpuid_regs){.eax = 0x1f};
 	case 0x80000000:
 		return (struct cpuid_regs){.eax = 0x80000021};
 	case 0x80000001:
 		return (struct cpuid_regs){.edx = BIT(20) | BIT(25), .ecx = BIT(17)};
+	case 0x80000008:
+		return (struct cpuid_regs){.eax = 40};
 	case 0x80000021:
 		return (struct cpuid_regs){.eax = BIT(8)};
 	default:
@@ -664,6 +684,89 @@ static void some_bits(void **state)
 		(void)read_msr(msrs[i]);
 		got(VEC_GP, INJECT_EXCEPTION);
 	}
+}
+
+static u64 guest_tsc(void)
+{
+	return host_tsc + tsc_offset;
+}
+
+/* The guest moves its own time; the CPU's, which is ours, goes on. SDM vol. 3, 18.17.3 */
+static void time_stamp_counter(void **state)
+{
+	tsc_offset = 0;
+	host_tsc = 1000000;
+	host_msr_set(MSR_TSC_ADJUST, 70); /* by the firmware */
+	host_msr_set(MSR_TSC_DEADLINE, 0);
+	assert_int_equal(read_msr(MSR_TSC), 1000000);
+	write_msr(MSR_TSC, 5);
+	assert_int_equal(guest_tsc(), 5);
+	host_tsc += 10;
+	assert_int_equal(read_msr(MSR_TSC), 15);
+	assert_int_equal((s64)read_msr(MSR_TSC_ADJUST), 70 + 5 - 1000000);
+	write_msr(MSR_TSC_ADJUST, 70);
+	assert_int_equal(tsc_offset, 0);
+	write_msr(MSR_TSC_ADJUST, 570);
+	assert_int_equal(guest_tsc(), 1000510);
+	assert_int_equal(read_msr(MSR_TSC_ADJUST), 570);
+	assert_int_equal(host_msr(MSR_TSC_ADJUST), 70);
+	assert_int_equal(host_msr(MSR_TSC), 0);
+	/* The deadline is in the guest's time, and stays there when that is moved. */
+	write_msr(MSR_TSC_DEADLINE, guest_tsc() + 1000);
+	assert_int_equal(host_msr(MSR_TSC_DEADLINE), host_tsc + 1000);
+	assert_int_equal(read_msr(MSR_TSC_DEADLINE), guest_tsc() + 1000);
+	write_msr(MSR_TSC, guest_tsc() + 400);
+	assert_int_equal(host_msr(MSR_TSC_DEADLINE), host_tsc + 600);
+	write_msr(MSR_TSC, guest_tsc() + 1000);
+	assert_int_equal(host_msr(MSR_TSC_DEADLINE), 1);
+	write_msr(MSR_TSC_DEADLINE, 400); /* it is over */
+	assert_int_equal(host_msr(MSR_TSC_DEADLINE), 1);
+	write_msr(MSR_TSC_DEADLINE, 0);
+	assert_int_equal(host_msr(MSR_TSC_DEADLINE), 0);
+	assert_int_equal(read_msr(MSR_TSC_DEADLINE), 0);
+	/* Not on this CPU */
+	tsc_adjust = false;
+	write_msr(MSR_TSC_ADJUST, 0);
+	got(VEC_GP, INJECT_EXCEPTION);
+	(void)read_msr(MSR_TSC_ADJUST);
+	got(VEC_GP, INJECT_EXCEPTION);
+	tsc_adjust = true;
+}
+
+/* The guest's MTRRs are as it wrote them, and the hardware's as they were. */
+static void memory_types(void **state)
+{
+	static const struct {
+		u32 msr;
+		u64 value;
+		bool good;
+	} cases[] = {
+		{0x2ff, 0, true},	   {0x2ff, 0xc06, true},	 {0x2ff, 0xc02, false},
+		{0x2ff, 0x1c06, false},	   {0x2ff, 0xc07, false},	 {0x200, 0x80000000, true},
+		{0x200, 0x80000106, false}, {0x20e, BIT(40), false},	 {0x201, 0xffc0000800, true},
+		{0x201, 0xffc0000c00, false}, {0x20f, BIT(40), false},	 {0x210, 0, false},
+		{0x250, 0x0605040100060606, true}, {0x26f, 0x0605020100060606, false},
+		{0x26f, 0x0606060606060606, true}, {0x251, 0, false},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		u64 before;
+
+		if (has_msr(cases[i].msr))
+			host_msr_set(cases[i].msr, 0x55aa);
+		write_msr(cases[i].msr, cases[i].value);
+		assert_int_equal(injected == 0, cases[i].good);
+		injected = 0;
+		before = read_msr(cases[i].msr);
+		if (cases[i].good)
+			assert_int_equal(before, cases[i].value);
+		injected = 0;
+		if (has_msr(cases[i].msr))
+			assert_int_equal(host_msr(cases[i].msr), 0x55aa);
+	}
+	/* what it has not written is the firmware's */
+	host_msr_set(0x205, 0x1234);
+	assert_int_equal(read_msr(0x205), 0x1234);
 }
 
 /* What the CPU refuses of XCR0 (SDM vol. 1, 13.3) is the guest's #GP and nobody else's. */
@@ -1174,6 +1277,8 @@ int main(void)
 		cmocka_unit_test_setup(hidden_features, setup),
 		cmocka_unit_test_setup(some_bits, setup),
 		cmocka_unit_test_setup(msrs, setup),
+		cmocka_unit_test_setup(time_stamp_counter, setup),
+		cmocka_unit_test_setup(memory_types, setup),
 		cmocka_unit_test_setup(xcr0, setup),
 		cmocka_unit_test_setup(soft_interrupts, setup),
 		cmocka_unit_test_setup(retires, setup),

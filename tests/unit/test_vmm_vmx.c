@@ -572,6 +572,10 @@ static void control_registers(void **state)
 				 !!(cases[i].efer_after & EFER_LMA));
 	}
 	assert_int_equal(vmcs[VMCS_GUEST_PDPTE0 + 2], 0x4001 | BIT(39) | 0xe18);
+	/* The caches stay on: exits do not switch CD and NW. */
+	assert_true(cr0_taken(CR0_PE | CR0_CD | CR0_NW));
+	assert_int_equal(vmx_ops.get_reg(vcpu, LVMON_CR0), CR0_PE | CR0_CD | CR0_NW | CR0_ET);
+	assert_false(vmcs[VMCS_GUEST_CR0] & (CR0_CD | CR0_NW));
 	/* Reserved bits of CR0 are ignored. */
 	vmcs[VMCS_GUEST_CR0] = CR0_PE | CR0_NE | CR0_ET;
 	vmcs[VMCS_GUEST_EFER] = vmcs[VMCS_GUEST_CR4] = 0;
@@ -724,6 +728,27 @@ static void registers(void **state)
 	assert_true(host_msr(MSR_LSTAR) == 0xffff && host_cr2 == 1);
 }
 
+static bool exits_at(u32 msr, bool write)
+{
+	const u8 *map = phys_to_virt(vmcs[VMCS_IO_BITMAP_A + 4]);
+
+	return map[(write ? 2048 : 0) + msr / 8] >> msr % 8 & 1;
+}
+
+/* An offset, and the deadline exits because it is in the guest's time. */
+static void time_stamp_counter(void **state)
+{
+	assert_true(vmcs[VMCS_PRIMARY_CONTROLS] & PRIMARY_TSC_OFFSET);
+	assert_int_equal(vmcs[VMCS_TSC_OFFSET], 0);
+	assert_true(exits_at(MSR_TSC, true) && exits_at(MSR_TSC_ADJUST, true));
+	assert_false(exits_at(MSR_TSC_DEADLINE, true) || exits_at(MSR_TSC_DEADLINE, false));
+	vmx_ops.set_tsc_offset(vcpu, -5ull);
+	assert_int_equal(vmcs[VMCS_TSC_OFFSET], -5ull);
+	assert_true(exits_at(MSR_TSC_DEADLINE, true) && exits_at(MSR_TSC_DEADLINE, false));
+	vmx_ops.set_tsc_offset(vcpu, 0);
+	assert_false(exits_at(MSR_TSC_DEADLINE, true) || exits_at(MSR_TSC_DEADLINE, false));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -742,6 +767,7 @@ int main(void)
 		cmocka_unit_test_setup(rip_fits, setup),
 		cmocka_unit_test_setup(steps_out_of_an_enclave, setup),
 		cmocka_unit_test_setup(registers, setup),
+		cmocka_unit_test_setup(time_stamp_counter, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

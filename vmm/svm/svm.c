@@ -434,6 +434,12 @@ static void svm_trap_lstar(struct vcpu *vcpu, bool on)
 	msr_intercept(svm_of(vcpu), MSR_LSTAR, false, on);
 }
 
+static void svm_set_tsc_offset(struct vcpu *vcpu, u64 offset)
+{
+	svm_of(vcpu)->vmcb->tsc_offset = offset;
+	msr_intercept(svm_of(vcpu), MSR_TSC_DEADLINE, offset, offset);
+}
+
 static void svm_trap_interrupts(struct vcpu *vcpu, bool on)
 {
 	struct vmcb *vmcb = svm_of(vcpu)->vmcb;
@@ -479,6 +485,7 @@ const struct vcpu_ops svm_ops = {
 	.trap_breakpoints = svm_trap_breakpoints,
 	.trap_lstar = svm_trap_lstar,
 	.trap_interrupts = svm_trap_interrupts,
+	.set_tsc_offset = svm_set_tsc_offset,
 	.single_step = svm_single_step,
 	.flush = svm_flush,
 	.set_nested_root = svm_set_nested_root,

@@ -4,7 +4,8 @@
  * the guest does: where we do an instruction's work, the CPU does not check it.
  *
  * Writes to control registers exit because a bit is not the guest's: CR4's bits for what it is told
- * it lacks, and CR0.NE, which VT-x wants set while the guest may have it clear.
+ * it lacks, and CR0.NE, which VT-x wants set while the guest may have it clear; and CR0.CD and NW,
+ * which are not switched at exits: the guest sees what it wrote, and its caches stay on.
  */
 #include "vmm/guest_ram.h"
 #include "vmm/vmx/vmcs.h"
@@ -74,7 +75,7 @@ static bool write_cr0_of_guest(struct vcpu *vcpu, u64 value)
 	entry = efer & EFER_LMA ? entry | VMENTRY_GUEST_64 : entry & ~VMENTRY_GUEST_64;
 	vmwrite(VMCS_GUEST_EFER, efer);
 	vmwrite(VMCS_ENTRY_CONTROLS, entry);
-	vmwrite(VMCS_GUEST_CR0, value | CR0_ET | CR0_NE);
+	vmwrite(VMCS_GUEST_CR0, (value & ~(CR0_CD | CR0_NW)) | CR0_ET | CR0_NE);
 	vmwrite(VMCS_CR0_SHADOW, value);
 	vmx_flush(vcpu);
 	return true;

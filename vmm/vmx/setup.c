@@ -18,7 +18,7 @@
 #define XSS_GUEST 0x13800ull
 
 #define PIN	  (PIN_NMI | PIN_VIRTUAL_NMI)
-#define PRIMARY	  (PRIMARY_IO_BITMAPS | PRIMARY_MSR_BITMAPS | PRIMARY_SECONDARY)
+#define PRIMARY	  (PRIMARY_TSC_OFFSET | PRIMARY_IO_BITMAPS | PRIMARY_MSR_BITMAPS | PRIMARY_SECONDARY)
 #define SECONDARY (SECONDARY_EPT | SECONDARY_UNRESTRICTED | SECONDARY_VPID)
 /* Instructions that are #UD in a guest unless allowed: whatever of them the CPU has. */
 #define SECONDARY_WISHES \
@@ -193,7 +193,9 @@ static void write_guest_state(const struct guest_entry *entry, bool real)
 	 * VT-x wants NE and VMXE set whatever the guest writes (SDM vol. 3, 24.8). SMXE, UINTR and
 	 * FRED belong to what it is told it lacks; FRED needs event data at each entry.
 	 */
-	VMWRITE_ROW(VMCS_CR0_MASK, CR0_NE, CR4_VMXE | CR4_SMXE | CR4_UINTR | CR4_FRED);
+	/* Caches switched off would be off for us as well: exits leave CD and NW (27.5.1). */
+	VMWRITE_ROW(VMCS_CR0_MASK, CR0_NE | CR0_CD | CR0_NW,
+		    CR4_VMXE | CR4_SMXE | CR4_UINTR | CR4_FRED);
 	VMWRITE_ROW(VMCS_CR0_SHADOW, cr0, 0);
 	/* The link pointer, DEBUGCTL, the reset value of PAT (SDM vol. 3, 12.12.4), EFER */
 	VMWRITE_ROW(VMCS_GUEST_LINK, UINT64_MAX, 0, 0x0007040600070406,
@@ -238,6 +240,7 @@ void vmx_init_cpu(struct vcpu *vcpu, const struct guest_entry *entry)
 	write_host_state(vcpu->cpu);
 	vmwrite(VMCS_VPID, VPID_GUEST);
 	vmwrite(VMCS_EPTP, vmx->eptp);
+	vmwrite(VMCS_TSC_OFFSET, 0);
 	if (entry)
 		begin(vcpu, entry, false);
 }

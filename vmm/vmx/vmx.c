@@ -509,6 +509,12 @@ static void vmx_trap_lstar(struct vcpu *vcpu, bool on)
 	vmx_trap_msr(vmx_of(vcpu), MSR_LSTAR, false, on);
 }
 
+static void vmx_set_tsc_offset(struct vcpu *vcpu, u64 offset)
+{
+	vmwrite(VMCS_TSC_OFFSET, offset);
+	vmx_trap_msr(vmx_of(vcpu), MSR_TSC_DEADLINE, offset, offset);
+}
+
 static void vmx_trap_interrupts(struct vcpu *vcpu, bool on)
 {
 	struct vmx_vcpu *vmx = vmx_of(vcpu);
@@ -560,6 +566,7 @@ const struct vcpu_ops vmx_ops = {
 	.trap_breakpoints = vmx_trap_breakpoints,
 	.trap_lstar = vmx_trap_lstar,
 	.trap_interrupts = vmx_trap_interrupts,
+	.set_tsc_offset = vmx_set_tsc_offset,
 	.single_step = vmx_single_step,
 	.flush = vmx_flush,
 	.set_nested_root = vmx_set_nested_root,

@@ -55,6 +55,8 @@
 #define RFLAGS_RF    BIT(16)
 #define RFLAGS_AC    BIT(18)
 
+#define MSR_TSC		   0x10u
+#define MSR_TSC_ADJUST	   0x3bu
 #define MSR_TSC_DEADLINE   0x6e0u
 #define MSR_DEBUGCTL	   0x1d9u
 #define MSR_APIC_BASE	   0x1bu
