@@ -40,7 +40,11 @@ void trap_in_vmm(struct trap_frame *frame)
 		return;
 	}
 	if (frame->vector >= 32) {
-		/* Interrupts are only on where somebody waits for one. */
+		/*
+		 * Interrupts are only on where somebody waits for one: for one, since the next, if
+		 * it were of a higher class, would take the place of what cpu->taken holds.
+		 */
+		frame->rflags &= ~RFLAGS_IF;
 		if (this_cpu()->waiting)
 			lapic_end_of_interrupt();
 		else if (!domain_interrupt((u32)frame->vector))
@@ -72,11 +76,11 @@ void trap_ist(struct trap_frame *frame)
 		frame->rip = (u64)guest_entry_again;
 	switch (frame->vector) {
 	case VEC_NMI:
+		if (frame->cs & 3)
+			domain_nmi(cpu);
 		if (__atomic_exchange_n(&cpu->kicked, false, __ATOMIC_SEQ_CST))
 			break;
 		cpu->nmi_pending = PENDING_NOW;
-		if (frame->cs & 3)
-			domain_nmi(cpu);
 		break;
 	case VEC_MC:
 		cpu->mc_pending = PENDING_NOW;

@@ -227,6 +227,7 @@ static void borrow(struct lapic_loan *loan, u32 ms)
 	set(APIC_INITIAL, 77);
 	pic_quiet = true;
 	ticks_per_ms = 500;
+	tsc_per_ms = TSC_PER_MS;
 	lapic_borrow(loan, ms);
 	assert_int_equal(get(APIC_INITIAL), 500 * SLICE_MS);
 }

@@ -34,8 +34,8 @@ void monitor_domain_died(void);
 bool domain_interrupt(u32 vector);
 
 /*
- * An NMI that is not ours has interrupted ring 3, and NMIs are blocked: whoever sends one behind
- * the other would keep the domain from every instruction.
+ * An NMI has interrupted ring 3, and NMIs are blocked: whoever sends one behind the other would
+ * keep the domain from every instruction.
  */
 struct cpu;
 void domain_nmi(struct cpu *cpu);

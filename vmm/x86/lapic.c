@@ -54,7 +54,7 @@
 #define GAP_MS	   100u /* what passes between two looks is not more: a host may stand still */
 #define PASSED_MAX 20u
 /* Interrupts that are taken to find ours among them. */
-#define OWN_TRIES 64u
+#define OWN_TRIES 128u
 
 #define ICR_SELF   (1u << 18)
 #define ICR_ASSERT (1u << 14)
@@ -63,6 +63,7 @@ static volatile u64 *entry; /* of the slot that maps the APIC */
 static u64 mapped_base;
 static bool pic_quiet;
 static u64 ticks_per_ms; /* at divide-by-1 */
+static u64 tsc_per_ms;
 
 /* Periodic mode to be restored when the rest of its period has run as one-shot. */
 static struct periodic {
@@ -141,6 +142,7 @@ void lapic_init(hpa_t root)
 	ticks_per_ms = time_calibrate(count_timer);
 	if (!ticks_per_ms)
 		ticks_per_ms = 1;
+	tsc_per_ms = time_tsc_per_ms();
 	write_reg(x2, APIC_INITIAL, 0);
 	write_reg(x2, APIC_DIVIDE, divide);
 	write_reg(x2, APIC_LVT_TIMER, lvt);
@@ -158,11 +160,6 @@ static u64 at_most(u64 value, u64 limit)
 	return value < limit ? value : limit;
 }
 
-static u64 slice_tsc(void)
-{
-	return time_tsc_per_ms() * SLICE_MS;
-}
-
 static void start_slice(bool x2, struct lapic_loan *loan)
 {
 	u64 ticks = (ticks_per_ms * SLICE_MS) >> divide_shift(loan->divide);
@@ -173,7 +170,7 @@ static void start_slice(bool x2, struct lapic_loan *loan)
 
 static void give(struct lapic_loan *loan, u32 ms)
 {
-	u64 tsc = time_tsc_per_ms() * ms;
+	u64 tsc = tsc_per_ms * ms;
 
 	loan->spent_max = loan->spent + tsc;
 	loan->passed_max = loan->passed + tsc * PASSED_MAX;
@@ -185,14 +182,14 @@ static void account(struct lapic_loan *loan)
 	u64 now = rdtsc(), gap = now - loan->seen;
 
 	loan->seen = now;
-	loan->spent += at_most(gap, slice_tsc());
-	loan->passed += at_most(gap, GAP_MS * time_tsc_per_ms());
+	loan->spent += at_most(gap, SLICE_MS * tsc_per_ms);
+	loan->passed += at_most(gap, GAP_MS * tsc_per_ms);
 	loan->expired = loan->spent >= loan->spent_max || loan->passed >= loan->passed_max;
 }
 
 u64 lapic_spent(const struct lapic_loan *loan)
 {
-	return loan->spent + at_most(rdtsc() - loan->seen, slice_tsc());
+	return loan->spent + at_most(rdtsc() - loan->seen, SLICE_MS * tsc_per_ms);
 }
 
 /*
@@ -247,11 +244,11 @@ void lapic_borrow(struct lapic_loan *loan, u32 ms)
 	if ((loan->lvt_timer & LVT_TIMER_MODE) == LVT_TSC_DEADLINE)
 		loan->deadline = rdmsr(MSR_TSC_DEADLINE);
 	write_cr8(14);
+	loan->spent = loan->passed = 0;
+	give(loan, ms);
 	write_reg(x2, APIC_LVT_TIMER, LVT_ONE_SHOT | PREEMPT_VECTOR);
 	start_slice(x2, loan);
 	loan->began = loan->seen = rdtsc();
-	loan->spent = loan->passed = 0;
-	give(loan, ms);
 }
 
 void lapic_extend(struct lapic_loan *loan, u32 ms)
@@ -288,7 +285,7 @@ void lapic_interrupt(struct lapic_loan *loan, u32 vector)
 	/* This took time that was not the borrower's. */
 	loan->foreign++;
 	now = rdtsc();
-	loan->passed += at_most(now - loan->seen, GAP_MS * time_tsc_per_ms());
+	loan->passed += at_most(now - loan->seen, GAP_MS * tsc_per_ms);
 	loan->seen = now;
 }
 
@@ -355,11 +352,11 @@ static void restore_timer(bool x2, const struct lapic_loan *loan, u64 used)
 static u64 ticks_used(bool x2, const struct lapic_loan *loan)
 {
 	u32 left = read_reg(x2, APIC_CURRENT);
-	u64 ms = time_tsc_per_ms(), tsc = loan->seen - loan->began;
+	u64 tsc = loan->seen - loan->began;
 
 	if (left && !loan->ticked)
 		return loan->slice - left;
-	return (tsc / ms * ticks_per_ms + tsc % ms * ticks_per_ms / ms) >>
+	return (tsc / tsc_per_ms * ticks_per_ms + tsc % tsc_per_ms * ticks_per_ms / tsc_per_ms) >>
 	       divide_shift(loan->divide);
 }
 

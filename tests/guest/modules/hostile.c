@@ -420,6 +420,7 @@ static void skewed(void *unused)
 static void clocks(void)
 {
 	set_cpus_allowed_ptr(current, cpumask_of(0));
+	hooked_call("clocks agree"); /* it looks for the function, which takes all CPUs */
 	smp_call_function_single(1, skewed, NULL, 0);
 	while (atomic_read(&stage) != 1)
 		cpu_relax();
@@ -435,6 +436,7 @@ static void memory_types(void)
 	unsigned long flags;
 	int faults;
 
+	hooked_call("the MTRRs are on");
 	rdmsrl_safe(MSR_MTRRdefType, &before);
 	local_irq_save(flags);
 	faults = wrmsrl_safe(MSR_MTRRdefType, before & ~0x800ull);

@@ -26,7 +26,9 @@ done
 wait
 calls getpriority 1
 dmesg | sed -n '/module/!s/.*hostile: /result hostile /p'
-dmesg | grep -i -e 'BUG:' -e 'Oops:' -e 'unknown reason' -e 'soft lockup'
-result complaints "$(dmesg | grep -c -i -e 'BUG:' -e 'Oops:' -e 'unknown reason' -e 'soft lockup')"
+# that of the MP-BIOS is the kernel's word for a timer that the host let wait
+dmesg | grep -i -e 'BUG:' -e 'Oops:' -e 'unknown reason' -e 'soft lockup' | grep -v MP-BIOS >/tmp/complaints
+cat /tmp/complaints
+result complaints "$(grep -c . </tmp/complaints)"
 calls getppid 100
 result calls $?
