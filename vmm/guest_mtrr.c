@@ -11,9 +11,6 @@
 #include "vmm/x86/traps.h"
 
 #define MSR_MTRR_VARIABLE 0x200u
-#define MSR_MTRR_FIXED_64 0x250u
-#define MSR_MTRR_FIXED_16 0x258u
-#define MSR_MTRR_FIXED_4  0x268u
 #define MSR_MTRR_DEF_TYPE 0x2ffu
 
 #define VALID_TYPES	  0x73u /* UC, WC, WT, WP, WB */
@@ -24,15 +21,15 @@
 /* Where the MSR's value is kept; GUEST_MTRRS: it is none of them. */
 static u32 place(u32 msr)
 {
+	static const u16 others[] = {0x250, 0x258, 0x259, 0x268, 0x269, 0x26a,
+				     0x26b, 0x26c, 0x26d, 0x26e, 0x26f, MSR_MTRR_DEF_TYPE};
+	u32 i = 0;
+
 	if (msr - MSR_MTRR_VARIABLE < GUEST_MTRRS_VARIABLE)
 		return msr - MSR_MTRR_VARIABLE;
-	if (msr == MSR_MTRR_FIXED_64)
-		return GUEST_MTRRS_VARIABLE;
-	if (msr - MSR_MTRR_FIXED_16 < 2)
-		return GUEST_MTRRS_VARIABLE + 1 + msr - MSR_MTRR_FIXED_16;
-	if (msr - MSR_MTRR_FIXED_4 < 8)
-		return GUEST_MTRRS_VARIABLE + 3 + msr - MSR_MTRR_FIXED_4;
-	return msr == MSR_MTRR_DEF_TYPE ? GUEST_MTRRS - 1 : GUEST_MTRRS;
+	while (i < ARRAY_SIZE(others) && others[i] != msr)
+		i++;
+	return GUEST_MTRRS_VARIABLE + i;
 }
 
 bool guest_mtrr_has(u32 msr)

@@ -82,11 +82,6 @@ struct waited {
 	u64 last, ns;
 };
 
-static struct waited waited_begin(void)
-{
-	return (struct waited){time_ns(), 0};
-}
-
 static u64 waited_ns(struct waited *waited)
 {
 	u64 now = time_ns(), gap = now - waited->last;
@@ -370,14 +365,9 @@ static u64 pause_is_on(void)
 	return __atomic_load_n(&pause_now, __ATOMIC_SEQ_CST);
 }
 
-static u64 pause_may_last(void)
-{
-	return __atomic_load_n(&pause_limit, __ATOMIC_SEQ_CST);
-}
-
 static bool pause_is_over(void)
 {
-	return tsc_to_ns(lapic_spent(&pauser->loan)) - pause_began > pause_may_last();
+	return tsc_to_ns(lapic_spent(&pauser->loan)) - pause_began > pause_limit;
 }
 
 static void wait_for_release(struct cpu *cpu)
@@ -391,9 +381,9 @@ static void wait_for_release(struct cpu *cpu)
 			u64 now = pause_is_on();
 
 			if (now != number)
-				waited = waited_begin();
+				waited = (struct waited){.last = time_ns()};
 			number = now;
-			if (now && waited_ns(&waited) > pause_may_last() * PATIENCE)
+			if (now && waited_ns(&waited) > pause_limit * PATIENCE)
 				(void)end_pause(now);
 			__asm__ volatile("pause");
 		}
@@ -468,7 +458,7 @@ void smp_release_others(struct cpu *cpu)
 /* By the CPU that runs the domain. False: one of them has not come. */
 static bool stop_others(struct cpu *cpu)
 {
-	struct waited waited;
+	struct waited waited = {.last = time_ns()};
 
 	if (smp_cpus == 1)
 		return true;
@@ -477,7 +467,6 @@ static bool stop_others(struct cpu *cpu)
 		if (__atomic_load_n(&cpu->hold, __ATOMIC_SEQ_CST))
 			wait_for_release(cpu);
 	call_others_out(cpu);
-	waited = waited_begin();
 	while (!others_out(cpu)) {
 		if (waited_ns(&waited) > STOP_NS) {
 			smp_release_others(cpu);

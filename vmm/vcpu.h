@@ -100,7 +100,7 @@ struct vcpu {
 	struct nested_view view; /* in force while step is not STEP_NONE */
 
 	u64 misc_features; /* the guest's MISC_FEATURES_ENABLES, if it has written it */
-	u64 tsc_offset; /* the guest's time-stamp counter is ahead of the CPU's by so much */
+	u64 tsc_offset;	   /* the guest's time-stamp counter is ahead of the CPU's by so much */
 	/* guest_mtrr.c; a bit for each that is not the hardware's any more */
 	u64 mtrrs[GUEST_MTRRS], mtrr_written;
 

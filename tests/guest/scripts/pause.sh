@@ -17,6 +17,6 @@ calls getpriority 1
 result rtc $((($(cat /sys/class/rtc/rtc0/since_epoch) - begin_rtc) * 100))
 result up $(($(cut -d' ' -f1 /proc/uptime | tr -d .) - begin_up))
 result cpus "$(grep -c ^processor /proc/cpuinfo)"
-dmesg | grep -E 'stall|lockup|BUG:|Oops:|NMI received|Dazed|clocksource:.*(skew|unstable)' >/tmp/complaints
+dmesg | grep -E 'detected.*stall|lockup - |BUG:|Oops:|NMI received|Dazed|clocksource:.*(skew|unstable)' >/tmp/complaints
 result complaints "$(grep -c . </tmp/complaints)"
 cat /tmp/complaints # for whoever reads the console of a failed run
