@@ -502,8 +502,8 @@ bool smp_pause_keep(void)
 {
 	u64 number = pause_is_on();
 
-	return number && __atomic_compare_exchange_n(&pause_now, &number, number | PAUSE_KEPT, false,
-						     __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+	return number && __atomic_compare_exchange_n(&pause_now, &number, number | PAUSE_KEPT,
+						     false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
 }
 
 void smp_pause_unkeep(void)
