@@ -197,6 +197,19 @@ static bool ask_pause(struct write_job *job, struct lvmon_verdict *verdict)
 	return true;
 }
 
+/* Bytes from the job's position on where nothing is; n of them at least. */
+static uint64_t absent_at(const struct write_job *job, size_t n)
+{
+	struct bytes target = {.kind = BYTES_PROCESS, .memory = job->memory, .base = job->offset};
+	uint64_t gap;
+
+	target.size = job->memory->size - job->offset;
+	if (target.size > job->source.size)
+		target.size = job->source.size;
+	gap = bytes_gap(&target, job->position);
+	return gap > n ? gap : n;
+}
+
 /* The chunk at the job's position that lies in one small page; false: outside of the memory. */
 static bool chunk_at(const struct write_job *job, struct linux_page *page, size_t *n)
 {
@@ -272,9 +285,10 @@ static bool write_page(struct write_job *job, const struct linux_page *page, siz
 		if (write_own(job) || (!job->no_hold && job->tries++ < TRIES))
 			return false;
 	}
-	if (page->state != LINUX_PAGE_ABSENT && ask(job, page, n, verdict))
+	if (page->state != LINUX_PAGE_ABSENT && page->state != LINUX_PAGE_OTHERS &&
+	    ask(job, page, n, verdict))
 		return true;
-	next_chunk(job, n, false);
+	next_chunk(job, page->state == LINUX_PAGE_ABSENT ? absent_at(job, n) : n, false);
 	return false;
 }
 

@@ -153,8 +153,8 @@ int linux_exe(const struct linux_task *task, char *buf, size_t size) must_check;
 int linux_cmdline(const struct linux_task *task, char *buf, size_t size) must_check;
 
 /*
- * A process's own memory: its executable's mappings, heap, stack and other private mappings, laid
- * end to end in address order. Shared mappings, vdso, vvar and device mappings are not in it.
+ * A process's memory: its executable's mappings, heap, stack, and all others but vdso, vvar and
+ * devices', laid end to end in address order.
  */
 struct linux_area {
 	gva_t start, end;
@@ -193,6 +193,7 @@ enum linux_page_state {
 	LINUX_PAGE_PRIVATE, /* anonymous, mapped by this process only: may be written at once */
 	LINUX_PAGE_SHARED,  /* mapped, but others share it: page cache, copy-on-write, zero page */
 	LINUX_PAGE_CACHED,  /* not mapped here, but the file's page cache has it */
+	LINUX_PAGE_OTHERS,  /* in a shared mapping: others see what is written there */
 };
 
 struct linux_page {
@@ -234,6 +235,7 @@ struct linux_tables {
 	unsigned int levels;
 	gva_t leaf_va;
 	const uint8_t *leaf;	/* table of small pages for 2 MB from leaf_va on */
+	gva_t empty_from, empty_end; /* entries of it that are known to be empty */
 	uint64_t leaves, walks; /* tables of small pages, walks from the root so far */
 };
 
@@ -262,6 +264,8 @@ struct linux_walk {
 
 /* A walk over what mem has in [from, end). mem must stay. */
 void linux_walk_start(struct linux_walk *w, const struct linux_memory *mem, gva_t from, gva_t end);
+/* The guest may have run since: what was read of its tables is not taken for granted. */
+void linux_walk_again(struct linux_walk *w);
 /* False at the end. What lies between two mappings is in no span. Takes 10 ms at most. */
 bool linux_walk_next(struct linux_walk *w, struct linux_span *span) must_check;
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A process's own memory: which mappings belong to it, where each page lies, and whether a write to
+ * A process's memory: which mappings belong to it, where each page lies, and whether a write to
  * it would be seen by that process alone. In doubt a page is SHARED: the caller then has the guest
  * itself break copy-on-write, which is slower and never wrong.
  */
@@ -33,7 +33,7 @@ static int no_sense(struct area_vector *av, int err)
 
 static bool is_own(const struct area_vector *av, const struct linux_area *a, gva_t ops)
 {
-	if (a->flags & (VM_SHARED | VM_MAYSHARE | VM_PFNMAP | VM_IO | VM_MIXEDMAP))
+	if (a->flags & (VM_PFNMAP | VM_IO | VM_MIXEDMAP))
 		return false;
 	/* vdso and its like: pages of the kernel's */
 	return !(av->special_ops && ops == av->special_ops) && !(av->vdso && a->start == av->vdso);
@@ -321,6 +321,8 @@ int linux_memory_page(const struct linux_memory *mem, uint64_t offset, struct li
 		page->gpa = 0;
 		page->state = LINUX_PAGE_ABSENT;
 	}
+	if (page->state != LINUX_PAGE_ABSENT && (a->flags & (VM_SHARED | VM_MAYSHARE)))
+		page->state = LINUX_PAGE_OTHERS;
 	if (page->left > a->end - va)
 		page->left = a->end - va;
 	return 0;

@@ -74,6 +74,27 @@ int page_walk(gpa_t root, unsigned int levels, gva_t va, bool user, struct mappi
 
 #define LEAF_TABLE (2 * MB) /* what a table of small pages covers */
 
+/*
+ * An entry of the table of small pages at hand. An empty one speaks for the empty ones behind it,
+ * too: what a process reserved and never touched costs a look at its tables, not one a page.
+ */
+static int leaf_decode(struct linux_tables *t, gva_t va, struct mapping *m)
+{
+	unsigned int i = va >> 12 & 511;
+	int err = entry_decode(load64(t->leaf + i * 8), 1, va, true, m);
+
+	if (err != -ENOENT)
+		return err;
+	if (va >= t->empty_end || va < t->empty_from) {
+		t->empty_from = va;
+		while (++i < 512 && !load64(t->leaf + i * 8))
+			;
+		t->empty_end = t->leaf_va + i * PAGE_SIZE;
+	}
+	m->left = t->empty_end - va;
+	return err;
+}
+
 int page_walk_on(struct linux_tables *t, gva_t va, struct mapping *m)
 {
 	unsigned int level;
@@ -81,7 +102,7 @@ int page_walk_on(struct linux_tables *t, gva_t va, struct mapping *m)
 	int err;
 
 	if (t->leaf && va - t->leaf_va < LEAF_TABLE)
-		return entry_decode(load64(t->leaf + (va >> 12 & 511) * 8), 1, va, true, m);
+		return leaf_decode(t, va, m);
 	t->leaf = NULL;
 	t->walks++;
 	m->left = m->size = 1;
@@ -101,6 +122,8 @@ int page_walk_on(struct linux_tables *t, gva_t va, struct mapping *m)
 			t->leaf = p;
 			t->leaf_va = va & ~(LEAF_TABLE - 1);
 			t->leaves++;
+			t->empty_from = t->empty_end = 0;
+			return leaf_decode(t, va, m);
 		}
 		err = entry_decode(load64(p + (va >> shift & 511) * 8), level, va, true, m);
 		if (err <= 0)

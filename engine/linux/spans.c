@@ -12,7 +12,7 @@
 #include "engine/linux/internal.h"
 
 #define MAX_WALKS    (1u << 26)
-#define MAX_PIECES   65536u /* joined into one span */
+#define MAX_PIECES   2048u /* joined into one span */
 #define FIRST_PIECES 16u    /* the same in the first span of a walk, which may be its only one */
 
 static bool has_bytes(const struct linux_span *s)
@@ -106,6 +106,13 @@ void linux_walk_start(struct linux_walk *w, const struct linux_memory *mem, gva_
 			hi = mid;
 	}
 	w->area = lo;
+}
+
+void linux_walk_again(struct linux_walk *w)
+{
+	w->tables.leaf = NULL;
+	w->cache.file = 0;
+	w->ahead.size = 0;
 }
 
 static bool too_much(const struct linux_walk *w)

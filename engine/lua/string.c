@@ -182,50 +182,55 @@ static int push_repeated(lua_State *L, const char *unit, size_t unit_size, size_
 	return 1;
 }
 
-/* A view of size bytes of the unit, which is kept as a string of at least a page. */
-static int push_fill(lua_State *L, const char *unit, size_t unit_size, uint64_t size)
+/*
+ * A view of size bytes of the unit at index at, which is kept as a string of at least a page. The
+ * whole of it is never anywhere, so it may be larger than any memory.
+ */
+static int push_fill(lua_State *L, int at, uint64_t size)
 {
 	struct bytes b = {.kind = BYTES_FILL, .size = size};
-	size_t n = (FILL_PAGE + unit_size - 1) / unit_size;
+	size_t unit_size, n;
+	const char *unit = lua_tolstring(L, at, &unit_size);
 
-	push_repeated(L, unit, unit_size, n * unit_size);
+	n = (FILL_PAGE + unit_size - 1) / unit_size;
+	if (n > 1)
+		push_repeated(L, unit, unit_size, n * unit_size);
+	else
+		lua_pushvalue(L, at);
 	b.data = lua_tolstring(L, -1, &b.data_size);
 	view_push(L, &b, -1);
 	return 1;
 }
 
 /*
- * string.rep(s, n [, separator]): a string up to VIEW_MIN bytes, a view up to the size of the
- * guest's memory, an error beyond.
+ * string.rep(s, n [, separator]): a string up to VIEW_MIN bytes, else a view, of any length that a
+ * number can say.
  */
 static int string_rep(lua_State *L)
 {
 	size_t size, gap;
 	const char *unit = luaL_checklstring(L, 1, &size);
 	lua_Integer n = luaL_checkinteger(L, 2);
-	uint64_t all, most = backend ? backend->mem_size() : 0;
+	uint64_t all;
 
 	luaL_optlstring(L, 3, "", &gap);
 	if (n <= 0 || size + gap == 0) {
 		lua_pushliteral(L, "");
 		return 1;
 	}
-	if (most < VIEW_MIN)
-		most = VIEW_MIN;
-	if (__builtin_mul_overflow(size + gap, (uint64_t)n, &all) || all - gap > most)
+	if (__builtin_mul_overflow(size + gap, (uint64_t)n, &all) || all - gap > INT64_MAX)
 		return luaL_error(L, "resulting string too large");
 	all -= gap;
-	if (all > VIEW_MIN && (size >= VIEW_MIN || gap >= VIEW_MIN))
-		return luaL_error(L, "resulting string too large");
 	if (gap) {
 		lua_pushvalue(L, 1);
 		lua_pushvalue(L, 3);
 		lua_concat(L, 2);
-		unit = lua_tolstring(L, -1, &size);
+		lua_replace(L, 1);
+		unit = lua_tolstring(L, 1, &size);
 	}
 	if (all <= VIEW_MIN)
 		return push_repeated(L, unit, size, all);
-	return push_fill(L, unit, size, all);
+	return push_fill(L, 1, all);
 }
 
 static void wrap(lua_State *L, const char *name, lua_CFunction f)

@@ -27,18 +27,26 @@ struct bytes {
  */
 const void *bytes_span(const struct bytes *b, uint64_t position, size_t *size, bool *absent);
 
+/*
+ * How many bytes from position on are zeros because nothing is there: at least so many, and 0 where
+ * there is something. What is reserved and not in memory is many at a time.
+ */
+uint64_t bytes_gap(const struct bytes *b, uint64_t position);
+
 /* Copy [position, position + size), which lies inside; the number of absent bytes. */
 uint64_t bytes_copy(const struct bytes *b, uint64_t position, void *to, size_t size);
 
 #define BYTES_NONE	 UINT64_MAX
+#define BYTES_STOPPED	 (UINT64_MAX - 1)
 #define BYTES_NEEDLE_MAX 256
 
 /*
- * First occurrence of the needle (1..BYTES_NEEDLE_MAX bytes) at from or behind it. BYTES_NONE:
- * there is none, or *stop became non-zero meanwhile (stop may be NULL).
+ * First occurrence of the needle (1..BYTES_NEEDLE_MAX bytes) at from or behind it; BYTES_NONE.
+ * stop (may be NULL) is asked between parts of 1 MB or less: when it says true, the result is
+ * BYTES_STOPPED, and *from where to go on, further than before.
  */
-uint64_t bytes_find(const struct bytes *b, uint64_t from, const void *needle, size_t size,
-		    const volatile int *stop);
+uint64_t bytes_find(const struct bytes *b, uint64_t *from, const void *needle, size_t size,
+		    bool (*stop)(void));
 
 /* scan.c: the same in memory, with a needle of any size: pointer or NULL. */
 const void *bytes_scan(const void *data, size_t size, const void *needle, size_t needle_size);

@@ -23,14 +23,15 @@ static void test_areas(void **state)
 	vma_new(STACK, STACK + 0x1000, R | W, 0, 0);
 
 	assert_int_equal(linux_memory(&task, &mem), 0);
-	assert_int_equal(mem.count, 3);
-	assert_int_equal(mem.size, 0x4000);
+	assert_int_equal(mem.count, 5); /* with the two that are shared */
+	assert_int_equal(mem.size, 0x6000);
 	assert_true(mem.pgd == ROOT);
-	assert_true(mem.areas[2].start == STACK && mem.areas[2].offset == 0x3000);
+	assert_true(mem.areas[4].start == STACK && mem.areas[4].offset == 0x5000);
 	assert_true(linux_memory_va(&mem, 0) == VA);
 	assert_true(linux_memory_va(&mem, 0x2fff) == VA + 0x2fff);
-	assert_true(linux_memory_va(&mem, 0x3001) == STACK + 1);
-	assert_true(linux_memory_va(&mem, 0x4000) == 0);
+	assert_true(linux_memory_va(&mem, 0x3001) == VA + 0x8001);
+	assert_true(linux_memory_va(&mem, 0x5001) == STACK + 1);
+	assert_true(linux_memory_va(&mem, 0x6000) == 0);
 	assert_true(linux_memory_va(&mem, ~0ull) == 0);
 	linux_memory_free(&mem);
 	linux_memory_free(&mem);
@@ -39,6 +40,24 @@ static void test_areas(void **state)
 	assert_int_equal(linux_memory(&task, &mem), -EINVAL);
 	task.mm = 0xffff999900000000ull;
 	assert_int_equal(linux_memory(&task, &mem), -EFAULT);
+}
+
+static enum linux_page_state state_of(uint64_t offset, struct linux_page *page);
+
+/* Read like all others; what is written there, others would see. */
+static void test_shared(void **state)
+{
+	struct linux_page page;
+
+	vma_new(VA, VA + 0x2000, R | W | SHARED | MAYSHARE, 0, 0);
+	vma_new(VA + 0x2000, VA + 0x3000, R | MAYSHARE, 0, 0);
+	map(VA, 0x300000 | 7, 1);
+	map(VA + 0x2000, 0x301000 | 5, 1);
+	page_anonymous(0x300000);
+	assert_int_equal(state_of(0x10, &page), LINUX_PAGE_OTHERS);
+	assert_true(page.gpa == 0x300010);
+	assert_int_equal(state_of(0x1000, &page), LINUX_PAGE_ABSENT);
+	assert_int_equal(state_of(0x2000, &page), LINUX_PAGE_OTHERS);
 }
 
 /* What makes no sense is left out after a few tries; a list that loops ends. */
@@ -268,6 +287,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_areas, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_shared, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_areas_hostile, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_private, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_compound_mask, set_up, tear_down),

@@ -204,6 +204,7 @@ static void test_search(void **state)
 		size_t size = 1 + noise() % (i & 1 ? 12 : BYTES_NEEDLE_MAX);
 		size_t at = noise() % (sizeof(copy) - size),
 		       from = i & 2 ? 0 : noise() % sizeof(copy);
+		uint64_t start;
 		uint8_t needle[BYTES_NEEDLE_MAX];
 		const uint8_t *want;
 		uint64_t got;
@@ -216,12 +217,112 @@ static void test_search(void **state)
 		if (from >= b.size)
 			from = 0;
 		want = memmem(copy + b.base + from, b.size - from, needle, size);
-		got = bytes_find(&b, from, needle, size, NULL);
+		start = from;
+		got = bytes_find(&b, &start, needle, size, NULL);
 		if (!want)
 			assert_true(got == BYTES_NONE);
 		else
 			assert_true(got == (uint64_t)(want - copy) - b.base);
 	}
+}
+
+static unsigned int asked;
+
+static bool stop_at_each(void)
+{
+	asked++;
+	return true;
+}
+
+static uint64_t find(const struct bytes *b, uint64_t from, const char *needle, size_t size)
+{
+	return bytes_find(b, &from, needle, size, NULL);
+}
+
+/*
+ * 64 TB of which three pages are there, the last of them behind text that stands for zeros, too.
+ * Without a step over what is not there this takes hours.
+ */
+static void test_reserved(void **state)
+{
+	const uint64_t size = 64ull << 40, far = 40ull << 40;
+	struct bytes b = {.kind = BYTES_PROCESS, .size = size};
+	uint64_t from = 0, at;
+	uint8_t *page;
+
+	vma_new(VA, VA + size, R | W, 0, 0);
+	map(VA, 0x300000 | 7, 1);
+	next_table = 0x40000;
+	map(VA + far, 0x301000 | 7, 1);
+	map(VA + size - 0x1000, 0x302000 | 7, 1);
+	page = guest_ram + 0x301000;
+	memset(guest_ram + 0x300000, 'a', 0x3000);
+	memcpy(page, "text", 4);
+	memcpy(page + 0xffc, "tail", 4);
+	look(0, ~0ull);
+	b.memory = &space;
+
+	assert_true(find(&b, 0, "text", 4) == far);
+	assert_true(find(&b, 0, "\0\0text", 6) == far - 2);
+	assert_true(find(&b, far, "tail\0\0\0", 7) == far + 0xffc);
+	assert_true(find(&b, 0, "\0\0\0", 3) == 0x1000);
+	assert_true(find(&b, far, "\0", 1) == far + 0x1000);
+	assert_true(find(&b, far + 0x1000, "\0a", 2) == size - 0x1001);
+	assert_true(find(&b, 0, "nowhere", 7) == BYTES_NONE);
+	assert_true(find(&b, 0, "q", 1) == BYTES_NONE);
+	assert_true(bytes_gap(&b, 0) == 0);
+	assert_true(bytes_gap(&b, 0x1005) >= 0x1ff000 - 5); /* the rest of that table at least */
+
+	/* In slices: the same, and each gets further. */
+	while ((at = bytes_find(&b, &from, "a\0", 2, stop_at_each)) == BYTES_STOPPED)
+		assert_true(asked < 100);
+	assert_true(at == 0xfff && asked);
+	from = 0x1000;
+	while ((at = bytes_find(&b, &from, "\0text", 5, stop_at_each)) == BYTES_STOPPED)
+		assert_true(asked < 100000);
+	assert_true(at == far - 1);
+}
+
+/* What is not RAM is skipped alike, and what is repeated is looked at once. */
+static void test_others(void **state)
+{
+	static char unit[4096];
+	struct bytes b = {.kind = BYTES_PHYSICAL, .size = 1ull << 62};
+	struct bytes fill = {.kind = BYTES_FILL, .size = INT64_MAX, .data = unit};
+
+	memcpy(guest_ram + 0x300ffe, "phys", 4);
+	assert_true(find(&b, 0, "phys", 4) == 0x300ffe);
+	assert_true(find(&b, 0x300fff, "phys", 4) == BYTES_NONE);
+	memset(unit, 'u', sizeof(unit));
+	unit[4095] = 'v';
+	fill.data_size = sizeof(unit);
+	assert_true(find(&fill, 5000, "vu", 2) == 8191);
+	assert_true(find(&fill, 0, "vv", 2) == BYTES_NONE);
+	assert_true(find(&fill, INT64_MAX - 3ull, "u", 1) == INT64_MAX - 3ull);
+}
+
+/* A table of small pages with holes: an entry says how many empty ones follow, never too many. */
+static void test_holes(void **state)
+{
+	gva_t va = 0x40000000;
+
+	vma_new(va, va + 2 * MB, R | W, 0, 0);
+	map(va + 0x5000, 0x300000 | 7, 1);
+	map(va + 0x1ff000, 0x301000 | 7, 1);
+	look(0, ~0ull);
+	is_span(LINUX_SPAN_UNTOUCHED, va, 0x5000, 0);
+	is_span(LINUX_SPAN_MAPPED, va + 0x5000, 0x1000, 0x300000);
+	is_span(LINUX_SPAN_UNTOUCHED, va + 0x6000, 0x1f9000, 0);
+	is_span(LINUX_SPAN_MAPPED, va + 0x1ff000, 0x1000, 0x301000);
+	is_end();
+	look(va + 0x3000, va + 0x8000);
+	is_span(LINUX_SPAN_UNTOUCHED, va + 0x3000, 0x2000, 0);
+	linux_walk_again(&walk);
+	map(va + 0x6000, 0x302000 | 7, 1);
+	is_span(LINUX_SPAN_MAPPED, va + 0x5000, 0x1000, 0x300000);
+	is_span(LINUX_SPAN_MAPPED, va + 0x6000, 0x1000, 0x302000);
+	is_span(LINUX_SPAN_UNTOUCHED, va + 0x7000, 0x1000, 0);
+	is_end();
 }
 
 int main(void)
@@ -234,6 +335,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_device, set_up, down),
 		cmocka_unit_test_setup_teardown(test_endless, set_up, down),
 		cmocka_unit_test_setup_teardown(test_search, set_up, down),
+		cmocka_unit_test_setup_teardown(test_reserved, set_up, down),
+		cmocka_unit_test_setup_teardown(test_others, set_up, down),
+		cmocka_unit_test_setup_teardown(test_holes, set_up, down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

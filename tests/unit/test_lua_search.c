@@ -237,11 +237,15 @@ static void repetition(void **state)
 		    "assert(f:find('ca') == 3 and f:find('[b-c]a', 100000) == 100002)\n"
 		    "local g = ('abc'):rep(1 << 20, ', ')\n"
 		    "assert(#g == 5 * (1 << 20) - 2 and g:sub(-8) == 'abc, abc', g:sub(-8))\n"
-		    "for _, n in ipairs{1 << 40, math.maxinteger, (64 << 20) + 1} do\n"
-		    "  local ok, e = pcall(function() return ('x'):rep(n) end)\n"
-		    "  assert(not ok and e:find('resulting string too large'), e)\n"
+		    "local ok, e = pcall(function() return ('xy'):rep(math.maxinteger) end)\n"
+		    "assert(not ok and e:find('resulting string too large'), e)\n"
+		    /* larger than any memory: nobody makes it */
+		    "for _, n in ipairs{64 << 20, 1 << 50, math.maxinteger} do\n"
+		    "  local v = ('x'):rep(n)\n"
+		    "  assert(#v == n and v:sub(-2) == 'xx' and not v:find('xy'))\n"
 		    "end\n"
-		    "assert(#('x'):rep(64 << 20) == 64 << 20)"))
+		    "local u = ('ab'):rep(1 << 19)\n" /* a unit of 1 MB */
+		    "assert(#u:rep(1000) == 1000 << 20 and u:rep(3):sub(-3) == 'bab')"))
 		fail_msg("%s", lua_tostring(L, -1));
 }
 
