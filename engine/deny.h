@@ -6,6 +6,7 @@
 #include "engine/engine.h"
 
 #define DENY_EPERM	1u
+#define DENY_EFAULT	14u
 #define DENY_NUMBER_MAX 511u /* behind it are the kernel's own, as ERESTARTSYS (linux/errno.h) */
 
 /*

@@ -17,10 +17,14 @@
 #include "engine/limit.h"
 #include "engine/lua/api.h"
 #include "engine/record.h"
+#include "engine/ruin.h"
 #include "engine/signature.h"
+#include "engine/slice.h"
 #include "engine/strikes.h"
 
-#define SLOTS 256 /* events that may wait for the guest at a time */
+#define SLOTS	255 /* events that may wait for the guest at a time */
+#define NO_SLOT SLOTS
+#define WAIT_JIFFIES 1 /* of an event without a slot, before it is looked at again */
 
 static struct activity *slots[SLOTS]; /* those that wait */
 static struct activity *spare; /* the one at work, or for the next event; its slot is empty */
@@ -46,7 +50,7 @@ static uint32_t id_ordinal(uint32_t id)
 	return id & 1023;
 }
 
-_Static_assert(ENGINE_MAX_SIGNATURES <= 128 && ENGINE_MAX_HOOKS <= 1024 && SLOTS <= 256,
+_Static_assert(ENGINE_MAX_SIGNATURES <= 128 && ENGINE_MAX_HOOKS <= 1024 && SLOTS < 256,
 	       "a call's id has the bits for these");
 
 /* Only when the one before is waiting. */
@@ -73,8 +77,10 @@ static inline struct activity *activity_new(const struct lvmon_event *ev, struct
 	a = spare;
 	a->ev = ev;
 	a->trap = trap;
-	a->filtered = false;
+	a->filtered = a->pause = false;
 	a->job = a->queue = NULL;
+	a->ruin = RUIN_NONE;
+	a->overwritten = 0;
 	return a;
 }
 
@@ -82,7 +88,6 @@ static inline struct activity *activity_new(const struct lvmon_event *ev, struct
 static void activity_wait(struct activity *a)
 {
 	activity_keep(a);
-	a->deny = engine.memory->deny;
 	slots[a->slot] = a;
 	if (spare == a)
 		spare = NULL;
@@ -115,7 +120,8 @@ void dispatch_reset(void)
 	for (i = 0; i < SLOTS; i++) {
 		if (!slots[i])
 			continue;
-		hook_put(slots[i]->hook);
+		if (slots[i]->ruin != RUIN_ASKED)
+			hook_put(slots[i]->hook);
 		free(slots[i]);
 		slots[i] = NULL;
 	}
@@ -184,16 +190,17 @@ static inline bool take_hook(struct activity *a, struct hook_site *site)
 		a->hook = h;
 		a->site = site;
 		a->owner = h->signature;
+		a->own = 0;
 		h->busy++;
 		return true;
 	}
 	return false;
 }
 
-/* The coroutine has ended, or waits for a->job. */
+/* The coroutine has ended, or waits for a->job or the guest. */
 static inline void resumed(struct activity *a, int status, bool clean)
 {
-	if (status == LUA_YIELD && a->job)
+	if (status == LUA_YIELD && (a->job || a->pause))
 		return;
 	/* coroutine.c lets no script yield from here. */
 	if (status == LUA_YIELD)
@@ -246,20 +253,38 @@ static void go_on(struct activity *a)
 	resumed(a, status, false);
 }
 
+/* Each time anew: what was decided up to now is the event's, which is over for the moment. */
+static bool ask_guest(struct activity *a, struct lvmon_verdict *verdict)
+{
+	a->deny = engine.memory->deny;
+	verdict->call = call_id(a);
+	return true;
+}
+
+static void guest_went_on(struct activity *a)
+{
+	a->pause = false;
+	go_on(a);
+}
+
 /* Do a->job, and what comes after it; true: the verdict asks the guest. */
 static bool work(struct activity *a, struct lvmon_verdict *verdict)
 {
 	for (;;) {
+		if (a->pause && slice_ask(verdict))
+			return ask_guest(a, verdict);
+		if (a->pause) {
+			guest_went_on(a);
+			continue;
+		}
 		if (!a->job) {
 			a->job = a->queue;
 			if (!a->job)
 				return false;
 			a->queue = a->job->next;
 		}
-		if (write_step(a->job, verdict) == WRITE_CALL) {
-			verdict->call = call_id(a);
-			return true;
-		}
+		if (write_step(a->job, verdict) == WRITE_CALL)
+			return ask_guest(a, verdict);
 		api_write_done(a, a->job);
 		a->job = NULL;
 		if (a->co)
@@ -295,12 +320,17 @@ static bool run(struct activity *a, struct hook_site *site, struct lvmon_verdict
 		}
 		a->co = a->thread->co;
 		start(a);
-		if ((a->job || a->queue) && work(a, verdict)) {
+		if ((a->job || a->queue || a->pause) && work(a, verdict)) {
 			activity_wait(a);
 			return true;
 		}
 	}
-	return false;
+	if (!ruin_ask(a, verdict))
+		return false;
+	a->ruin = RUIN_ASKED;
+	ask_guest(a, verdict);
+	activity_wait(a);
+	return true;
 }
 
 static void lose(const char *message, const char *signature)
@@ -312,6 +342,23 @@ static void lose(const char *message, const char *signature)
 	record_string(r, "message", message);
 	record_event_process(r);
 	record_emit(r);
+}
+
+/* All slots are taken: the event comes again. Who waits for its turn is not passed over. */
+static bool come_again(const struct lvmon_event *ev, struct lvmon_verdict *verdict)
+{
+	gva_t function;
+
+	/* The guest could not be asked: there is no end to it then. */
+	if (ev->kind == LVMON_EV_CALL_DONE && ev->result)
+		return false;
+	if (linux_symbol("schedule_timeout_uninterruptible", &function))
+		return false;
+	verdict->kind = LVMON_CALL_GUEST;
+	verdict->function = function;
+	verdict->args[0] = WAIT_JIFFIES;
+	verdict->call = NO_SLOT << 17;
+	return true;
 }
 
 static inline void on_hook(const struct lvmon_event *ev, struct lvmon_verdict *verdict)
@@ -328,7 +375,8 @@ static inline void on_hook(const struct lvmon_event *ev, struct lvmon_verdict *v
 		return;
 	a = activity_new(ev, trap);
 	if (!a) {
-		lose("too many events wait for the guest", NULL);
+		if (!come_again(ev, verdict))
+			lose("too many events wait for the guest", NULL);
 		return;
 	}
 	site = trap->first;
@@ -370,16 +418,29 @@ static void on_orphan(const struct lvmon_event *ev, struct lvmon_verdict *verdic
 static __attribute__((noinline)) void on_call_done(const struct lvmon_event *ev,
 						   struct lvmon_verdict *verdict)
 {
-	struct activity *a = slots[id_slot(ev->call)];
+	struct activity *a;
 
-	if (!a || !a->job || call_id(a) != ev->call) {
+	if (id_slot(ev->call) == NO_SLOT) {
+		on_hook(ev, verdict);
+		return;
+	}
+	a = slots[id_slot(ev->call)];
+	if (a && a->ruin == RUIN_ASKED && call_id(a) == ev->call) {
+		engine.memory->deny = a->deny;
+		activity_free(a);
+		return;
+	}
+	if (!a || (!a->job && !a->pause) || call_id(a) != ev->call) {
 		on_orphan(ev, verdict);
 		return;
 	}
 	a->kept.cpu = ev->cpu; /* the task may have moved */
 	engine.memory->deny = a->deny;
 	enter(a);
-	write_returned(a->job, ev->result);
+	if (a->pause)
+		guest_went_on(a);
+	else
+		write_returned(a->job, ev->result);
 	if (!work(a, verdict) && !run(a, handler_done(a), verdict))
 		activity_free(a);
 	leave(ev);
@@ -391,6 +452,7 @@ void dispatch(const struct lvmon_event *ev, struct lvmon_verdict *verdict)
 	limit_reset();
 	linux_guest_ran();
 	engine.event = ev;
+	engine.began = counters_clock();
 	engine.memory->sequence = ev->sequence;
 	engine.memory->late = 0;
 	engine.persist->where[0] = '\0';

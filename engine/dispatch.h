@@ -7,6 +7,13 @@
 #include "engine/thread.h"
 #include "engine/write.h"
 
+/* Is the process at an end whose memory was overwritten (ruin.h)? */
+enum ruin {
+	RUIN_NONE,
+	RUIN_WANTED,
+	RUIN_ASKED, /* the guest is at work on it; all handlers have run */
+};
+
 /*
  * One event on its way through the handlers of its trap. It outlives the event when a handler waits
  * for the guest.
@@ -24,7 +31,11 @@ struct activity {
 	struct thread *thread;
 	lua_State *co;		 /* the thread's; NULL: ended, writes are left in the queue */
 	struct write_job *job;	 /* that the handler waits for */
+	bool pause;		 /* it goes on when the guest has (slice.h) */
+	uint64_t own;		 /* ticks that the handler used up to its pauses, without long work */
 	struct write_job *queue; /* to be done when the handler has ended */
+	enum ruin ruin;
+	uint64_t overwritten;	 /* bytes of its process's memory, from the first on */
 	struct lvmon_event kept; /* see activity_keep */
 };
 

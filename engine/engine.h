@@ -64,6 +64,7 @@ struct engine {
 	struct engine_memory *memory;	 /* persist->engine */
 
 	const struct lvmon_event *event; /* the one being handled, NULL: none */
+	uint64_t began;			 /* TSC when it came */
 	struct activity *activity;	 /* whose handler runs, NULL: none */
 	struct signature *signature;	 /* whose code runs, NULL: none */
 };

@@ -14,6 +14,8 @@ enum hook_abi {
 	HOOK_ABI_NONE,
 	HOOK_ABI_X64,  /* RDI points to pt_regs; 64-bit arguments */
 	HOOK_ABI_IA32, /* the same with the 32-bit registers' order */
+	/* No call of a process's: int kernel_execve(path, argv, envp), all in kernel memory. */
+	HOOK_ABI_KERNEL,
 };
 
 /* When a handler was not let run to its end. */

@@ -308,7 +308,7 @@ bool lifecycle_hook(const struct lvmon_event *ev)
 	get_ready();
 	backend->hook_remove(first_program.id);
 	first_program.id = 0;
-	return true;
+	return false; /* it is a start as any other: handlers may be there by now */
 }
 
 static void take_over(const struct lvmon_start *start)

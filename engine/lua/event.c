@@ -28,6 +28,10 @@ static int push_args(lua_State *L, const struct activity *a)
 
 	if (a->site->abi == HOOK_ABI_NONE)
 		return luaL_error(L, "event.args: not a system call");
+	if (a->site->abi == HOOK_ABI_KERNEL) {
+		lua_pushnil(L);
+		return 1;
+	}
 	if (linux_kread(a->ev->regs[LVMON_RDI], words, sizeof(words)))
 		return luaL_error(L, "event.args: the registers saved at the call cannot be read");
 	lua_createtable(L, ARGUMENTS, 0);
@@ -50,6 +54,23 @@ static int push_regs(lua_State *L, const struct activity *a)
 		lua_pushinteger(L, (lua_Integer)a->ev->regs[i]);
 		lua_setfield(L, -2, register_name(i));
 	}
+	return 1;
+}
+
+/* Of what the kernel starts; a process's own path is in its memory, and may change any time. */
+static int push_path(lua_State *L, const struct activity *a)
+{
+	gva_t from = a->ev->regs[LVMON_RDI];
+	char path[4096];
+	size_t n = 0;
+
+	if (a->site->abi != HOOK_ABI_KERNEL) {
+		lua_pushnil(L);
+		return 1;
+	}
+	while (n < sizeof(path) && !linux_kread(from + n, path + n, 1) && path[n])
+		n++;
+	lua_pushlstring(L, path, n);
 	return 1;
 }
 
@@ -107,13 +128,15 @@ enum field {
 	ARGS,
 	REGS,
 	PROCESS,
+	VIA,
+	PATH,
 	DENY,
 	FIELDS
 };
 
 static const char *const fields[] = {
 	"name",	    "syscall", "pid",  "comm",	  "task", "cpu", "time",
-	"sequence", "args",    "regs", "process", "deny", NULL,
+	"sequence", "args",    "regs", "process", "via",  "path", "deny", NULL,
 };
 
 /* Tables that are made once an event: user value 1 or 2 of the object. */
@@ -159,6 +182,11 @@ static int event_index(lua_State *L)
 		return push_comm(L);
 	case PROCESS:
 		return push_process(L);
+	case VIA:
+		lua_pushstring(L, a->site->abi == HOOK_ABI_KERNEL ? "kernel" : "syscall");
+		return 1;
+	case PATH:
+		return push_path(L, a);
 	case TASK:
 		lua_pushinteger(L, (lua_Integer)a->ev->task);
 		return 1;

@@ -137,9 +137,11 @@ static void resolve(lua_State *L, struct hook *h)
 	add_syscall(h, h->name);
 	if (!h->count)
 		unknown_syscall(L, h->name);
-	/* Two calls start programs. */
-	if (strcmp(h->name, "execve") == 0)
+	/* Two calls start programs, and the kernel does so itself (from Linux 5.9 on by this). */
+	if (strcmp(h->name, "execve") == 0) {
 		add_syscall(h, "execveat");
+		add_symbol(h, "kernel_execve", HOOK_ABI_KERNEL);
+	}
 }
 
 /* The third argument: a filter, and what becomes of a call that no handler could judge. */

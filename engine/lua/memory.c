@@ -9,6 +9,7 @@
 #include "engine/limit.h"
 #include "engine/lua/api.h"
 #include "engine/record.h"
+#include "engine/ruin.h"
 
 #define JOB_TYPE "write"
 
@@ -112,6 +113,7 @@ void api_write_done(struct activity *a, struct write_job *job)
 	struct lua_write *w = (struct lua_write *)job;
 
 	report(job);
+	ruin_note(a, job);
 	if (w->reference != LUA_NOREF)
 		luaL_unref(a->owner->L, LUA_REGISTRYINDEX, w->reference);
 }
@@ -146,6 +148,7 @@ static int write_process(lua_State *L, const struct linux_memory *m, uint64_t of
 	lua_setiuservalue(L, job, 2);
 	if (write_step(&w->job, &verdict) == WRITE_DONE) {
 		report(&w->job);
+		ruin_note(a, &w->job);
 		return push_counts(L, &w->job);
 	}
 	/* The step is taken again by the dispatcher. */

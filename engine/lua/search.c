@@ -13,6 +13,7 @@
 #include "engine/limit.h"
 #include "engine/lua/api.h"
 #include "engine/lua/search.h"
+#include "engine/slice.h"
 #include "engine/text.h"
 
 #define SEARCH_TYPE "search"
@@ -27,6 +28,7 @@ struct search {
 	gva_t run_va, from, to;
 	gva_t at; /* where in the run to go on */
 	bool plain, ended;
+	bool joining; /* the run at hand goes on behind next */
 };
 
 static int search_gc(lua_State *L)
@@ -109,49 +111,65 @@ static bool is_present(const struct linux_span *span)
 }
 
 /* The next span, where it was not read ahead. */
-static bool next_span(lua_State *L, struct search *s)
+static bool next_span(struct search *s)
 {
-	limit_check(L);
 	if (!s->next.size && !linux_walk_next(&s->walk, &s->next))
 		s->next.size = 0;
 	return s->next.size > 0;
 }
 
-/* Set the next run of present memory; false: there is none. */
-static bool next_run(lua_State *L, struct search *s)
+enum run_state {
+	RUN_SET,
+	RUN_NONE,
+	RUN_STOPPED, /* somewhere before it */
+};
+
+/* Is it to be left for now? */
+static bool stopped(lua_State *L, slice_stop *stop)
 {
-	s->run->size = 0;
-	while (next_span(L, s) && !is_present(&s->next))
-		s->next.size = 0;
-	if (!s->next.size)
-		return false;
-	s->at = s->run_va = s->next.va;
-	do {
+	if (stop)
+		return stop();
+	limit_check(L);
+	return false;
+}
+
+/* Set the next run of present memory. stop: as slice_begin gives it. */
+static enum run_state next_run(lua_State *L, struct search *s, slice_stop *stop)
+{
+	while (!s->joining) {
+		s->run->size = 0;
+		if (!next_span(s))
+			return RUN_NONE;
+		s->joining = is_present(&s->next);
+		if (s->joining)
+			s->at = s->run_va = s->next.va;
+		else
+			s->next.size = 0;
+		if (stopped(L, stop))
+			return RUN_STOPPED;
+	}
+	while (next_span(s) && is_present(&s->next) && s->next.va == s->run_va + s->run->size) {
 		s->run->size += s->next.size;
 		s->next.size = 0;
-	} while (next_span(L, s) && is_present(&s->next) && s->next.va == s->run_va + s->run->size);
+		if (stopped(L, stop))
+			return RUN_STOPPED;
+	}
+	s->joining = false;
 	s->run->kind = BYTES_PROCESS;
 	s->run->memory = &s->space;
 	s->run->base = linux_memory_offset(&s->space, s->run_va);
-	return true;
+	return RUN_SET;
 }
 
 /*
- * The first match in the run at index view, from s->at on: pushes its virtual address and its
- * captures, or all of it where there are none; their number, 0: no match.
+ * What string.find gave lies on the stack from top on: its virtual address and its captures, or all
+ * of it where there are none, in place of that; their number, 0: no match.
  */
-static int match_in_run(lua_State *L, struct search *s, int view, int needle)
+static int match_found(lua_State *L, struct search *s, int needle, int top)
 {
-	int top = lua_gettop(L), n, i;
+	int n = lua_gettop(L) - top, i;
 	lua_Integer first, last;
 
-	lua_getfield(L, LUA_REGISTRYINDEX, "string.find");
-	lua_pushvalue(L, view);
-	lua_pushvalue(L, needle);
-	lua_pushinteger(L, (lua_Integer)(s->at - s->run_va) + 1);
-	lua_pushboolean(L, s->plain);
-	lua_call(L, 4, LUA_MULTRET);
-	n = lua_gettop(L) - top;
 	if (n < 2) {
 		lua_settop(L, top);
 		return 0;
@@ -186,24 +204,44 @@ static int match_in_run(lua_State *L, struct search *s, int view, int needle)
 	return 2;
 }
 
-/* The search is at index; pushes the results, 0: at the end. */
-static int search_next(lua_State *L, struct search *s, int index)
-{
-	int view, needle, n = 0;
+/* The search is at index; above it lie the view and the needle. */
+enum { VIEW = 1, NEEDLE = 2 };
 
-	lua_getiuservalue(L, index, 1);
-	view = lua_gettop(L);
-	lua_getiuservalue(L, index, 2);
-	needle = lua_gettop(L);
-	while (!s->ended && !n) {
-		if (s->run->size && s->at - s->run_va < s->run->size)
-			n = match_in_run(L, s, view, needle);
-		if (!n && !next_run(L, s))
-			s->ended = true;
+static int find_returned(lua_State *L, int status, lua_KContext index);
+static int slice_begins(lua_State *L, int status, lua_KContext index);
+
+/*
+ * Run by run until there is a match, or the end; returned: string.find has come back, with its
+ * results on top. Pushes the results, 0: at the end.
+ */
+static int search_on(lua_State *L, int index, bool returned)
+{
+	struct search *s = lua_touserdata(L, index);
+	slice_stop *stop = slice_begin(L);
+	enum run_state run = RUN_SET;
+	int n;
+
+	linux_walk_again(&s->walk); /* the guest may have run */
+	for (;;) {
+		n = returned ? match_found(L, s, index + NEEDLE, index + NEEDLE) : 0;
+		if (n)
+			return n;
+		if (returned || s->joining || s->at - s->run_va >= s->run->size)
+			run = next_run(L, s, stop);
+		if (run == RUN_STOPPED)
+			return slice_wait(L, index, slice_begins);
+		if (run == RUN_NONE)
+			break;
+		lua_getfield(L, LUA_REGISTRYINDEX, "string.find");
+		lua_pushvalue(L, index + VIEW);
+		lua_pushvalue(L, index + NEEDLE);
+		lua_pushinteger(L, (lua_Integer)(s->at - s->run_va) + 1);
+		lua_pushboolean(L, s->plain);
+		lua_callk(L, 4, LUA_MULTRET, index, find_returned);
+		returned = true;
 	}
-	if (s->ended) /* Lua does not know how much it is */
-		linux_memory_free(&s->space);
-	return n;
+	s->ended = true;
+	return 0;
 }
 
 static const char *const span_names[LINUX_SPAN_STATES] = {
@@ -263,17 +301,47 @@ static void push_report(lua_State *L, const struct linux_walk *w)
 	}
 }
 
-int process_find(lua_State *L)
-{
-	struct search *s = search_new(L);
-	int n = search_next(L, s, 5);
+#define FIND_INDEX 5 /* of the search in process_find; 1 in search_call */
 
-	linux_memory_free(&s->space);
-	if (n)
+static int results(lua_State *L, int index, int n)
+{
+	struct search *s = lua_touserdata(L, index);
+
+	if (s->ended || index == FIND_INDEX) /* Lua does not know how much it is */
+		linux_memory_free(&s->space);
+	if (n || index != FIND_INDEX)
 		return n;
 	lua_pushnil(L);
 	push_report(L, &s->walk);
 	return 2;
+}
+
+static int find_returned(lua_State *L, int status, lua_KContext index)
+{
+	(void)status;
+	return results(L, (int)index, search_on(L, (int)index, true));
+}
+
+static int slice_begins(lua_State *L, int status, lua_KContext index)
+{
+	(void)status;
+	return results(L, (int)index, search_on(L, (int)index, false));
+}
+
+/* The search is at index, and on top. */
+static int search_next(lua_State *L, int index)
+{
+	const struct search *s = lua_touserdata(L, index);
+
+	lua_getiuservalue(L, index, 1);
+	lua_getiuservalue(L, index, 2);
+	return results(L, index, s->ended ? 0 : search_on(L, index, false));
+}
+
+int process_find(lua_State *L)
+{
+	search_new(L);
+	return search_next(L, FIND_INDEX);
 }
 
 int process_findall(lua_State *L)
@@ -285,10 +353,9 @@ int process_findall(lua_State *L)
 /* for va, match in search do */
 static int search_call(lua_State *L)
 {
-	struct search *s = luaL_checkudata(L, 1, SEARCH_TYPE);
-
+	luaL_checkudata(L, 1, SEARCH_TYPE);
 	lua_settop(L, 1);
-	return search_next(L, s, 1);
+	return search_next(L, 1);
 }
 
 /* search:report() */

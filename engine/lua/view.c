@@ -3,15 +3,17 @@
  * Views: bytes that are too many for a string, read where they lie. The string functions find,
  * match, sub, byte and len take them, as methods too. A search looks for the literal text that the
  * pattern begins with, over all borders of pages, and gives Lua's own matcher a copy of a window
- * around each place where it is; so a match on a view is at most WINDOW_MATCH bytes long.
+ * around each place where it is; so a match on a view is at most WINDOW_MATCH bytes long. What takes
+ * long is done in slices (slice.h) where the handler can wait.
  */
 #include <string.h>
 #include "engine/limit.h"
 #include "engine/lua/api.h"
+#include "engine/slice.h"
 
 #define WINDOW_MATCH   32768u
 #define WINDOW_LITERAL 65536u  /* copied around a literal that was found */
-#define WINDOW_PLAIN   262144u /* step without a literal */
+#define WINDOW_PLAIN   131072u /* step without a literal */
 
 struct view {
 	struct bytes b;
@@ -102,15 +104,32 @@ static int results(lua_State *L, int n, uint64_t window)
 
 struct search {
 	const struct bytes *b;
+	bool match;	  /* string.match, not find */
+	slice_stop *stop; /* never NULL */
 	int find, matcher, anchored, pattern, window;
 	uint64_t window_at;
 	size_t window_size;
 };
 
+static int resume_find(lua_State *L, int status, lua_KContext from);
+static int resume_match(lua_State *L, int status, lua_KContext from);
+
+static bool time_is_up(void)
+{
+	return limit_expired;
+}
+
+/* The slice is over: goes on from there in the next one, or it is an error. */
+static int leave_search(lua_State *L, const struct search *s, uint64_t from)
+{
+	if (s->stop == time_is_up)
+		limit_check(L);
+	return slice_wait(L, (lua_KContext)from, s->match ? resume_match : resume_find);
+}
+
 /* A window of at most size bytes that begins one byte before position, for frontiers. */
 static void set_window(lua_State *L, struct search *s, uint64_t position, size_t size)
 {
-	limit_check(L);
 	s->window_at = position ? position - 1 : 0;
 	s->window_size = size < s->b->size - s->window_at ? size : s->b->size - s->window_at;
 	push_copy(L, s->b, s->window_at, s->window_size);
@@ -137,20 +156,35 @@ static int search_literal(lua_State *L, struct search *s, uint64_t from, const c
 			  size_t size)
 {
 	for (;;) {
+		uint64_t at = bytes_find(s->b, &from, literal, size, s->stop);
 		int n;
 
-		from = bytes_find(s->b, from, literal, size, &limit_expired);
-		limit_check(L);
-		if (from == BYTES_NONE)
+		if (at == BYTES_NONE)
 			return 0;
-		if (!s->window_size || from < s->window_at + (s->window_at > 0) ||
-		    (from + WINDOW_MATCH > s->window_at + s->window_size && !window_ends(s)))
-			set_window(L, s, from, WINDOW_LITERAL);
-		n = match_at(L, s, from);
+		if (at == BYTES_STOPPED || s->stop())
+			return leave_search(L, s, at == BYTES_STOPPED ? from : at);
+		if (!s->window_size || at < s->window_at + (s->window_at > 0) ||
+		    (at + WINDOW_MATCH > s->window_at + s->window_size && !window_ends(s)))
+			set_window(L, s, at, WINDOW_LITERAL);
+		if (limit_expired) /* Lua would not be let run */
+			return leave_search(L, s, at);
+		n = match_at(L, s, at);
 		if (n)
 			return n;
-		from++;
+		from = at + 1;
 	}
+}
+
+/*
+ * Behind a window without a match: where one can begin. Of a gap, all of whose bytes are the same
+ * zeros, one place that has nothing else around it stands for all that do.
+ */
+static uint64_t behind_window(const struct search *s)
+{
+	uint64_t next = s->window_at + s->window_size - WINDOW_MATCH;
+	uint64_t gap = bytes_gap(s->b, next - 1);
+
+	return gap > WINDOW_MATCH + 1 ? next - 1 + gap - WINDOW_MATCH : next;
 }
 
 static int search_plain(lua_State *L, struct search *s, uint64_t from)
@@ -159,7 +193,11 @@ static int search_plain(lua_State *L, struct search *s, uint64_t from)
 		uint64_t at;
 		int n;
 
+		if (s->stop())
+			return leave_search(L, s, from);
 		set_window(L, s, from, WINDOW_PLAIN);
+		if (limit_expired)
+			return leave_search(L, s, from);
 		n = call_matcher(L, s->find, s->window, s->pattern, from - s->window_at);
 		if (!lua_isnil(L, -n)) {
 			at = s->window_at + (uint64_t)lua_tointeger(L, -n) - 1;
@@ -172,26 +210,28 @@ static int search_plain(lua_State *L, struct search *s, uint64_t from)
 		lua_pop(L, n);
 		if (window_ends(s))
 			return 0;
-		from = s->window_at + s->window_size - WINDOW_MATCH;
+		from = behind_window(s);
 	}
 }
 
 /* string.find with plain: no matcher at all, any length. */
-static int find_plain(lua_State *L, const struct bytes *b, const char *text, size_t size,
+static int find_plain(lua_State *L, const struct search *s, const char *text, size_t size,
 		      uint64_t from)
 {
 	size_t head = size < BYTES_NEEDLE_MAX ? size : BYTES_NEEDLE_MAX;
+	const struct bytes *b = s->b;
 
 	while (size) {
-		uint64_t i;
+		uint64_t i, at = bytes_find(b, &from, text, head, s->stop);
 		char buf[4096];
 
-		from = bytes_find(b, from, text, head, &limit_expired);
-		limit_check(L);
-		if (from == BYTES_NONE || size > b->size - from) {
+		if (at == BYTES_STOPPED)
+			return leave_search(L, s, from);
+		if (at == BYTES_NONE || size > b->size - at) {
 			lua_pushnil(L);
 			return 1;
 		}
+		from = at;
 		for (i = head; i < size;) {
 			size_t n = size - i < sizeof(buf) ? size - i : sizeof(buf);
 
@@ -203,6 +243,8 @@ static int find_plain(lua_State *L, const struct bytes *b, const char *text, siz
 		if (i >= size)
 			break;
 		from++;
+		if (s->stop())
+			return leave_search(L, s, from);
 	}
 	lua_pushinteger(L, (lua_Integer)from + 1);
 	lua_pushinteger(L, (lua_Integer)(from + size));
@@ -216,43 +258,40 @@ static void push_anchored(lua_State *L, int pattern)
 	lua_concat(L, 2);
 }
 
-/* Arguments: view, pattern [, init [, plain]]; original is the string function of Lua. */
-int view_search(lua_State *L, struct bytes *b, bool match, int original)
+/* The arguments are at 1 to 4. */
+static int search_from(lua_State *L, struct search *s, int original, uint64_t from)
 {
 	size_t length, prefix;
-	const char *pattern = luaL_checklstring(L, 2, &length);
-	uint64_t from = start_position(luaL_optinteger(L, 3, 1), b->size);
-	struct search s = {.b = b};
+	const char *pattern = lua_tolstring(L, 2, &length);
 	char literal[64];
 	int n;
 
-	if (from > b->size) {
-		lua_pushnil(L);
-		return 1;
-	}
+	s->stop = slice_begin(L);
+	if (!s->stop)
+		s->stop = time_is_up;
 	prefix = pattern_prefix(pattern, length, literal, sizeof(literal));
-	if (!match && (lua_toboolean(L, 4) || (prefix == length && length > 0) || length == 0))
-		return find_plain(L, b, pattern, length, from);
+	if (!s->match && (lua_toboolean(L, 4) || (prefix == length && length > 0) || length == 0))
+		return find_plain(L, s, pattern, length, from);
 	lua_settop(L, 4);
-	s.pattern = 2;
+	s->pattern = 2;
 	lua_pushvalue(L, original); /* 5 */
-	s.matcher = 5;
+	s->matcher = 5;
 	lua_getfield(L, LUA_REGISTRYINDEX, "lua.find"); /* 6 */
-	s.find = 6;
+	s->find = 6;
 	lua_pushnil(L); /* 7 */
-	s.window = 7;
+	s->window = 7;
 	if (length && *pattern == '^')
 		lua_pushvalue(L, 2);
 	else
 		push_anchored(L, 2);
-	s.anchored = 8;
+	s->anchored = 8;
 	if (length && *pattern == '^') {
-		set_window(L, &s, from, WINDOW_PLAIN);
-		n = match_at(L, &s, from);
+		set_window(L, s, from, WINDOW_PLAIN);
+		n = match_at(L, s, from);
 	} else if (prefix >= 2) {
-		n = search_literal(L, &s, from, literal, prefix);
+		n = search_literal(L, s, from, literal, prefix);
 	} else {
-		n = search_plain(L, &s, from);
+		n = search_plain(L, s, from);
 	}
 	if (n)
 		return n;
@@ -260,19 +299,46 @@ int view_search(lua_State *L, struct bytes *b, bool match, int original)
 	return 1;
 }
 
-/* The iterator of gmatch: upvalues view, pattern, position to go on from (1 is the first). */
-static int gmatch_next(lua_State *L)
+/* The next slice; string.find and string.match have the original as their upvalue. */
+static int resume_find(lua_State *L, int status, lua_KContext from)
+{
+	struct search s = {.b = view_test(L, 1)};
+
+	(void)status;
+	return search_from(L, &s, lua_upvalueindex(1), (uint64_t)from);
+}
+
+static int resume_match(lua_State *L, int status, lua_KContext from)
+{
+	struct search s = {.b = view_test(L, 1), .match = true};
+
+	(void)status;
+	return search_from(L, &s, lua_upvalueindex(1), (uint64_t)from);
+}
+
+/* Arguments: view, pattern [, init [, plain]]; original is the string function of Lua. */
+int view_search(lua_State *L, struct bytes *b, bool match, int original)
+{
+	struct search s = {.b = b, .match = match};
+	uint64_t from;
+
+	luaL_checkstring(L, 2);
+	from = start_position(luaL_optinteger(L, 3, 1), b->size);
+	lua_settop(L, 4);
+	if (from <= b->size)
+		return search_from(L, &s, original, from);
+	lua_pushnil(L);
+	return 1;
+}
+
+/* What string.find has found, all that is on the stack, as gmatch gives it. */
+static int gmatch_found(lua_State *L, int status, lua_KContext context)
 {
 	lua_Integer first, last;
-	int n;
+	int n = lua_gettop(L);
 
-	lua_settop(L, 0);
-	lua_getfield(L, LUA_REGISTRYINDEX, "string.find");
-	lua_pushvalue(L, lua_upvalueindex(1));
-	lua_pushvalue(L, lua_upvalueindex(2));
-	lua_pushvalue(L, lua_upvalueindex(3));
-	lua_call(L, 3, LUA_MULTRET);
-	n = lua_gettop(L);
+	(void)status;
+	(void)context;
 	if (lua_isnil(L, 1))
 		return 0;
 	first = lua_tointeger(L, 1);
@@ -291,6 +357,18 @@ static int gmatch_next(lua_State *L)
 		return 1;
 	}
 	return view_sub(L, view_test(L, 1));
+}
+
+/* The iterator of gmatch: upvalues view, pattern, position to go on from (1 is the first). */
+static int gmatch_next(lua_State *L)
+{
+	lua_settop(L, 0);
+	lua_getfield(L, LUA_REGISTRYINDEX, "string.find");
+	lua_pushvalue(L, lua_upvalueindex(1));
+	lua_pushvalue(L, lua_upvalueindex(2));
+	lua_pushvalue(L, lua_upvalueindex(3));
+	lua_callk(L, 3, LUA_MULTRET, 0, gmatch_found);
+	return gmatch_found(L, LUA_OK, 0);
 }
 
 int view_gmatch(lua_State *L)
@@ -350,23 +428,44 @@ static int method_len(lua_State *L)
 	return 1;
 }
 
-/* v:absent() -> bytes that are not in memory; walks all of it */
-static int method_absent(lua_State *L)
+/* Counts on from a position; what was counted before is at 2. */
+static int count_absent(lua_State *L, int status, lua_KContext context)
 {
-	struct bytes *b = check_view(L);
-	uint64_t position = 0, absent = 0;
+	const struct bytes *b = check_view(L);
+	uint64_t position = (uint64_t)context, absent = (uint64_t)lua_tointeger(L, 2);
+	slice_stop *stop = slice_begin(L);
 
+	(void)status;
 	while (position < b->size) {
-		bool none;
+		uint64_t gap = bytes_gap(b, position);
+		bool none = true;
 		size_t n;
 
-		bytes_span(b, position, &n, &none);
-		absent += none ? n : 0;
-		position += n;
-		limit_check(L);
+		if (!gap) {
+			bytes_span(b, position, &n, &none);
+			gap = n;
+		}
+		absent += none ? gap : 0;
+		position += gap;
+		if (stop && stop()) {
+			lua_settop(L, 1);
+			lua_pushinteger(L, (lua_Integer)absent);
+			return slice_wait(L, (lua_KContext)position, count_absent);
+		}
+		if (!stop)
+			limit_check(L);
 	}
 	lua_pushinteger(L, (lua_Integer)absent);
 	return 1;
+}
+
+/* v:absent() -> bytes that are not in memory; walks all of it */
+static int method_absent(lua_State *L)
+{
+	check_view(L);
+	lua_settop(L, 1);
+	lua_pushinteger(L, 0);
+	return count_absent(L, LUA_OK, 0);
 }
 
 static int view_tostring(lua_State *L)

@@ -56,6 +56,8 @@ compile victim-data "$victim" -static -no-pie -DMARK_DATA
 compile victim-data-pie "$victim" -static-pie -fPIE -DMARK_DATA
 libraries victim-dynamic
 compile lived "$here/programs/lived.c" -static
+compile started "$here/programs/started.c" -static
+compile evade "$here/programs/evade.c" -static -pthread
 compile calls "$here/programs/calls.c" -static
 compile pinned "$here/programs/pinned.c" -static
 compile privileged "$here/programs/privileged.c" -static

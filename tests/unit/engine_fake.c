@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdint.h>
 #include <cmocka.h>
 #include <stdlib.h>
@@ -35,6 +36,10 @@ static const char *const symbols[] = {
 	"get_user_pages_unlocked",
 	"empty_zero_page",
 	"__start_rodata",
+	"schedule",
+	"schedule_timeout_uninterruptible",
+	"force_fatal_sig", /* not with fake.old_signals */
+	"send_sig",
 	"sys_call_table",
 	"_text",
 	"_end",
@@ -292,6 +297,8 @@ int linux_symbol(const char *name, gva_t *va)
 	if ((fake.no_calls && strcmp(name, "access_process_vm") == 0) ||
 	    ((fake.no_calls || fake.no_pages_call) && strcmp(name, "get_user_pages_unlocked") == 0))
 		return -ENOENT;
+	if (fake.old_signals && strcmp(name, "force_fatal_sig") == 0)
+		return -ENOENT;
 	*va = fake_symbol(name);
 	return *va ? 0 : -ENOENT;
 }
@@ -537,6 +544,10 @@ void linux_walk_start(struct linux_walk *w, const struct linux_memory *mem, gva_
 	w->end = end < last ? end : last;
 }
 
+void linux_walk_again(struct linux_walk *w)
+{
+}
+
 bool linux_walk_next(struct linux_walk *w, struct linux_span *s)
 {
 	static const enum linux_span_state states[] = {
@@ -544,6 +555,7 @@ bool linux_walk_next(struct linux_walk *w, struct linux_span *s)
 		[LINUX_PAGE_PRIVATE] = LINUX_SPAN_MAPPED,
 		[LINUX_PAGE_SHARED] = LINUX_SPAN_MAPPED,
 		[LINUX_PAGE_CACHED] = LINUX_SPAN_CACHED,
+		[LINUX_PAGE_OTHERS] = LINUX_SPAN_MAPPED,
 	};
 	struct linux_page page;
 
@@ -573,6 +585,12 @@ int linux_memory_page(const struct linux_memory *mem, uint64_t offset, struct li
 
 	if (offset >= mem->size)
 		return -ERANGE;
+	if (fake.expire_at && ++fake.looked == fake.expire_at) {
+		fake.looked = 0;
+		engine.began = 0;
+		if (fake.expire_signal)
+			raise(SIGXCPU);
+	}
 	page->state = p->state[offset / 4096];
 	page->gpa = p->gpa[offset / 4096] + offset % 4096;
 	page->left = 4096 - offset % 4096;
@@ -831,6 +849,8 @@ struct lvmon_verdict fake_event_once(const char *function, struct fake_process *
 	ev->hook = fake_symbol(function) + 5;
 	ev->task = p->task.task;
 	ev->regs[LVMON_RDI] = 0xffff888000001000ull;
+	if (fake.init_path && strcmp(function, "kernel_execve") == 0)
+		ev->regs[LVMON_RDI] = fake.init_path;
 	dispatch(ev, &v);
 	return v;
 }
@@ -856,6 +876,26 @@ static uint64_t get_user_pages_unlocked(const struct lvmon_verdict *v, struct fa
 	assert_true(v->args[0] % 4096 == 0 && page + v->args[1] <= p->pages);
 	assert_true(v->args[2] == 0 && v->args[3] == 0x31); /* FOLL_WRITE, FORCE, NOWAIT */
 	fake.calls++;
+	if (v->function == fake_symbol("schedule")) {
+		fake.pauses++;
+		return 0;
+	}
+	if (v->function == fake_symbol("schedule_timeout_uninterruptible")) {
+		fake.waits++;
+		return 0;
+	}
+	if (v->function == fake_symbol("force_fatal_sig") ||
+	    v->function == fake_symbol("send_sig")) {
+		fake.killed = v->args[0];
+		fake.killed_task = v->args[1];
+		return 0;
+	}
+	assert_true(v->function == fake_symbol("access_process_vm"));
+	assert_true(v->args[2] == fake_symbol("empty_zero_page"));
+	assert_true(v->args[4] == 0x11);
+	assert_non_null(p);
+	if (n > 4096 - offset % 4096)
+		fake.short_calls++; /* reads behind the page of zeros */
 	if (fake.calls_fail)
 		return (uint64_t)-14;
 	for (i = 0; i < v->args[1]; i++)

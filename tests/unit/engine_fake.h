@@ -88,6 +88,14 @@ struct fake {
 	int walk_error;	   /* what walks of modules, files, ... end with; 0 */
 	bool lacking;	   /* the kernel's structures have no more than the list of processes */
 	bool stored_first; /* no hook came before the first blob */
+	/* At each so many looks at a process's page most of the budget is used up, or all. */
+	unsigned int expire_at, looked;
+	bool expire_signal;
+	unsigned int waits;		/* of events for which there was no slot */
+	uint64_t killed, killed_task;	/* signal to the process at work, and its task */
+	bool old_signals;
+	gva_t init_path; /* what kernel_execve gets */
+	unsigned int pauses;		/* of the handler, in which the guest goes on */
 	unsigned int drains;
 	int drain; /* what LVMON_DRAIN gives */
 	struct lvmon_hook armed[64];

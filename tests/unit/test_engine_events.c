@@ -119,11 +119,12 @@ static void kernel_up(void)
 	assert_int_equal(v.kind, LVMON_CONTINUE);
 }
 
-static void first_program(void)
+static struct lvmon_verdict first_program(void)
 {
 	struct lvmon_event ev;
 
-	fake_event_once("kernel_execve", fake_process(42, "swapper", 1, LINUX_PAGE_PRIVATE), &ev);
+	return fake_event_once("kernel_execve",
+			       fake_process(42, "swapper", 1, LINUX_PAGE_PRIVATE), &ev);
 }
 
 #define SAY(x) "lvmon.hook.syscall('openat', function() print('" x "') end)"
@@ -583,6 +584,36 @@ static void guarded(void **state)
 	}
 }
 
+/* What the kernel starts, from the first program on, is an event as any other start. */
+static void kernel_starts(void **state)
+{
+	struct fake_process *p = fake_process(200, "p", 1, LINUX_PAGE_PRIVATE);
+	struct lvmon_verdict v;
+
+	make_archive("lvmon.hook.syscall('execve', function(ev)\n"
+		     "print(ev.via, ev.path, type(ev.args), ev.name)\n"
+		     "if ev.via == 'kernel' then ev:deny(13) end end)",
+		     SAY("two"), "return {}");
+	begin();
+	kernel_up();
+	memcpy(fake.ram + 0x5000, "/init", 6);
+	fake.init_path = FAKE_DIRECT + 0x5000;
+	v = first_program();
+	assert_int_equal(fake_count("error"), 0);
+	assert_int_equal(fake_count("ready"), 1);
+	assert_int_equal(fake_count("print"), 1);
+	assert_string_equal(fake_string("print", 0, "message"),
+			    "kernel\t/init\tnil\tkernel_execve");
+	assert_int_equal(v.kind, LVMON_RETURN);
+	assert_int_equal((int64_t)v.value, -13);
+	first_program();
+	assert_int_equal(fake_count("print"), 2);
+	assert_int_equal(fake_count("ready"), 1);
+	fake_event("__x64_sys_execve", p);
+	assert_string_equal(fake_string("print", 2, "message"),
+			    "syscall\tnil\ttable\t__x64_sys_execve");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -602,6 +633,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(killed_while_loading, setup, teardown),
 		cmocka_unit_test_setup_teardown(killed_in_discovery, setup, teardown),
 		cmocka_unit_test_setup_teardown(guarded, setup, teardown),
+		cmocka_unit_test_setup_teardown(kernel_starts, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -38,6 +38,7 @@ static void paper_program(void **state)
 {
 	struct fake_process *bad = fake_process(200, "bad", 16, LINUX_PAGE_PRIVATE);
 	struct fake_process *good = fake_process(201, "good", 16, LINUX_PAGE_PRIVATE);
+	struct lvmon_verdict v;
 	uint8_t *library;
 	size_t i;
 
@@ -52,15 +53,20 @@ static void paper_program(void **state)
 	memset(fake_bytes(bad, 5 * 4096), 'a', 4096);
 	fake_signature("paper.lua", read_file("signatures/paper.lua"));
 	assert_int_equal(fake_load(), 1);
-	assert_int_equal(fake.hooks, 3); /* two ways of execve, one of execveat */
+	assert_int_equal(fake.hooks, 4); /* two ways of execve, one of execveat, the kernel itself */
 
 	assert_int_equal(fake_event("__x64_sys_execve", good).kind, LVMON_CONTINUE);
 	assert_int_equal(fake_count("error"), 0);
 	assert_int_equal(fake_count("memwrite"), 0);
 	assert_int_equal(memcmp(fake_bytes(good, 100), "suspicious x", 12), 0);
 
-	assert_int_equal(fake_event("__ia32_compat_sys_execve", bad).kind, LVMON_CONTINUE);
+	v = fake_event("__ia32_compat_sys_execve", bad);
+	assert_int_equal(v.kind, LVMON_RETURN);
+	assert_int_equal((int64_t)v.value, -14);
+	assert_int_equal(fake.killed, 11); /* SIGSEGV */
 	assert_int_equal(fake_count("error"), 0);
+	assert_int_equal(fake_count("denied"), 1);
+	assert_string_equal(fake_string("denied", 0, "reason"), "overwritten");
 	assert_int_equal(fake_count("memwrite"), 1);
 	assert_int_equal(fake_number("memwrite", 0, "written"), 15 * 4096);
 	assert_int_equal(fake_number("memwrite", 0, "copied"), 2 * 4096);
@@ -69,7 +75,7 @@ static void paper_program(void **state)
 	assert_int_equal(json_integer_value(json_object_get(
 				 json_object_get(fake_record("memwrite", 0), "process"), "pid")),
 			 200);
-	assert_int_equal(fake.calls, 1); /* both pages that were shared */
+	assert_int_equal(fake.calls, 1 + 1); /* both pages that were shared, and the signal */
 	assert_int_equal(fake.touched, 0);
 	assert_int_equal(fake.holds, fake.releases);
 	assert_int_equal(fake.short_calls, 0);
@@ -511,6 +517,100 @@ static void another_mapping_meanwhile(void **state)
 	assert_memory_equal(fake_bytes(victim, 0), "ff", 2);
 }
 
+/* Who is ended, and who is not. */
+static void ruined(void **state)
+{
+	static const struct {
+		const char *body;
+		bool old, ended;
+	} cases[] = {
+		{"lvmon.memwrite(p.memory, ('\\0'):rep(p.mem_size))", false, true},
+		{"lvmon.memwrite(p.memory, ('\\0'):rep(p.mem_size))", true, true},
+		{"lvmon.memwrite(p.memory, ('x'):rep(1 << 50))", false, true}, /* more than it has */
+		/* in pieces */
+		{"for i = 0, 5 do lvmon.memwrite(p.memory + i * 4096, ('x'):rep(4096)) end", false,
+		 true},
+		{"string.gsub('x', 'x', function() lvmon.memwrite(p.memory, ('x'):rep(p.mem_size)) end)",
+		 false, true},
+		{"lvmon.memwrite(p.memory, ('x'):rep(p.mem_size - 1))", false, false},
+		{"lvmon.memwrite(p.memory + 1, ('x'):rep(p.mem_size - 1))", false, false},
+		{"local q = lvmon.getproc(100) lvmon.memwrite(q.memory, ('x'):rep(q.mem_size))", false,
+		 false},
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct fake_process *p = fake_process(300, "p", 6, LINUX_PAGE_PRIVATE);
+		struct lvmon_verdict v;
+		char text[512];
+
+		fake_page(p, 2, LINUX_PAGE_OTHERS); /* stays, and saves nobody */
+		fake_page(p, 4, LINUX_PAGE_SHARED);
+		fake.old_signals = cases[i].old;
+		snprintf(text, sizeof(text),
+			 "lvmon.hook.syscall('execve', function()\n"
+			 "local p = lvmon.getproc()\n%s\nend)",
+			 cases[i].body);
+		fake_signature("t.lua", text);
+		fake_signature("other.lua",
+			       "lvmon.hook.syscall('execve', function() print('other') end)");
+		assert_int_equal(fake_load(), 2);
+		v = fake_event("__x64_sys_execve", p);
+		assert_int_equal(fake_count("error"), 0);
+		assert_int_equal(fake_count("print"), 1);
+		assert_int_equal(v.kind, cases[i].ended ? LVMON_RETURN : LVMON_CONTINUE);
+		assert_int_equal(fake.killed, !cases[i].ended ? 0 : cases[i].old ? 9 : 11);
+		if (cases[i].old)
+			assert_true(fake.killed_task == p->task.task);
+		teardown(state);
+		setup(state);
+	}
+}
+
+/* Where all slots are taken by events that wait, one more comes again until it has its turn. */
+static void no_slot(void **state)
+{
+	enum { MANY = 255 };
+	static struct lvmon_event events[MANY + 1];
+	static struct lvmon_verdict verdicts[MANY + 1];
+	struct fake_process *p = fake_process(300, "p", 2, LINUX_PAGE_SHARED);
+	size_t i;
+
+	fake_signature("t.lua", "lvmon.hook.syscall('openat', function(ev)\n"
+				"lvmon.memwrite(lvmon.getproc().memory, 'x') print('done') end)\n");
+	assert_int_equal(fake_load(), 1);
+	for (i = 0; i <= MANY; i++) {
+		fake_page(p, 0, LINUX_PAGE_SHARED);
+		verdicts[i] = fake_event_once("__x64_sys_openat", p, &events[i]);
+		assert_int_equal(verdicts[i].kind, LVMON_CALL_GUEST);
+	}
+	assert_true(verdicts[MANY].function == fake_symbol("schedule_timeout_uninterruptible"));
+	events[MANY] = fake_call(&verdicts[MANY], &events[MANY]);
+	dispatch(&events[MANY], &verdicts[MANY]);
+	assert_int_equal(verdicts[MANY].kind, LVMON_CALL_GUEST); /* still */
+	assert_int_equal(fake.waits, 1);
+	events[0] = fake_call(&verdicts[0], &events[0]);
+	dispatch(&events[0], &verdicts[0]);
+	assert_int_equal(fake_count("print"), 1);
+	events[MANY] = fake_call(&verdicts[MANY], &events[MANY]);
+	dispatch(&events[MANY], &verdicts[MANY]);
+	assert_int_equal(fake_count("print"), 2);
+	assert_int_equal(fake_count("lost"), 0);
+	/* The guest cannot be asked either. */
+	for (i = 0; i < 2; i++) {
+		fake_page(p, 0, LINUX_PAGE_SHARED);
+		verdicts[i] = fake_event_once("__x64_sys_openat", p, &events[i]);
+	}
+	events[1] = fake_call(&verdicts[1], &events[1]);
+	fake_page(p, 0, LINUX_PAGE_SHARED);
+	verdicts[1] = fake_event_once("__x64_sys_openat", p, &events[1]);
+	events[1] = fake_call(&verdicts[1], &events[1]);
+	events[1].result = (uint64_t)-28;
+	dispatch(&events[1], &verdicts[1]);
+	assert_int_equal(verdicts[1].kind, LVMON_CONTINUE);
+	assert_int_equal(fake_count("lost"), 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -535,6 +635,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(by_a_byte, setup, teardown),
 		cmocka_unit_test_setup_teardown(in_a_pause, setup, teardown),
 		cmocka_unit_test_setup_teardown(another_mapping_meanwhile, setup, teardown),
+		cmocka_unit_test_setup_teardown(ruined, setup, teardown),
+		cmocka_unit_test_setup_teardown(no_slot, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

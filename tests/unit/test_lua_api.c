@@ -197,11 +197,11 @@ static void hooks(void **state)
 				"end)\n");
 	assert_int_equal(fake_load(), 1);
 	no_errors();
-	assert_int_equal(fake.hooks, 3 + 1 + 3 + 3 + 2);
-	assert_int_equal(fake.armed[4].filter.flags, LVMON_FILTER_PID);
-	assert_int_equal(fake.armed[4].filter.pid, 300);
-	assert_int_equal(fake.armed[7].filter.flags, LVMON_FILTER_COMM);
-	assert_string_equal(fake.armed[7].filter.comm, "calls");
+	assert_int_equal(fake.hooks, 4 + 1 + 4 + 4 + 2);
+	assert_int_equal(fake.armed[5].filter.flags, LVMON_FILTER_PID);
+	assert_int_equal(fake.armed[5].filter.pid, 300);
+	assert_int_equal(fake.armed[9].filter.flags, LVMON_FILTER_COMM);
+	assert_string_equal(fake.armed[9].filter.comm, "calls");
 	fake_event("__x64_sys_execve", p);
 	assert_string_equal(fake_string("print", 0, "message"), "59 __x64_sys_execve");
 	assert_string_equal(fake_string("print", 1, "message"), "x64");
@@ -218,7 +218,7 @@ static void hooks(void **state)
 	no_errors();
 	assert_string_equal(fake_string("print", 0, "message"), "comm");
 	assert_int_equal(fake_count("print"), 1);
-	assert_int_equal(fake.hooks_removed, 4);
+	assert_int_equal(fake.hooks_removed, 5);
 }
 
 /* A hook that a handler makes or removes while it runs itself. */

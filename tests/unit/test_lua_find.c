@@ -160,6 +160,87 @@ static void time_limit(void **state)
 	assert_non_null(strstr(fake_string("error", 0, "message"), "time limit exceeded"));
 }
 
+/*
+ * A process for which the time is not enough, over and over: the guest goes on in between, and it
+ * is neither an error nor a strike.
+ */
+static void slices(void **state)
+{
+	struct fake_process *large = fake_process(300, "large", 700, LINUX_PAGE_PRIVATE);
+	static const char *const bodies[] = {
+		"local v = lvmon.memread(p.memory, p.mem_size)\n"
+		"assert(string.find(v, 'suspicious [0-9]') == 699 * 4096 + 1)\n"
+		"assert(v:match('suspicious ([0-9])') == '7' and not v:find('nowhere [0-9]'))",
+		"local v = lvmon.memread(p.memory, p.mem_size)\n"
+		"assert(v:find('us 7', 1, true) == 699 * 4096 + 9)\n"
+		"assert(v:find('[u]s 7') == 699 * 4096 + 9 and v:absent() == 4096)",
+		"local n = 0\n"
+		"for c in lvmon.memread(p.memory, p.mem_size):gmatch('x(b)x') do n = n + 1 end\n"
+		"assert(n == 700 // 7, n)",
+		"local va, digit = p:find('suspicious ([0-9])')\n"
+		"assert(va == 0x400000 + 699 * 4096 and digit == '7')\n"
+		"local none, report = p:find('nowhere')\n"
+		"assert(not none and report.mapped == 699 * 4096)",
+		"local n = 0\n"
+		"for va in p:findall('xbx') do n = n + 1 end\n"
+		"assert(n == 700 // 7, n)",
+	};
+	size_t i;
+
+	for (i = 0; i < 700; i += 7)
+		fake_write(large, i * 4096 + 55, "xbx", 3);
+	fake_page(large, 333, LINUX_PAGE_ABSENT);
+	fake_write(large, 699 * 4096, "suspicious 7", 12);
+	p = large;
+	for (i = 0; i < sizeof(bodies) / sizeof(*bodies); i++) {
+		fake.pauses = 0;
+		fake.expire_at = 150;
+		run(bodies[i]);
+		fake.expire_at = 0;
+		assert_true(fake.pauses > 1);
+		assert_int_equal(engine.memory->entry[0].strikes, 0);
+		assert_int_equal(engine.memory->counters[0].timeouts, 0);
+		signatures_close();
+	}
+}
+
+/* Where a handler cannot wait, its time is all there is. */
+static void no_slices(void **state)
+{
+	p = fake_process(300, "large", 700, LINUX_PAGE_PRIVATE);
+	fake_signature("t.lua", "lvmon.hook.syscall('openat', function(ev)\n"
+				"local p = lvmon.getproc()\n"
+				"local v = lvmon.memread(p.memory, p.mem_size)\n"
+				"string.gsub('x', 'x', function() v:find('nowhere') end)\nend)");
+	assert_int_equal(fake_load(), 1);
+	fake.expire_at = 150;
+	fake.expire_signal = true;
+	fake_event("__x64_sys_openat", p);
+	fake.expire_at = 0;
+	assert_int_equal(fake.pauses, 0);
+	assert_int_equal(fake_count("error"), 1);
+	assert_string_equal(fake_string("error", 0, "reason"), "time");
+}
+
+/* What was decided before a handler waits for the second time is not forgotten. */
+static void denied_between(void **state)
+{
+	struct lvmon_verdict v;
+
+	p = fake_process(300, "large", 700, LINUX_PAGE_PRIVATE);
+	fake_signature("t.lua", "lvmon.hook.syscall('openat', function(ev)\n"
+				"local p = lvmon.getproc()\n"
+				"local v = lvmon.memread(p.memory, p.mem_size)\n"
+				"v:find('nowhere') ev:deny(13) v:find('nowhere')\nend)");
+	assert_int_equal(fake_load(), 1);
+	fake.expire_at = 300;
+	v = fake_event("__x64_sys_openat", p);
+	fake.expire_at = 0;
+	assert_true(fake.pauses > 3);
+	assert_int_equal(v.kind, LVMON_RETURN);
+	assert_int_equal((int64_t)v.value, -13);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -167,6 +248,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(missing, setup, teardown),
 		cmocka_unit_test_setup_teardown(refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(time_limit, setup, teardown),
+		cmocka_unit_test_setup_teardown(slices, setup, teardown),
+		cmocka_unit_test_setup_teardown(no_slices, setup, teardown),
+		cmocka_unit_test_setup_teardown(denied_between, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

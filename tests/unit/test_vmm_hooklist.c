@@ -72,6 +72,14 @@ static void add_and_remove(void **state)
 	assert_int_equal(hook_remove(0), -ENOENT);
 }
 
+static bool hook_alive(s64 id)
+{
+	for (struct hook *h = trap_find(hook_at(0x20).gva)->hooks; h; h = h->next)
+		if (h->id == id)
+			return true;
+	return false;
+}
+
 static void several_hooks_on_one_trap(void **state)
 {
 	static const int orders[][3] = {{0, 1, 2}, {2, 1, 0}, {1, 0, 2}, {1, 2, 0}};
@@ -97,6 +105,8 @@ static void several_hooks_on_one_trap(void **state)
 			for (struct hook *h = trap_find(hook.gva)->hooks; h; h = h->next)
 				left++;
 			assert_int_equal(left, 3 - i);
+			assert_int_equal(trap_find(hook.gva)->budget_ms,
+					 hook_alive(id[1]) ? 90 : 10);
 			assert_int_equal(hook_remove((u32)id[orders[o][i]]), 0);
 		}
 		assert_int_equal(*code(0x20), 0x41);

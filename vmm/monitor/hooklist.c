@@ -185,7 +185,8 @@ static s64 add_hook(const struct lvmon_hook *request)
 	/* After the last one comes 1: 0 is no id. */
 	last_id = last_id % INT32_MAX + 1;
 	*hook = (struct hook){
-		.id = last_id, .filter = request->filter, .trap = trap, .next = trap->hooks};
+		.id = last_id, .filter = request->filter, .budget_ms = request->budget_ms,
+		.trap = trap, .next = trap->hooks};
 	filter_prepare(hook);
 	trap->hooks = hook;
 	if (request->budget_ms > trap->budget_ms)
@@ -206,12 +207,17 @@ s64 hook_add(const struct lvmon_hook *request)
 static void remove_hook(struct hook *hook)
 {
 	struct hook **link = &hook->trap->hooks;
+	u32 budget_ms = 0;
 
 	while (*link != hook)
 		link = &(*link)->next;
 	change_begins();
 	*link = hook->next;
 	hook->id = 0;
+	for (const struct hook *h = hook->trap->hooks; h; h = h->next)
+		if (h->budget_ms > budget_ms)
+			budget_ms = h->budget_ms;
+	hook->trap->budget_ms = budget_ms;
 	remove_unused(hook->trap);
 	change_ends();
 }

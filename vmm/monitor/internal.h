@@ -11,6 +11,7 @@ struct hook {
 	u32 id; /* 0: free */
 	struct lvmon_filter filter;
 	u64 comm_mask[2]; /* bytes of filter.comm that count */
+	u32 budget_ms;
 	struct trap *trap;
 	struct hook *next; /* on the same trap */
 };

@@ -3,7 +3,7 @@
 # The paper's signature against programs that hold the mark in different places: those die of
 # SIGSEGV (128 + 11), all others live, and no other process of the same file notices.
 
-boot_script execve --signature signatures/paper.lua
+boot_script execve --signature signatures/paper.lua --signature "$here/signatures/execve"
 is "exit code" "$code" 0
 for build in victim victim-pie victim-dynamic; do
 	for place in bss heap stack argv; do
@@ -21,6 +21,22 @@ for build in victim victim-rodata victim-untouched victim-data victim-dynamic; d
 	is "$build, its twin lives" "$(result $build-twin)" 0
 done
 is "others live" "$(result after-all)" 42
+
+# starts HOW MANY WHAT...: so often the kernel started it, and each time there was one event.
+starts()
+{
+	event "$2"
+	is "$2: events" "$(grep -c . "$work/matching")" "$1"
+}
+
+starts 1 "kernel starts /init, args nil, kernel_execve, kthread .*, memory 0 end"
+is "what takes the core dump runs" "$(result core)" 1
+starts 1 "kernel starts /bin/started, args nil, kernel_execve, kthread .*, memory 0 end.*kworker\|XX"
+is "modprobe runs" "$(result modprobe)" 1
+is "modprobe is denied" "$(result refused)" 0
+holds "a denied start is a record" event '"kind": *"denied"' '"errno": *13'
+is "a program's own start" "$(result once)" 42
+starts 1 "evade starts one, via syscall, path nil, args 6 end"
 holds "the guest ends" test -n "$(result end)"
 holds "an event names the process" event '"process"' '"comm": *"victim"'
 holds "no error" no_event '"kind": *"error"'

@@ -34,6 +34,32 @@ done
 status shell sh -c 'a=suspi; b="${a}cious 7"; : "$b"; exec /bin/lived'
 status shell-benign sh -c 'a=suspi; b="${a}cious x"; : "$b"; exec /bin/lived'
 
+# Programs that the kernel starts: what takes a core dump, what loads a module.
+came()
+{
+	n=0
+	while [ ! -e /tmp/started ] && [ $n -lt 100 ]; do
+		usleep 50000
+		n=$((n + 1))
+	done
+	result "$1" "$(ls /tmp | grep -c '^started$')"
+	rm -f /tmp/started
+}
+echo '|/bin/started %p' >/proc/sys/kernel/core_pattern
+sh -c 'kill -SEGV $$'
+came core
+echo core >/proc/sys/kernel/core_pattern
+echo /bin/started >/proc/sys/kernel/modprobe
+mkdir /tmp/nowhere
+mount -t nosuch1 none /tmp/nowhere 2>/dev/null
+came modprobe
+ln -s started /bin/refused
+echo /bin/refused >/proc/sys/kernel/modprobe
+mount -t nosuch2 none /tmp/nowhere 2>/dev/null
+result refused "$(ls /tmp | grep -c '^started$')"
+evade plain benign
+result once $?
+
 touch /tmp/go
 for build in victim victim-rodata victim-untouched victim-data victim-dynamic; do
 	eval "wait \$twin_$(echo $build | tr - _)"

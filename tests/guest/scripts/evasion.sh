@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=sh
+# Programs that want to start another one unseen, each with the mark and without.
+
+chmod 1777 /tmp
+echo 4 >/proc/sys/vm/nr_hugepages
+for mode in $(evade); do
+	for kind in bad benign; do
+		rm -f /tmp/started
+		evade $mode $kind 2>/dev/null
+		code=$?
+		if [ -e /tmp/started ]; then
+			result $mode.$kind started $code
+		else
+			result $mode.$kind stopped $code
+		fi
+	done
+done
