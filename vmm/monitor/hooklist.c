@@ -184,9 +184,11 @@ static s64 add_hook(const struct lvmon_hook *request)
 		return err;
 	/* After the last one comes 1: 0 is no id. */
 	last_id = last_id % INT32_MAX + 1;
-	*hook = (struct hook){
-		.id = last_id, .filter = request->filter, .budget_ms = request->budget_ms,
-		.trap = trap, .next = trap->hooks};
+	*hook = (struct hook){.id = last_id,
+			      .filter = request->filter,
+			      .budget_ms = request->budget_ms,
+			      .trap = trap,
+			      .next = trap->hooks};
 	filter_prepare(hook);
 	trap->hooks = hook;
 	if (request->budget_ms > trap->budget_ms)
