@@ -53,14 +53,21 @@ static uint32_t id_ordinal(uint32_t id)
 _Static_assert(ENGINE_MAX_SIGNATURES <= 128 && ENGINE_MAX_HOOKS <= 1024 && SLOTS < 256,
 	       "a call's id has the bits for these");
 
-/* Only when the one before is waiting. */
-static __attribute__((noinline)) bool activity_allocate(void)
+static unsigned int free_slot(void)
 {
 	unsigned int i;
 
 	for (i = 0; i < SLOTS && slots[i]; i++)
 		;
-	if (i == SLOTS)
+	return i; /* NO_SLOT: they are all taken */
+}
+
+/* Only when the one before is waiting. */
+static __attribute__((noinline)) bool activity_allocate(void)
+{
+	unsigned int i = free_slot();
+
+	if (i == NO_SLOT)
 		return false;
 	spare = malloc(sizeof(*spare));
 	if (spare)
@@ -349,7 +356,9 @@ static bool come_again(const struct lvmon_event *ev, struct lvmon_verdict *verdi
 {
 	gva_t function;
 
-	/* The guest could not be asked: there is no end to it then. */
+	/* Without memory, or where the guest could not be asked, there might be no end to it. */
+	if (free_slot() != NO_SLOT)
+		return false;
 	if (ev->kind == LVMON_EV_CALL_DONE && ev->result)
 		return false;
 	if (linux_symbol("schedule_timeout_uninterruptible", &function))

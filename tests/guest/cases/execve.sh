@@ -31,7 +31,7 @@ starts()
 
 starts 1 "kernel starts /init, args nil, kernel_execve, kthread .*, memory 0 end"
 is "what takes the core dump runs" "$(result core)" 1
-starts 1 "kernel starts /bin/started, args nil, kernel_execve, kthread .*, memory 0 end.*kworker\|XX"
+starts 2 "kernel starts /bin/started, args nil, kernel_execve, kthread .*, memory 0 end"
 is "modprobe runs" "$(result modprobe)" 1
 is "modprobe is denied" "$(result refused)" 0
 holds "a denied start is a record" event '"kind": *"denied"' '"errno": *13'
