@@ -62,7 +62,8 @@ void fake_forget_records(void);
 struct fake {
 	uint8_t *ram;
 	uint64_t next_page, time_ns, sequence;
-	unsigned int calls, pauses, short_calls, writes, hooks, hooks_removed, blobs;
+	unsigned int calls, short_calls, writes, hooks, hooks_removed, blobs;
+	unsigned int pauses;	      /* of the handler, in which the guest goes on */
 	unsigned int touched;	      /* absent pages that calls have made present */
 	unsigned int holds, releases; /* of the other CPUs */
 	bool held;		      /* they are */
@@ -95,7 +96,6 @@ struct fake {
 	uint64_t killed, killed_task;	/* signal to the process at work, and its task */
 	bool old_signals;
 	gva_t init_path; /* what kernel_execve gets */
-	unsigned int pauses;		/* of the handler, in which the guest goes on */
 	unsigned int drains;
 	int drain; /* what LVMON_DRAIN gives */
 	struct lvmon_hook armed[64];

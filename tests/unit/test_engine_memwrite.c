@@ -138,8 +138,8 @@ static void bytes_that_are_not_zero(void **state)
 
 static void other_events_meanwhile(void **state)
 {
-	struct fake_process *a = fake_process(200, "a", 3, LINUX_PAGE_SHARED);
-	struct fake_process *b = fake_process(201, "b", 3, LINUX_PAGE_SHARED);
+	struct fake_process *a = fake_process(200, "a", 4, LINUX_PAGE_SHARED);
+	struct fake_process *b = fake_process(201, "b", 4, LINUX_PAGE_SHARED);
 	struct lvmon_event ea, eb;
 	struct lvmon_verdict va, vb;
 
