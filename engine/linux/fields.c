@@ -461,7 +461,7 @@ static void types_find(struct kernel_blob *b, const struct btf *btf, uint32_t id
 		if (!btf_is_struct(t) || !t->name_off || !btf_vlen(t))
 			continue;
 		name = btf__name_by_offset(btf, t->name_off);
-		if (!name || !(starts[(uint8_t)name[0]] >> (name[1] & 63) & 1))
+		if (!name || !name[0] || !(starts[(uint8_t)name[0]] >> (name[1] & 63) & 1))
 			continue;
 		for (i = 0; i < NR_NAMES; i++)
 			if (!ids[i] && name[0] == field_names[i].type[0] &&

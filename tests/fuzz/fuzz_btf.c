@@ -142,6 +142,22 @@ static void structure(const char *name, const char *const members[], size_t coun
 		must(!btf__add_field(btf, members[i], word, (uint32_t)i * 64, 0));
 }
 
+/* A structure's name is the last NUL of the strings: there is no byte behind it. */
+static void seed_of_last_name(const void *raw, uint32_t size)
+{
+	uint8_t copy[4096];
+	struct btf_header header;
+	struct btf_type *t;
+
+	must(size <= sizeof(copy));
+	memcpy(copy, raw, size);
+	memcpy(&header, copy, sizeof(header));
+	/* The first type is an integer, which has a word behind it. */
+	t = (struct btf_type *)(copy + header.hdr_len + header.type_off + sizeof(*t) + 4);
+	t->name_off = header.str_len - 1;
+	fuzz_seed(copy, size);
+}
+
 void fuzz_seeds(void)
 {
 	static const char *const task[] = {"tasks", "pid",	   "tgid",
@@ -159,6 +175,8 @@ void fuzz_seeds(void)
 	raw = btf__raw_data(btf, &size);
 	fuzz_seed(raw, size);
 	structure("task_struct", task, 9, 72);
+	raw = btf__raw_data(btf, &size);
+	seed_of_last_name(raw, size);
 	structure("page", page, 6, 64);
 	raw = btf__raw_data(btf, &size);
 	fuzz_seed(raw, size);
