@@ -149,6 +149,7 @@ static void memory_store(struct vcpu *vcpu, const struct region_store *store)
 
 void pci_init(const struct boot_info *bi, hpa_t root)
 {
+	outl(PCI_ADDRESS, address); /* the firmware's last one is not ours to know */
 	if (!bi->pci_bus0)
 		return;
 	if (map(root, FIXED_PCI, 0, PAGE_SIZE, 0))

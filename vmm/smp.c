@@ -380,7 +380,7 @@ static void wait_for_release(struct cpu *cpu)
 		while (__atomic_load_n(&cpu->hold, __ATOMIC_SEQ_CST)) {
 			u64 now = pause_is_on();
 
-			if (now != number)
+			if ((now ^ number) & ~PAUSE_KEPT)
 				waited = (struct waited){.last = time_ns()};
 			number = now;
 			if (now && waited_ns(&waited) > pause_limit * PATIENCE)
@@ -493,9 +493,9 @@ int smp_pause(void)
 	return 0;
 }
 
-void smp_pause_more(u32 ms)
+void smp_pause_more(s64 ms)
 {
-	__atomic_fetch_add(&pause_limit, ms * 1000000ull, __ATOMIC_SEQ_CST);
+	__atomic_fetch_add(&pause_limit, (u64)(ms * 1000000), __ATOMIC_SEQ_CST);
 }
 
 bool smp_pause_keep(void)
@@ -554,6 +554,11 @@ bool smp_lock_engine(void)
 		__asm__ volatile("pause");
 	}
 	return true;
+}
+
+bool smp_try_engine(void)
+{
+	return lock_try(&engine_lock);
 }
 
 void smp_unlock_engine(void)

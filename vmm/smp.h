@@ -52,7 +52,7 @@ void smp_obey(struct cpu *cpu);
 int smp_pause(void) must_check;
 int smp_resume(void);
 /* A pause that lasts may last ms longer. */
-void smp_pause_more(u32 ms);
+void smp_pause_more(s64 ms);
 /* No held CPU ends the pause between the two. False: there is no pause, or it has ended. */
 bool smp_pause_keep(void) must_check;
 void smp_pause_unkeep(void);
@@ -70,6 +70,8 @@ void smp_end_quiet(struct cpu *cpu);
 /* Whole-engine lock: one event at a time. try: false when another CPU has it for longer than 100
  * us. */
 bool smp_lock_engine(void) must_check;
+/* The same without waiting. */
+bool smp_try_engine(void) must_check;
 void smp_unlock_engine(void);
 
 #endif

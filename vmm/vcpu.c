@@ -282,7 +282,7 @@ static void end_delivery(struct vcpu *vcpu)
 
 void vcpu_step_with(struct vcpu *vcpu, gpa_t gpa, u8 byte)
 {
-	end_delivery(vcpu);
+	close_step(vcpu);
 	vcpu_ops->set_nested_root(vcpu, nested_view_open(&vcpu->view, gpa, byte));
 	/* A breakpoint of the guest's at this address came before our INT3 did. */
 	vcpu->regs[LVMON_RFLAGS] |= RFLAGS_RF;
@@ -495,7 +495,7 @@ static void dispatch(struct vcpu *vcpu, const struct vm_exit *exit)
 		break;
 	case EXIT_INTERRUPT:
 		handle_interrupt(vcpu);
-		break;
+		return; /* its vector may be in service, which would keep the engine's timer off */
 	case EXIT_MSR_READ:
 		handle_msr_read(vcpu, exit);
 		break;

@@ -48,7 +48,7 @@ int smp_pause(void)
 	return 0;
 }
 
-void smp_pause_more(u32 ms)
+void smp_pause_more(s64 ms)
 {
 }
 

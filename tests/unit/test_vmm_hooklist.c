@@ -44,9 +44,9 @@ static void fresh(void)
 
 static void add_and_remove(void **state)
 {
-	struct lvmon_hook hook = hook_at(0x10);
+	struct lvmon_hook hook = hook_at(0x10), other = hook_at(0x10);
 	struct trap *trap;
-	s64 id;
+	s64 id, other_id;
 
 	fresh();
 	hook.budget_ms = 7;
@@ -60,6 +60,12 @@ static void add_and_remove(void **state)
 	trap = trap_find(hook.gva);
 	assert_non_null(trap);
 	assert_int_equal(trap->gpa, hook.gpa);
+	assert_int_equal(trap->budget_ms, 7);
+	other.budget_ms = UINT32_MAX; /* what an engine asks for that was taken over */
+	other_id = hook_add(&other);
+	assert_true(other_id > 0);
+	assert_int_equal(trap->budget_ms, BUDGET_MS_MAX);
+	assert_int_equal(hook_remove((u32)other_id), 0);
 	assert_int_equal(trap->budget_ms, 7);
 	assert_memory_equal(&trap->insn, &hook.insn, sizeof(hook.insn));
 	assert_null(trap_find(hook.gva + 2));

@@ -124,7 +124,7 @@ static s64 log_text(u64 from, u64 size)
 /* Interrupts are off meanwhile; they stay pending. */
 static s64 drain(u64 wait_ms, u64 more_ms)
 {
-	u64 began = time_ns();
+	u64 began = time_ns(), waited_ms;
 	s64 result = ring_by_port();
 
 	if (wait_ms > LVMON_DRAIN_MS_MAX || more_ms > LVMON_DRAIN_MS_MAX ||
@@ -132,13 +132,18 @@ static s64 drain(u64 wait_ms, u64 more_ms)
 		return -EINVAL;
 	if (!result && !ring_read_up())
 		ring_wake_reader();
-	smp_pause_more((u32)(wait_ms + more_ms));
+	smp_pause_more((s64)(wait_ms + more_ms));
 	while (!ring_read_up() && !result) {
 		if (time_ns() - began > wait_ms * 1000000)
 			result = -ETIMEDOUT;
 		__asm__ volatile("pause");
 	}
-	domain_more_time((u32)((time_ns() - began) / 1000000), (u32)more_ms);
+	waited_ms = (time_ns() - began) / 1000000;
+	/* What was not waited is not given, or a row of calls that wait for nothing would add up.
+	 */
+	if (waited_ms < wait_ms)
+		smp_pause_more(-(s64)(wait_ms - waited_ms));
+	domain_more_time((u32)waited_ms, (u32)more_ms);
 	return result;
 }
 

@@ -11,13 +11,14 @@
 #include "vmm/time.h"
 #include "vmm/x86/walk.h"
 
-#define MAX_TRAPS   1024
-#define MAX_HOOKS   4096
-#define BUCKETS	    256
-#define INT3	    0xcc
-#define KERNEL_HALF BIT(63)
-#define SETTLE_NS   100000000ull
-#define LOOK_AT	    64u /* traps in one look */
+#define MAX_TRAPS     1024
+#define MAX_HOOKS     4096
+#define BUCKETS	      256
+#define INT3	      0xcc
+#define KERNEL_HALF   BIT(63)
+#define SETTLE_NS     100000000ull
+#define BUDGET_MS_MAX 60000u /* an engine that was taken over would ask for years */
+#define LOOK_AT	      64u    /* traps in one look */
 
 static struct trap traps[MAX_TRAPS];
 static struct hook hooks[MAX_HOOKS];
@@ -76,6 +77,17 @@ static bool insn_valid(const struct lvmon_insn *insn)
 		insn->kind == LVMON_INSN_SUB_RSP);
 }
 
+/* A CPU that was translating the place just now has not seen the INT3. */
+static void settle_later(struct trap *t)
+{
+	if (smp_cpus == 1)
+		return;
+	t->settle_at = time_ns() + SETTLE_NS;
+	if (!traps_unsettled)
+		settle_at = t->settle_at;
+	traps_unsettled = true;
+}
+
 static struct trap *trap_create(const struct lvmon_hook *request, s64 *err)
 {
 	struct trap *t = traps, **bucket = bucket_of(request->gva);
@@ -95,17 +107,11 @@ static struct trap *trap_create(const struct lvmon_hook *request, s64 *err)
 	*err = write_byte(request->gpa, INT3);
 	if (*err)
 		return NULL;
-	*t = (struct trap){.gva = request->gva,
-			   .gpa = request->gpa,
-			   .insn = request->insn,
-			   .settle_at = smp_cpus > 1 ? time_ns() + SETTLE_NS : 0,
-			   .next = *bucket};
+	*t = (struct trap){
+		.gva = request->gva, .gpa = request->gpa, .insn = request->insn, .next = *bucket};
 	*bucket = t;
 	used_traps++;
-	if (t->settle_at && !traps_unsettled) {
-		settle_at = t->settle_at;
-		traps_unsettled = true;
-	}
+	settle_later(t);
 	return t;
 }
 
@@ -124,6 +130,7 @@ static u32 look(const struct vcpu_paging *paging, struct trap *t)
 		return LVMON_TRAP_THERE;
 	if (memcmp(code, t->insn.bytes, t->insn.length) || write_byte(t->gpa, INT3))
 		return LVMON_TRAP_OVERWRITTEN;
+	settle_later(t);
 	return LVMON_TRAP_RESTORED;
 }
 
@@ -165,6 +172,7 @@ static s64 add_hook(const struct lvmon_hook *request)
 {
 	struct trap *trap;
 	struct hook *hook = hooks;
+	u32 budget = request->budget_ms < BUDGET_MS_MAX ? request->budget_ms : BUDGET_MS_MAX;
 	s64 err = -EINVAL;
 
 	if (!(request->gva & KERNEL_HALF) || !insn_valid(&request->insn) ||
@@ -186,13 +194,13 @@ static s64 add_hook(const struct lvmon_hook *request)
 	last_id = last_id % INT32_MAX + 1;
 	*hook = (struct hook){.id = last_id,
 			      .filter = request->filter,
-			      .budget_ms = request->budget_ms,
+			      .budget_ms = budget,
 			      .trap = trap,
 			      .next = trap->hooks};
 	filter_prepare(hook);
 	trap->hooks = hook;
-	if (request->budget_ms > trap->budget_ms)
-		trap->budget_ms = request->budget_ms;
+	if (budget > trap->budget_ms)
+		trap->budget_ms = budget;
 	return hook->id;
 }
 

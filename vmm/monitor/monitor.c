@@ -264,7 +264,9 @@ void slow_path monitor_look_again(struct vcpu *vcpu)
 {
 	struct vcpu_paging paging;
 
-	if (!smp_lock_engine())
+	/* A CPU that starts has no kernel mapped, and one that is called out is waited for. */
+	if (!(vcpu_ops->get_reg(vcpu, LVMON_EFER) & EFER_LMA) || vcpu->cpu->hold ||
+	    !smp_try_engine())
 		return;
 	vcpu_ops->get_paging(vcpu, &paging);
 	look(vcpu, &paging);
