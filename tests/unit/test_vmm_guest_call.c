@@ -62,11 +62,10 @@ static void there_and_back(void **state)
 {
 	struct trap *trap = fresh();
 	struct vcpu before = vcpu;
-	bool orphan = true;
 	u64 result, word;
 	u32 id;
 
-	assert_false(guest_call_returned(&vcpu, &paging, trap, &id, &result, &orphan));
+	assert_false(guest_call_returned(&vcpu, &paging, trap, &id, &result));
 	assert_int_equal(guest_call_start(&vcpu, &paging, trap, &verdict), 0);
 	assert_int_equal(vcpu.regs[LVMON_RIP], FUNCTION);
 	assert_int_equal(vcpu.regs[LVMON_RDI], 1);
@@ -85,14 +84,13 @@ static void there_and_back(void **state)
 	assert_int_equal(trap->calls, 1);
 
 	function_returns(42);
-	assert_true(guest_call_returned(&vcpu, &paging, trap, &id, &result, &orphan));
+	assert_true(guest_call_returned(&vcpu, &paging, trap, &id, &result));
 	assert_int_equal(id, 7);
 	assert_int_equal(result, 42);
-	assert_false(orphan);
 	assert_memory_equal(vcpu.regs, before.regs, sizeof(vcpu.regs));
 	assert_int_equal(trap->calls, 0);
 	/* Once only. */
-	assert_false(guest_call_returned(&vcpu, &paging, trap, &id, &result, &orphan));
+	assert_false(guest_call_returned(&vcpu, &paging, trap, &id, &result));
 }
 
 /* Other hits of the same trap, by other tasks or deeper on the stack, are no returns. */
@@ -100,19 +98,18 @@ static void keyed_by_task_and_stack(void **state)
 {
 	struct trap *trap = fresh(), other = {.gva = TRAP + 100};
 	u64 rsp = vcpu.regs[LVMON_RSP], result;
-	bool orphan;
 	u32 id;
 
 	assert_int_equal(guest_call_start(&vcpu, &paging, trap, &verdict), 0);
 	function_returns(0);
 	vcpu.regs[LVMON_RSP] = rsp - 0x100;
-	assert_false(guest_call_returned(&vcpu, &paging, trap, &id, &result, &orphan));
+	assert_false(guest_call_returned(&vcpu, &paging, trap, &id, &result));
 	vcpu.regs[LVMON_RSP] = rsp;
 	run_task(DIRECT + 0x320000);
-	assert_false(guest_call_returned(&vcpu, &paging, trap, &id, &result, &orphan));
+	assert_false(guest_call_returned(&vcpu, &paging, trap, &id, &result));
 	run_task(DIRECT + 0x310000);
-	assert_false(guest_call_returned(&vcpu, &paging, &other, &id, &result, &orphan));
-	assert_true(guest_call_returned(&vcpu, &paging, trap, &id, &result, &orphan));
+	assert_false(guest_call_returned(&vcpu, &paging, &other, &id, &result));
+	assert_true(guest_call_returned(&vcpu, &paging, trap, &id, &result));
 }
 
 /* Several tasks sleep in calls, and wake in another order. */
@@ -121,7 +118,6 @@ static void many_at_once(void **state)
 	struct trap *trap = fresh();
 	struct vcpu before[20];
 	struct lvmon_verdict v = verdict;
-	bool orphan;
 	u64 result;
 	u32 id;
 
@@ -143,7 +139,7 @@ static void many_at_once(void **state)
 		run_task(DIRECT + 0x310000 + i * 0x1000);
 		vcpu.regs[LVMON_RSP] = STACK + 0x108 + i % 10 * 0x40 - 8;
 		function_returns(i * 1000);
-		assert_true(guest_call_returned(&vcpu, &paging, trap, &id, &result, &orphan));
+		assert_true(guest_call_returned(&vcpu, &paging, trap, &id, &result));
 		assert_int_equal(id, 100 + i);
 		assert_int_equal(result, i * 1000);
 		assert_memory_equal(vcpu.regs, before[i].regs, sizeof(vcpu.regs));
@@ -152,40 +148,34 @@ static void many_at_once(void **state)
 }
 
 /* The engine is killed meanwhile: its hooks go, but the trap stays until the call is back. */
-static void orphans(void **state)
+static void calls_outlive_an_engine(void **state)
 {
 	struct trap *trap = fresh();
 	struct vcpu before = vcpu;
-	bool orphan = false;
 	u64 result;
 	u32 id;
 
 	assert_int_equal(guest_call_start(&vcpu, &paging, trap, &verdict), 0);
-	guest_calls_orphan();
 	hook_remove_all();
 	assert_ptr_equal(trap_find(TRAP), trap);
 	assert_int_equal(*(u8 *)host_ram(0x400000), 0xcc);
 	function_returns(1);
 	trap_hold(trap); /* as the caller does */
-	assert_true(guest_call_returned(&vcpu, &paging, trap, &id, &result, &orphan));
-	assert_true(orphan);
+	assert_true(guest_call_returned(&vcpu, &paging, trap, &id, &result));
 	assert_memory_equal(vcpu.regs, before.regs, sizeof(vcpu.regs));
 	trap_release(trap);
 	assert_null(trap_find(TRAP));
 	assert_int_equal(*(u8 *)host_ram(0x400000), 0x90);
-	/* A call after that is nobody's orphan. */
 	trap = fresh();
 	assert_int_equal(guest_call_start(&vcpu, &paging, trap, &verdict), 0);
 	function_returns(1);
-	assert_true(guest_call_returned(&vcpu, &paging, trap, &id, &result, &orphan));
-	assert_false(orphan);
+	assert_true(guest_call_returned(&vcpu, &paging, trap, &id, &result));
 }
 
 /* Another kernel takes the place of the one that had calls in flight: nothing of them stays. */
 static void forgotten(void **state)
 {
 	struct trap *trap = fresh();
-	bool orphan;
 	u64 result;
 	u32 id;
 
@@ -194,7 +184,7 @@ static void forgotten(void **state)
 	guest_calls_forget();
 	hook_remove_all();
 	assert_int_equal(trap->calls, 0);
-	assert_false(guest_call_returned(&vcpu, &paging, trap, &id, &result, &orphan));
+	assert_false(guest_call_returned(&vcpu, &paging, trap, &id, &result));
 	trap_release(trap);
 	assert_null(trap_find(TRAP));
 	assert_int_equal(*(u8 *)host_ram(0x400000), 0x90);
@@ -237,7 +227,6 @@ static void limit(void **state)
 {
 	struct trap *trap = fresh();
 	struct vcpu before = vcpu;
-	bool orphan;
 	u64 result;
 	u32 id;
 
@@ -251,7 +240,7 @@ static void limit(void **state)
 	assert_memory_equal(vcpu.regs, before.regs, sizeof(vcpu.regs));
 	for (u64 i = 0; i < 1024; i++) {
 		vcpu.regs[LVMON_RSP] = STACK + 0x18 + i * 7;
-		assert_true(guest_call_returned(&vcpu, &paging, trap, &id, &result, &orphan));
+		assert_true(guest_call_returned(&vcpu, &paging, trap, &id, &result));
 	}
 	assert_int_equal(trap->calls, 0);
 }
@@ -260,7 +249,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(there_and_back), cmocka_unit_test(keyed_by_task_and_stack),
-		cmocka_unit_test(many_at_once),	  cmocka_unit_test(orphans),
+		cmocka_unit_test(many_at_once),	  cmocka_unit_test(calls_outlive_an_engine),
 		cmocka_unit_test(refused),	  cmocka_unit_test(limit),
 		cmocka_unit_test(forgotten),
 	};

@@ -18,7 +18,6 @@ struct guest_call {
 	gva_t task;
 	u64 rsp;
 	u32 call;
-	bool orphan;
 	u64 saved[LVMON_NR_EVENT_REGS];
 };
 
@@ -61,7 +60,7 @@ int guest_call_start(struct vcpu *vcpu, const struct vcpu_paging *paging, struct
 }
 
 bool guest_call_returned(struct vcpu *vcpu, const struct vcpu_paging *paging, struct trap *trap,
-			 u32 *id, u64 *result, bool *orphan)
+			 u32 *id, u64 *result)
 {
 	gva_t task = current_task(paging);
 
@@ -70,7 +69,6 @@ bool guest_call_returned(struct vcpu *vcpu, const struct vcpu_paging *paging, st
 			continue;
 		*id = call->call;
 		*result = vcpu->regs[LVMON_RAX];
-		*orphan = call->orphan;
 		memcpy(vcpu->regs, call->saved, sizeof(call->saved));
 		call->trap = NULL;
 		trap->calls--;
@@ -78,12 +76,6 @@ bool guest_call_returned(struct vcpu *vcpu, const struct vcpu_paging *paging, st
 		return true;
 	}
 	return false;
-}
-
-void guest_calls_orphan(void)
-{
-	for (struct guest_call *call = calls; call < calls + MAX_CALLS; call++)
-		call->orphan = true;
 }
 
 void guest_calls_forget(void)

@@ -85,12 +85,11 @@ void finish_trap(struct vcpu *vcpu, const struct vcpu_paging *paging, const stru
 int guest_call_start(struct vcpu *vcpu, const struct vcpu_paging *paging, struct trap *trap,
 		     const struct lvmon_verdict *verdict) must_check;
 /*
- * Is this hit the return of a call? Then the registers are restored. orphan: the engine that asked
- * for it is dead.
+ * Is this hit the return of a call? Then the registers are restored. The engine that asked for it
+ * may be dead: its successor sees by the number that it did not ask.
  */
 bool guest_call_returned(struct vcpu *vcpu, const struct vcpu_paging *paging, struct trap *trap,
-			 u32 *call, u64 *result, bool *orphan) must_check;
-void guest_calls_orphan(void);
+			 u32 *call, u64 *result) must_check;
 /* None of them will return. */
 void guest_calls_forget(void);
 

@@ -159,25 +159,25 @@ static void deliver(struct vcpu *vcpu, const struct vcpu_paging *paging, struct 
 static void handle_hit(struct vcpu *vcpu, const struct vcpu_paging *paging, struct trap *trap)
 {
 	struct lvmon_event event;
-	bool orphan = false;
+	bool wanted = true;
 	u64 result;
 	u32 call;
 
 	trap_hold(trap);
-	if (trap->calls && guest_call_returned(vcpu, paging, trap, &call, &result, &orphan)) {
+	if (trap->calls && guest_call_returned(vcpu, paging, trap, &call, &result)) {
 		fill_event(vcpu, paging, &event, LVMON_EV_CALL_DONE);
 		event.call = call;
 		event.result = result;
 	} else if (trap_wanted(paging, trap)) {
 		fill_event(vcpu, paging, &event, LVMON_EV_HOOK);
 	} else {
-		orphan = true;
+		wanted = false;
 	}
-	if (orphan) {
-		finish_trap(vcpu, paging, trap);
-	} else {
+	if (wanted) {
 		event.hook = trap->gva;
 		deliver(vcpu, paging, trap, &event);
+	} else {
+		finish_trap(vcpu, paging, trap);
 	}
 	trap_release(trap);
 }
@@ -285,6 +285,5 @@ void monitor_settle(void)
 void monitor_domain_died(void)
 {
 	smp_resume();
-	guest_calls_orphan();
 	hook_remove_all();
 }
