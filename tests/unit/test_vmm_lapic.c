@@ -314,9 +314,27 @@ static void guest_timer_after_slices(void **state)
 	assert_int_equal(ticks_used(true, &loan), 3510 / 16);
 }
 
+/* A vector of our timer's class that the guest has left in service would keep the timer off. */
+static void class_in_service(void **state)
+{
+	struct lapic_loan loan = {0};
+
+	set(APIC_EOI, 1);
+	set(APIC_ISR + 0x70, 0xffff); /* other classes may be */
+	end_timers_class(true, &loan);
+	assert_int_equal(loan.resend, 0);
+	assert_int_equal(get(APIC_EOI), 1);
+	set(APIC_ISR + 0x70, BIT(0xfd - 0xe0));
+	end_timers_class(true, &loan);
+	assert_int_equal(loan.resend, BIT(0xfd - 0xf0));
+	assert_int_equal(get(APIC_EOI), 0);
+	set(APIC_ISR + 0x70, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(class_in_service),
 		cmocka_unit_test(one_shot),
 		cmocka_unit_test(deadline),
 		cmocka_unit_test(period_goes_on),

@@ -220,6 +220,21 @@ static void unmask_pic(bool x2, const struct lapic_loan *loan)
 	write_reg(x2, APIC_LVT_LINT0, loan->lvt_lint0);
 }
 
+/*
+ * A vector that is in service keeps its whole class away, our timer's too (SDM vol. 3, 11.8.3.1),
+ * and a hostile kernel can leave one there. There is one of a class at most: it is ended, and sent
+ * again at the return. No honest kernel calls a hooked function from such a handler.
+ */
+static void end_timers_class(bool x2, struct lapic_loan *loan)
+{
+	u32 in_service = read_reg(x2, APIC_ISR + (PREEMPT_VECTOR / 32) * 0x10) >> 16;
+
+	if (likely(!in_service))
+		return;
+	loan->resend |= in_service;
+	write_reg(x2, APIC_EOI, 0);
+}
+
 void lapic_borrow(struct lapic_loan *loan, u32 ms)
 {
 	u64 base = rdmsr(MSR_APIC_BASE);
@@ -244,6 +259,7 @@ void lapic_borrow(struct lapic_loan *loan, u32 ms)
 	if ((loan->lvt_timer & LVT_TIMER_MODE) == LVT_TSC_DEADLINE)
 		loan->deadline = rdmsr(MSR_TSC_DEADLINE);
 	write_cr8(14);
+	end_timers_class(x2, loan);
 	loan->spent = loan->passed = 0;
 	give(loan, ms);
 	write_reg(x2, APIC_LVT_TIMER, LVT_ONE_SHOT | PREEMPT_VECTOR);

@@ -80,6 +80,12 @@ if need_module hostile; then
 	holds "lies: no restart" no_event '"kind": *"restart"'
 	is "lies: nothing to complain" "$(result complaints)" 0
 
+	attack service --signature "$here/signatures/spin"
+	is "an interrupt is left in service: exit code" "$code" 0
+	holds "an interrupt is left in service" said "it was in service: 1"
+	is "and handlers end by their limit all the same" \
+		"$(grep -c '"message": *"time limit exceeded' "$work/events")" 2
+
 	attack lift --signature "$here/signatures/lifted"
 	is "a trap is written over: exit code" "$code" 0
 	holds "a trap is written over" said "a trap was lifted"

@@ -526,6 +526,39 @@ static void lift(void)
 	pr_info("hostile: a trap was lifted\n");
 }
 
+/*
+ * A hooked call whose handler never ends by itself, while an interrupt of the highest class is in
+ * service: its handler has returned without EOI.
+ */
+#define LEFT_VECTOR 0xf5
+
+static void in_service(void)
+{
+	static gate_desc idt[256];
+	struct desc_ptr before, table = {sizeof(idt) - 1, (unsigned long)idt};
+	unsigned long flags, handler;
+	u32 isr;
+
+	hooked_call("nothing is in service"); /* the first one may sleep */
+	local_irq_save(flags);
+	asm volatile("sidt %0" : "=m"(before));
+	memcpy(idt, (void *)before.address, min_t(size_t, sizeof(idt), before.size + 1));
+	asm volatile("jmp 2f\n1: iretq\n2: lea 1b(%%rip), %0" : "=r"(handler));
+	idt[LEFT_VECTOR].offset_low = (u16)handler;
+	idt[LEFT_VECTOR].offset_middle = (u16)(handler >> 16);
+	idt[LEFT_VECTOR].offset_high = (u32)(handler >> 32);
+	asm volatile("lidt %0" : : "m"(table));
+	apic->icr_write(APIC_DEST_SELF | APIC_INT_ASSERT | LEFT_VECTOR, 0);
+	asm volatile("sti; nop; nop; nop; cli" : : : "memory");
+	isr = apic_read(APIC_ISR + 0x70);
+	hooked_call("an interrupt is in service");
+	asm volatile("sti; nop; nop; nop; cli" : : : "memory");
+	apic_write(APIC_EOI, 0);
+	asm volatile("lidt %0" : : "m"(before));
+	local_irq_restore(flags);
+	pr_info("hostile: it was in service: %d\n", isr >> (LEFT_VECTOR & 31) & 1);
+}
+
 static int __init hostile_init(void)
 {
 	pr_info("hostile: begin %s\n", what);
@@ -555,6 +588,8 @@ static int __init hostile_init(void)
 		lies();
 	else if (!strcmp(what, "lift"))
 		lift();
+	else if (!strcmp(what, "service"))
+		in_service();
 	else if (!strcmp(what, "clocks"))
 		clocks();
 	else if (!strcmp(what, "types"))
