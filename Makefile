@@ -4,6 +4,7 @@
 #	make			build/lvisor (the command), build/lvisor.bin, build/engine
 #	make demo		boot a guest and watch a signature stop a process
 #	make check		all tests; check-unit, check-fuzz and check-guest are its parts
+#	make test T=NAME	any unit, fuzz or guest test, or several: T='vmm_smp fuzz_walk execve'
 #	make check-long		the same and the tests that take long, and make check on Debian 13
 #	make guest-disk		a whole Debian on a disk image, as a guest: build/guest/disk/
 #	make fuzz		search with each fuzzer, FUZZ_SECONDS=600 each
@@ -30,14 +31,23 @@ endif
 
 .DEFAULT_GOAL := all
 
+# make test: what tests/find.sh finds for T, KIND:NAME each.
+ifneq ($(filter test,$(MAKECMDGOALS)),)
+TESTS := $(shell tests/find.sh $(T))
+ifneq ($(.SHELLSTATUS),0)
+$(error no test is run, see above)
+endif
+endif
+TESTS_IN_GUESTS := $(filter guest:% long:%,$(TESTS))
+
 # What has to be installed for the goals asked for; asked once, by the outermost make.
 ifneq ($(filter-out clean,$(or $(MAKECMDGOALS),all)),)
 ifndef LVISOR_DEPS
 DEP_GROUPS := build \
-	$(if $(filter demo guest check check-guest check-long bench coverage,$(MAKECMDGOALS)),guest) \
+	$(if $(filter demo guest check check-guest check-long bench coverage,$(MAKECMDGOALS))$(TESTS_IN_GUESTS),guest) \
 	$(if $(filter intel,$(VENDOR))$(filter check check-long,$(MAKECMDGOALS)),bochs) \
-	$(if $(filter check check-unit check-fuzz check-long unit-tests fuzzers replays fuzz coverage,$(MAKECMDGOALS)),test) \
-	$(if $(filter check check-fuzz check-long fuzzers fuzz,$(MAKECMDGOALS)),fuzz) \
+	$(if $(filter check check-unit check-fuzz check-long unit-tests fuzzers replays fuzz coverage,$(MAKECMDGOALS))$(filter unit:% fuzz:%,$(TESTS)),test) \
+	$(if $(filter check check-fuzz check-long fuzzers fuzz,$(MAKECMDGOALS))$(filter fuzz:%,$(TESTS)),fuzz) \
 	$(if $(filter style,$(MAKECMDGOALS)),style)
 $(shell tools/deps.sh $(DEP_GROUPS))
 ifneq ($(.SHELLSTATUS),0)
@@ -58,6 +68,10 @@ demo: $(PRODUCTS) guest
 
 check: $(PRODUCTS) unit-tests fuzzers guest
 	$(Q)tests/check.sh unit fuzz guest intel
+
+test: $(patsubst unit:%,$(B)/unit/%,$(filter unit:%,$(TESTS))) $(patsubst fuzz:%,$(B)/fuzz/fuzz_%,$(filter fuzz:%,$(TESTS))) \
+		$(if $(TESTS_IN_GUESTS),$(PRODUCTS) guest)
+	$(Q)tests/check.sh $(TESTS)
 
 check-unit: unit-tests
 	$(Q)tests/check.sh unit
@@ -91,4 +105,4 @@ style:
 clean:
 	rm -rf $(B)
 
-.PHONY: all demo check check-unit check-fuzz check-guest check-long coverage fuzz bench style clean
+.PHONY: all demo check test check-unit check-fuzz check-guest check-long coverage fuzz bench style clean

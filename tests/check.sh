@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Runs test suites and sums up: tests/check.sh unit|fuzz|guest|intel|intel-all|long|debian...
+# Runs test suites and sums up: tests/check.sh unit|fuzz|guest|intel|intel-all|long|debian|style|scripts...
 # intel: the tests that say most on the vendor that "guest" does not have.
+# One test of a suite: unit:test_NAME, fuzz:NAME, guest:CASE, long:CASE (tests/find.sh finds them).
 # Each test is one line "ok NAME", "FAIL NAME" or "skip NAME", perhaps with indented lines behind it. At the
 # end all that failed comes once more, then what was skipped, then "N passed, N failed, N skipped" (the last
 # only if something was).
@@ -13,10 +14,10 @@ cd "$(dirname "$0")/.." || exit 1
 results=$(mktemp)
 trap 'rm -f "$results"' EXIT
 
-# cmocka's standard output, one line a test; a program that dies is a failure of its own.
+# unit PROGRAM...: cmocka's standard output, one line a test; a program that dies is a failure of its own.
 unit()
 {
-	for program in "${B:-build}"/unit/test_*; do
+	for program in "$@"; do
 		[ -x "$program" ] && [ -f "$program" ] || continue
 		name=$(basename "$program")
 		[ -f "tests/unit/$name.c" ] || continue
@@ -38,12 +39,17 @@ unit()
 for suite in "$@"; do
 	case $suite in
 	unit)
-		unit
+		unit "${B:-build}"/unit/test_*
 		tests/style.sh
 		tests/scripts.sh
 		;;
+	unit:*) unit "${B:-build}/unit/${suite#*:}" ;;
+	style) tests/style.sh ;;
+	scripts) tests/scripts.sh ;;
 	fuzz) tests/fuzz/run.sh check ;;
+	fuzz:*) FUZZ=${suite#*:} tests/fuzz/run.sh check ;;
 	guest | long) tests/guest/run.sh "$suite" ;;
+	guest:* | long:*) tests/guest/run.sh "${suite%%:*}" "${suite#*:}" ;;
 	intel) VENDOR=intel tests/guest/run.sh guest vendor cpus ;;
 	debian) tests/debian.sh ;;
 	intel-all) VENDOR=intel tests/guest/run.sh guest ;;

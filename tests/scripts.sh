@@ -139,6 +139,23 @@ printf 'ok a\nFAIL b\n    why\n' >"$RESULTS"
 is "nothing skipped, one failed" "$("$work/tree/tests/check.sh" guest | tail -n 5 | tr '\n' '|')" \
 	"These failed:|FAIL b|    why||1 passed, 1 failed|"
 
+# Tests by name; a tree of one's own, so that names can come and go here.
+mkdir -p "$work/tree/tests/unit" "$work/tree/tests/fuzz" "$work/tree/tests/guest/cases" "$work/tree/tests/guest/cases-long"
+cp tests/find.sh "$work/tree/tests/"
+for file in unit/test_vmm_smp.c unit/test_dump.c fuzz/fuzz_walk.c guest/cases/exact.sh guest/cases-long/exact.sh \
+	guest/cases-long/boots.sh; do
+	: >"$work/tree/tests/$file"
+done
+find="$work/tree/tests/find.sh"
+is "tests are found by name, several too" "$("$find" test_vmm_smp vmm_smp fuzz_walk boots long:exact | tr '\n' ' ')" \
+	"unit:test_vmm_smp unit:test_vmm_smp fuzz:walk long:boots long:exact "
+is "a name of several is refused with all of them" "$("$find" dump exact 2>&1)" "unit:test_dump
+exact is the name of several tests; say which: guest:exact long:exact"
+said=$("$find" vmm_snp 2>&1)
+is "an unknown one with those near it" "$? $said" "1 there is no test vmm_snp; near it: unit:test_vmm_smp"
+"$find" >/dev/null 2>&1
+is "and none is a mistake" "$?" 1
+
 # The whole kind: what a script reads of a tool must not depend on the user's language. Scripts that run
 # in a guest, or within run.sh, have its environment.
 silent=$(git ls-files --cached --others --exclude-standard '*.sh' | while read -r file; do
