@@ -8,7 +8,6 @@
 #define ENGINE_ENGINE_H
 
 #include "engine/backend.h"
-#include "engine/counters.h"
 
 #define ENGINE_VERSION "0.1"
 
@@ -36,6 +35,21 @@ struct strike_entry {
 	uint8_t strikes;
 	uint8_t skip; /* it could not be loaded, or killed the engine then: not tried again */
 	uint8_t reserved[6];
+};
+
+/* What a signature has cost and done since the guest's start (counters.h). */
+struct counters {
+	uint64_t handlers; /* begun */
+	uint64_t ticks;	   /* of the TSC in them */
+	uint64_t errors;   /* Lua errors, in handlers and in the chunk; time-outs are among them */
+	uint64_t timeouts;
+	uint64_t deaths;      /* of the engine, with a handler or the chunk at work */
+	uint64_t denied;      /* calls */
+	uint64_t memory_peak; /* bytes that its Lua state had at most */
+	uint64_t told;	      /* handlers when the last record was sent */
+	uint64_t paused;      /* calls that came in a pause of the signature's */
+	uint64_t paused_told; /* of those */
+	uint64_t paused_due_ns; /* when the next of them are told */
 };
 
 /* lvmon_persist.engine */

@@ -8,7 +8,8 @@ ENGINE_OPTIMIZE := -O2 -flto=auto
 endif
 ENGINE_CFLAGS := $(COMMON_CFLAGS) $(ENGINE_OPTIMIZE) -D_GNU_SOURCE -I. -Iinclude \
 	-I/usr/include/lua5.4
-ENGINE_SRCS := $(wildcard engine/*.c engine/dump/*.c engine/lua/*.c engine/linux/*.c engine/profile/*.c engine/scan/*.c)
+LINUX_SRCS := $(wildcard engine/linux/*.c engine/linux/*/*.c)
+ENGINE_SRCS := $(filter-out engine/libelf/%,$(wildcard engine/*.c engine/*/*.c engine/*/*/*.c))
 # Below obj/, because $(B)/engine is the program.
 ENGINE_OBJS := $(ENGINE_SRCS:%.c=$(B)/obj/%.o)
 ENGINE_LIBS := -llua5.4 -lbpf -lcapstone -ljansson -llzma -lz -lm

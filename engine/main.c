@@ -5,10 +5,11 @@
  */
 #include <malloc.h>
 #include <string.h>
-#include "engine/command.h"
-#include "engine/dispatch.h"
-#include "engine/lifecycle.h"
-#include "engine/limit.h"
+#include "engine/events/dispatch.h"
+#include "engine/events/lifecycle.h"
+#include "engine/lua/api.h"
+#include "engine/offline/command.h"
+#include "engine/signature/limit.h"
 
 static int run_domain(const struct lvmon_start *start)
 {
@@ -36,6 +37,7 @@ int main(int argc, char **argv)
 {
 	const struct lvmon_start *start;
 
+	api_init();
 	backend = backend_domain(&start);
 	if (backend)
 		return run_domain(start);

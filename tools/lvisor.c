@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "engine/report.h"
+#include "engine/offline/report.h"
 #include "lvisor/lvmon.h"
 #include "tools/doctor.h"
 #include "tools/inputs.h"

@@ -8,7 +8,7 @@ $(TOOLS_OBJS): $(B)/%.o: %.c
 	$(Q)$(CC) $(TOOLS_CFLAGS) -MMD -MP -c $< -o $@
 
 # The list of views is the engine's.
-$(B)/lvisor: $(TOOLS_OBJS) $(B)/obj/engine/report_table.o
+$(B)/lvisor: $(TOOLS_OBJS) $(B)/obj/engine/offline/report_table.o
 	$(Q)$(CC) -o $@ $^ -ljansson
 
 $(B)/fixed_time.so: tools/preload/fixed_time.c

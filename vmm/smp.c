@@ -7,12 +7,12 @@
  * one CPU (struct cpu, kicked, tells it from an NMI of the guest's).
  */
 #include "vmm/cpu.h"
-#include "vmm/guest_ram.h"
+#include "vmm/guest/ram.h"
+#include "vmm/guest/region.h"
+#include "vmm/guest/smm.h"
 #include "vmm/lock.h"
 #include "vmm/log.h"
 #include "vmm/memory.h"
-#include "vmm/region.h"
-#include "vmm/smm.h"
 #include "vmm/smp.h"
 #include "vmm/string.h"
 #include "vmm/time.h"

@@ -4,19 +4,19 @@
  * hook monitor; the rest keeps up the picture of a machine without us.
  */
 #include "vmm/cpu.h"
-#include "vmm/guest_msr.h"
+#include "vmm/guest/msr.h"
+#include "vmm/guest/nested.h"
+#include "vmm/guest/region.h"
+#include "vmm/guest/reset.h"
+#include "vmm/guest/walk.h"
 #include "vmm/log.h"
 #include "vmm/monitor/monitor.h"
 #include "vmm/policy.h"
-#include "vmm/region.h"
-#include "vmm/reset.h"
 #include "vmm/smp.h"
 #include "vmm/vcpu.h"
 #include "vmm/x86/asm.h"
 #include "vmm/x86/lapic.h"
-#include "vmm/x86/nested.h"
 #include "vmm/x86/traps.h"
-#include "vmm/x86/walk.h"
 
 #define EFER_FFXSR    BIT(14)
 #define EFER_TCE      BIT(15)

@@ -8,10 +8,10 @@
 #define VMM_VCPU_H
 
 #include "vmm/boot_info.h"
+#include "vmm/guest/nested.h"
 #include "vmm/types.h"
 #include "vmm/x86/asm.h"
 #include "vmm/x86/fpu.h"
-#include "vmm/x86/nested.h"
 
 enum exit_kind {
 	EXIT_NONE, /* the vendor dealt with it */
@@ -190,12 +190,12 @@ void vcpu_init(const struct boot_info *bi);
 void vcpu_handle_exit(struct vcpu *vcpu, const struct vm_exit *exit);
 
 /*
- * vmm/pci.c: PCI configuration that is in memory. Before the nested page table is built; root is
+ * vmm/guest/pci.c: PCI configuration that is in memory. Before the nested page table is built; root is
  * our own page table.
  */
 void pci_init(const struct boot_info *bi, hpa_t root);
 
-/* vmm/ports.c: the I/O ports that the guest does not reach by itself. */
+/* vmm/guest/ports.c: the I/O ports that the guest does not reach by itself. */
 void ports_init(const struct boot_info *bi);
 /* Set their bits: the map is the same for both vendors. */
 void ports_trap(u8 *bitmap);

@@ -7,7 +7,7 @@ VMM_CFLAGS := $(COMMON_CFLAGS) $(VMM_OPTIMIZE) -ffreestanding -mgeneral-regs-onl
 ifdef DEBUG
 VMM_CFLAGS += -DLVISOR_DEBUG
 endif
-VMM_C := $(wildcard boot/*.c vmm/*.c vmm/x86/*.c vmm/svm/*.c vmm/vmx/*.c vmm/monitor/*.c vmm/domain/*.c)
+VMM_C := $(wildcard boot/*.c vmm/*.c vmm/guest/*.c vmm/x86/*.c vmm/svm/*.c vmm/vmx/*.c vmm/monitor/*.c vmm/domain/*.c)
 # says why the CPU refuses a VMCS
 VMM_C := $(if $(DEBUG),$(VMM_C),$(filter-out vmm/vmx/check.c,$(VMM_C)))
 VMM_S := $(wildcard boot/*.S vmm/*.S vmm/x86/*.S vmm/svm/*.S vmm/vmx/*.S vmm/domain/*.S)

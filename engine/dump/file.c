@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "engine/dump/sinks.h"
-#include "engine/record.h"
+#include "engine/signature/record.h"
 
 #define NUMBERS 1000 /* files of one name */
 

@@ -7,7 +7,7 @@
 #include <string.h>
 #include "engine/dump/dump.h"
 #include "engine/dump/write.h"
-#include "engine/record.h"
+#include "engine/signature/record.h"
 
 #define VMCOREINFO_MAX                                                            \
 	16384 /* kernel/vmcore_info.c: a page; more than one is no more than this \

@@ -10,8 +10,8 @@
 #include <string.h>
 #include "engine/dump/write.h"
 #include "engine/engine.h"
-#include "engine/linux/process.h"
-#include "engine/record.h"
+#include "engine/linux/process/process.h"
+#include "engine/signature/record.h"
 
 #define SPANS_MAX  (1u << 21)
 #define FILES_MAX  (1u << 20) /* bytes of NT_FILE */

@@ -11,7 +11,7 @@
 #include <string.h>
 #include "engine/dump/sinks.h"
 #include "engine/engine.h"
-#include "engine/record.h"
+#include "engine/signature/record.h"
 
 #define WAIT_MS	       20000 /* for the reader to copy what it was told */
 #define MORE_MS	       2000  /* of our own time, from one wait to the next */

@@ -10,7 +10,7 @@
 #include <string.h>
 #include "engine/dump/write.h"
 #include "engine/engine.h"
-#include "engine/record.h"
+#include "engine/signature/record.h"
 
 #define PAGE	  4096u
 #define NOTES_AT  PAGE /* the page before is for the ELF header, and program headers that fit */

@@ -11,18 +11,10 @@
 #include <lauxlib.h>
 #include <lua.h>
 #include <lualib.h>
-#include "engine/dispatch.h"
+#include "engine/events/dispatch.h"
 
-/* All libraries into a new state; may raise errors. */
-void api_open(lua_State *L);
-/* (error object) -> text */
-int api_message(lua_State *L);
-/* The stack of L as text, without the message; allocates nothing. */
-void api_stack(lua_State *L, char *out, size_t size);
-/* A write that a handler waits for, or a queued one, is done. */
-void api_write_done(struct activity *a, struct write_job *job);
-/* A handler was not run for lack of memory: a record. */
-void api_out_of_memory(struct signature *s);
+/* Once, before any signature is loaded: new states get the libraries of this folder. */
+void api_init(void);
 
 /* Between the parts. Each *_open(L) adds to the table on top of the stack, or to the globals. */
 void sandbox_open(lua_State *L);
@@ -67,7 +59,6 @@ bool pause_time_is_up(void);
 int register_find(const char *name);
 const char *register_name(int reg);
 
-#define EVENT_TYPE   "event"
 #define PROCESS_TYPE "process"
 #define ADDRESS_TYPE "address"
 #define MEMORY_TYPE  "memory"

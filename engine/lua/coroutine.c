@@ -4,8 +4,8 @@
  * engine yields; those that a script makes are kept apart from it, and the limit (limit.c) always
  * knows which state is running.
  */
-#include "engine/limit.h"
 #include "engine/lua/api.h"
+#include "engine/signature/limit.h"
 
 /* Is L the coroutine that the engine made for a handler, or for the script itself? */
 static bool is_handler(lua_State *L)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* lvmon.counters: what the signature that asks has cost and done so far. */
-#include "engine/counters.h"
 #include "engine/lua/api.h"
+#include "engine/signature/counters.h"
 
 /* lvmon.counters() -> table of numbers, as the record of kind counters has them */
 static int api_counters(lua_State *L)

@@ -5,11 +5,11 @@
  * (thread.c).
  */
 #include <string.h>
-#include "engine/current.h"
-#include "engine/deny.h"
+#include "engine/base/text.h"
+#include "engine/events/deny.h"
+#include "engine/events/thread.h"
 #include "engine/lua/api.h"
-#include "engine/text.h"
-#include "engine/thread.h"
+#include "engine/signature/current.h"
 
 #define ARGUMENTS 6
 

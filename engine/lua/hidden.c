@@ -8,10 +8,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "engine/limit.h"
-#include "engine/linux/hidden.h"
+#include "engine/linux/hidden/hidden.h"
 #include "engine/lua/api.h"
 #include "engine/lua/listing.h"
+#include "engine/signature/limit.h"
 
 #define TRIES	   20
 #define BETWEEN_NS 200000u /* two of them: the guest's CPUs go on meanwhile */

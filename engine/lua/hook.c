@@ -7,9 +7,9 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include "engine/base/text.h"
 #include "engine/lua/api.h"
-#include "engine/record.h"
-#include "engine/text.h"
+#include "engine/signature/record.h"
 
 #define HOOK_TYPE "hook"
 

@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "engine/limit.h"
 #include "engine/lua/api.h"
 #include "engine/lua/listing.h"
+#include "engine/signature/limit.h"
 
 #define LISTING_TYPE "listing"
 #define CHECK_EVERY  64 /* rows made into tables between two looks at the time limit */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* p:maps(): the mappings of a process as /proc/PID/maps has them. */
 #include <stdio.h>
-#include "engine/linux/process.h"
+#include "engine/linux/process/process.h"
 #include "engine/lua/api.h"
 #include "engine/lua/listing.h"
 #include "engine/lua/maps.h"

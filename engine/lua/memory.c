@@ -6,10 +6,10 @@
  * counts.
  */
 #include <string.h>
-#include "engine/limit.h"
+#include "engine/events/ruin.h"
 #include "engine/lua/api.h"
-#include "engine/record.h"
-#include "engine/ruin.h"
+#include "engine/signature/limit.h"
+#include "engine/signature/record.h"
 
 #define JOB_TYPE "write"
 
@@ -108,7 +108,7 @@ static void report(const struct write_job *job)
 	record_emit(r);
 }
 
-void api_write_done(struct activity *a, struct write_job *job)
+static void write_done(struct activity *a, struct write_job *job)
 {
 	struct lua_write *w = (struct lua_write *)job;
 
@@ -142,6 +142,7 @@ static int write_process(lua_State *L, const struct linux_memory *m, uint64_t of
 	w->job.offset = offset;
 	w->job.source = *source;
 	w->job.may_call = a != NULL;
+	w->job.done = write_done;
 	lua_pushvalue(L, -2); /* what keeps the memory */
 	lua_setiuservalue(L, job, 1);
 	lua_pushvalue(L, 2);

@@ -6,11 +6,11 @@
  */
 #include <stdio.h>
 #include <string.h>
+#include "engine/base/text.h"
 #include "engine/lua/api.h"
 #include "engine/lua/listing.h"
 #include "engine/lua/maps.h"
-#include "engine/record.h"
-#include "engine/text.h"
+#include "engine/signature/record.h"
 
 /* __index of lvmon and lvmon.hook: upvalue 1 is the table's name. */
 static int unknown_name(lua_State *L)
@@ -89,7 +89,7 @@ void module_open(lua_State *L)
 	lua_setglobal(L, "bitvisor");
 }
 
-void api_open(lua_State *L)
+static void open_libraries(lua_State *L)
 {
 	sandbox_open(L);
 	coroutine_open(L);
@@ -97,50 +97,7 @@ void api_open(lua_State *L)
 	module_open(L);
 }
 
-int api_message(lua_State *L)
+void api_init(void)
 {
-	if (lua_tostring(L, 1) ||
-	    (luaL_callmeta(L, 1, "__tostring") && lua_type(L, -1) == LUA_TSTRING))
-		return 1;
-	lua_pushfstring(L, "(error object is a %s value)", luaL_typename(L, 1));
-	return 1;
-}
-
-void api_stack(lua_State *L, char *out, size_t size)
-{
-	lua_Debug ar;
-	size_t n = 0;
-	int level;
-
-	out[0] = '\0';
-	for (level = 0; level < 32 && n + 1 < size && lua_getstack(L, level, &ar); level++) {
-		int w;
-
-		if (!lua_getinfo(L, "Sln", &ar))
-			break;
-		if (ar.currentline <= 0 && !ar.name)
-			continue;
-		if (ar.currentline > 0)
-			w = snprintf(out + n, size - n, "%s%s:%d: in %s%s%s", n ? "\n" : "",
-				     ar.short_src, ar.currentline,
-				     *ar.namewhat ? ar.namewhat : "function", ar.name ? " " : "",
-				     ar.name ? ar.name : "");
-		else
-			w = snprintf(out + n, size - n, "%s[C]: in %s", n ? "\n" : "", ar.name);
-		if (w < 0)
-			break;
-		n += (size_t)w;
-	}
-}
-
-void api_out_of_memory(struct signature *s)
-{
-	json_t *r;
-
-	engine.signature = s;
-	r = record_new("error");
-	record_string(r, "phase", "handler");
-	record_string(r, "message", "not enough memory to run the handler");
-	record_event_process(r);
-	record_emit(r);
+	signatures_init(open_libraries, hooks_drop);
 }

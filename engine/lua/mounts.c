@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include "engine/linux/process.h"
+#include "engine/linux/process/process.h"
 #include "engine/lua/api.h"
 #include "engine/lua/listing.h"
 #include "engine/lua/maps.h"

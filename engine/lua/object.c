@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Objects made of a table of fields, see object.h. */
 #include <lauxlib.h>
+#include "engine/base/text.h"
 #include "engine/lua/object.h"
-#include "engine/text.h"
 
 const void *object_check(lua_State *L, int arg, const char *type)
 {

@@ -4,7 +4,7 @@
  */
 #include <string.h>
 #include "engine/lua/api.h"
-#include "engine/record.h"
+#include "engine/signature/record.h"
 
 #define DATA_MAX 64
 

@@ -5,8 +5,8 @@
  * here the function is then stopped with an error, so that nobody takes what it read for exact.
  */
 #include <errno.h>
-#include "engine/limit.h"
 #include "engine/lua/api.h"
+#include "engine/signature/limit.h"
 
 #define PAUSE_NS    100000000ull
 #define CHECK_EVERY 1000 /* instructions between two looks at the clock */

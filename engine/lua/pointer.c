@@ -3,9 +3,9 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include "engine/limit.h"
 #include "engine/lua/api.h"
 #include "engine/lua/pointer.h"
+#include "engine/signature/limit.h"
 
 #define STRING_MAX   (1u << 20)
 #define FLEXIBLE_MAX 4096 /* of char[] without a length */

@@ -9,7 +9,7 @@
 
 #include <lua.h>
 #include "engine/engine.h"
-#include "engine/linux/types.h"
+#include "engine/linux/types/types.h"
 
 #define POINTER_TYPE "pointer"
 

@@ -5,12 +5,12 @@
  */
 #include <errno.h>
 #include <string.h>
-#include "engine/current.h"
 #include "engine/lua/api.h"
-#include "engine/lua/search.h"
 #include "engine/lua/listing.h"
 #include "engine/lua/maps.h"
+#include "engine/lua/search.h"
 #include "engine/lua/task.h"
+#include "engine/signature/current.h"
 
 /* What of a process's memory was looked up; user value 1 of the process object. */
 struct memory_box {

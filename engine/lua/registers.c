@@ -4,8 +4,8 @@
  */
 #include <ctype.h>
 #include <string.h>
+#include "engine/base/text.h"
 #include "engine/lua/api.h"
-#include "engine/text.h"
 
 static const char *const names[LVMON_NR_REGS] = {
 	"rax",	     "rcx", "rdx", "rbx", "rsp",  "rbp",   "rsi",     "rdi",	 "r8",

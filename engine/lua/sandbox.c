@@ -7,8 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
-#include "engine/limit.h"
 #include "engine/lua/api.h"
+#include "engine/signature/limit.h"
 
 void api_functions(lua_State *L, const luaL_Reg *list)
 {

@@ -10,11 +10,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "engine/limit.h"
+#include "engine/base/text.h"
+#include "engine/events/slice.h"
 #include "engine/lua/api.h"
 #include "engine/lua/search.h"
-#include "engine/slice.h"
-#include "engine/text.h"
+#include "engine/signature/limit.h"
 
 #define SEARCH_TYPE "search"
 #define READ_MAX    (4u << 20)

@@ -2,7 +2,7 @@
 /* Columns of processes and threads, and the listing of a process's threads. */
 #include <errno.h>
 #include <string.h>
-#include "engine/linux/process.h"
+#include "engine/linux/process/process.h"
 #include "engine/lua/api.h"
 #include "engine/lua/listing.h"
 #include "engine/lua/task.h"

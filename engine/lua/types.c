@@ -8,10 +8,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "engine/limit.h"
 #include "engine/lua/api.h"
 #include "engine/lua/listing.h"
 #include "engine/lua/pointer.h"
+#include "engine/signature/limit.h"
 
 void type_find(lua_State *L, const char *name, struct linux_type *type, bool *pointer)
 {

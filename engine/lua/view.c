@@ -7,9 +7,9 @@
  * long is done in slices (slice.h) where the handler can wait.
  */
 #include <string.h>
-#include "engine/limit.h"
+#include "engine/events/slice.h"
 #include "engine/lua/api.h"
-#include "engine/slice.h"
+#include "engine/signature/limit.h"
 
 #define WINDOW_MATCH   32768u
 #define WINDOW_LITERAL 65536u  /* copied around a literal that was found */

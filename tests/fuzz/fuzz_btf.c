@@ -5,7 +5,7 @@
  */
 #include <bpf/btf.h>
 
-#include "engine/linux/btf.h"
+#include "engine/linux/types/btf.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/unit/types_maker.h"
 

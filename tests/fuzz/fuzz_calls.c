@@ -10,13 +10,13 @@
 #include "vmm/domain/domain.h"
 #include "vmm/domain/internal.h"
 #include "vmm/domain/space.h"
-#include "vmm/guest_ram.h"
+#include "vmm/guest/ram.h"
+#include "vmm/guest/walk.h"
 #include "vmm/memory.h"
 #include "vmm/monitor/internal.h"
 #include "vmm/time.h"
 #include "vmm/x86/asm.h"
 #include "vmm/x86/paging.h"
-#include "vmm/x86/walk.h"
 
 /* Included, since GS of this thread leads elsewhere, and for the ring's counters. */
 static struct cpu cpu;

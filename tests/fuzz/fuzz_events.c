@@ -5,7 +5,7 @@
  */
 #include <jansson.h>
 
-#include "engine/text.h"
+#include "engine/base/text.h"
 #include "tests/fuzz/fuzz.h"
 #include "tools/events.h"
 #include "tools/log.h"

@@ -4,8 +4,8 @@
  * cached pages, page tables, code. A structure of the input is a row of words whose addresses come
  * from a table of places that know each other.
  */
-#include "engine/linux/hidden.h"
-#include "engine/linux/process.h"
+#include "engine/linux/hidden/hidden.h"
+#include "engine/linux/process/process.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/unit/linux_guest.h"
 

@@ -5,7 +5,7 @@
  */
 #include <errno.h>
 
-#include "engine/ustar.h"
+#include "engine/base/ustar.h"
 #include "tests/fuzz/fuzz.h"
 
 #define BLOCK 512

@@ -26,9 +26,9 @@ $(GUEST_HOST): $(B)/guest/%: tests/guest/host/%.c tests/unit/isf_maker.h
 $(B)/guest/without_btf: HOST_LIBS = -lzstd
 
 # With the engine's introspection in it.
-$(B)/guest/discovery: HOST_SRCS = $(wildcard engine/linux/*.c) engine/guest.c engine/text.c
+$(B)/guest/discovery: HOST_SRCS = $(LINUX_SRCS) engine/guest.c engine/base/text.c
 $(B)/guest/discovery: HOST_LIBS = -lcapstone -lz
-$(B)/guest/discovery: $(wildcard engine/linux/*.[ch]) engine/guest.c engine/text.c
+$(B)/guest/discovery: $(LINUX_SRCS) $(wildcard engine/linux/*.h engine/linux/*/*.h) engine/guest.c engine/base/text.c
 
 guest: $(GUEST_KERNEL) $(GUEST_INITRAMFS) $(GUEST_HOST)
 .PHONY: guest

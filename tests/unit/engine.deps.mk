@@ -2,10 +2,9 @@
 DUMP_READ_SRCS := engine/dump/dump.c engine/dump/elf.c engine/dump/lime.c engine/dump/notes.c
 
 # Everything of the engine but its start, its backends and the introspection, which is faked.
-ENGINE_TEST_SRCS := tests/unit/engine_fake.c tests/unit/engine_fake_process.c tests/unit/fake_views.c $(filter-out engine/main.c engine/command.c engine/check.c engine/look.c engine/report.c \
-	engine/backend_domain.c engine/backend_dump.c,$(wildcard engine/*.c)) \
-	$(wildcard engine/lua/*.c engine/scan/*.c) \
-	$(patsubst %,engine/linux/%.c,btf types typenames enums members renames declare variables nodes) \
+ENGINE_TEST_SRCS := $(patsubst %,tests/unit/%.c,engine_fake engine_fake_process fake_views) \
+	engine/engine.c engine/guest.c engine/offline/report_table.c \
+	$(filter-out %/modsyms.c,$(wildcard $(patsubst %,engine/%/*.c,base signature events lua scan linux/types))) \
 	$(patsubst %,engine/dump/%.c,file machine process send write)
 ENGINE_TEST_LIBS := -llua5.4 -ljansson -lm
 
@@ -17,12 +16,12 @@ $(foreach t,test_engine_memwrite test_engine_limit test_engine_events test_engin
 # Time is up in an allocation.
 UNIT_LIBS_test_engine_limit += -Wl,--wrap=realloc
 
-UNIT_SRCS_test_ustar := engine/ustar.c
+UNIT_SRCS_test_ustar := engine/base/ustar.c
 UNIT_SRCS_test_record := $(ENGINE_TEST_SRCS)
 UNIT_LIBS_test_record := $(ENGINE_TEST_LIBS)
 # The check of names is part of the command.
 UNIT_LIBS_test_lua_api += -lbpf -llzma -lz
-UNIT_SRCS_test_lua_api += engine/check.c engine/command.c engine/look.c $(wildcard engine/profile/*.c) engine/report.c \
+UNIT_SRCS_test_lua_api += engine/offline/check.c engine/offline/command.c engine/offline/look.c $(wildcard engine/profile/*.c) engine/offline/report.c \
 	engine/backend_dump.c $(DUMP_READ_SRCS)
 
 # Each allocation, those of the libraries too, each call and each read may fail.
@@ -41,5 +40,5 @@ UNIT_SRCS_test_dump := $(DUMP_TEST_SRCS)
 UNIT_SRCS_test_lua_pointer := $(ENGINE_TEST_SRCS)
 UNIT_LIBS_test_lua_pointer := $(ENGINE_TEST_LIBS) -lbpf -lz
 
-UNIT_SRCS_test_report := $(ENGINE_TEST_SRCS) engine/report.c
+UNIT_SRCS_test_report := $(ENGINE_TEST_SRCS) engine/offline/report.c
 UNIT_LIBS_test_report := $(ENGINE_TEST_LIBS)

@@ -10,13 +10,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include "engine/dispatch.h"
-#include "engine/lifecycle.h"
-#include "engine/limit.h"
-#include "engine/linux/btf.h"
-#include "engine/record.h"
-#include "engine/sites.h"
-#include "engine/linux/hidden.h"
+#include "engine/events/dispatch.h"
+#include "engine/events/lifecycle.h"
+#include "engine/events/sites.h"
+#include "engine/linux/hidden/hidden.h"
+#include "engine/linux/types/btf.h"
+#include "engine/lua/api.h"
+#include "engine/signature/limit.h"
+#include "engine/signature/record.h"
 #include "tests/unit/engine_fake.h"
 
 struct fake fake;
@@ -740,6 +741,7 @@ void fake_reset(void)
 		.ram_ranges = 1,
 	};
 	backend = &ops;
+	api_init();
 	engine_init(ENGINE_LIVE, NULL);
 	limit_init(engine.persist->where, sizeof(engine.persist->where));
 	limit_reset();
@@ -751,7 +753,7 @@ void fake_free(void)
 {
 	dispatch_reset();
 	if (backend)
-		signatures_close();
+		hooks_close();
 	sites_forget();
 	while (process_count) {
 		struct fake_process *p = &processes[--process_count];

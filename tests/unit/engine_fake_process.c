@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "engine/linux/process.h"
+#include "engine/linux/process/process.h"
 #include "tests/unit/engine_fake.h"
 
 static int known(void)

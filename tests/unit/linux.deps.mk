@@ -1,4 +1,4 @@
-LINUX_TEST_SRCS := $(wildcard engine/linux/*.c) engine/guest.c engine/text.c
+LINUX_TEST_SRCS := $(LINUX_SRCS) engine/guest.c engine/base/text.c
 LINUX_TEST_LIBS := -lbpf -lcapstone -lz
 LINUX_TESTS := $(filter-out faults,$(patsubst tests/unit/test_linux_%.c,%,$(wildcard tests/unit/test_linux_*.c)))
 $(foreach t,$(LINUX_TESTS),\

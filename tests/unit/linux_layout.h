@@ -6,7 +6,7 @@
 #ifndef TESTS_LINUX_LAYOUT_H
 #define TESTS_LINUX_LAYOUT_H
 
-#include "engine/linux/process.h"
+#include "engine/linux/process/process.h"
 #include "tests/unit/linux_guest.h"
 
 #define STRUCT	    (8 * (size_t)NR_FIELDS) /* bytes of members */

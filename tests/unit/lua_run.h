@@ -14,9 +14,9 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include "engine/dispatch.h"
-#include "engine/hooks.h"
-#include "engine/signature.h"
+#include "engine/events/dispatch.h"
+#include "engine/events/hooks.h"
+#include "engine/signature/signature.h"
 #include "tests/unit/engine_fake.h"
 
 static struct fake_process *p;

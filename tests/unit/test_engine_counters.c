@@ -5,7 +5,8 @@
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
-#include "engine/signature.h"
+#include "engine/signature/counters.h"
+#include "engine/signature/signature.h"
 #include "tests/unit/engine_fake.h"
 
 static struct fake_process *p;

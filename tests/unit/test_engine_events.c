@@ -12,12 +12,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "engine/dispatch.h"
-#include "engine/hooks.h"
-#include "engine/lifecycle.h"
-#include "engine/limit.h"
-#include "engine/signature.h"
-#include "engine/sites.h"
+#include "engine/events/dispatch.h"
+#include "engine/events/hooks.h"
+#include "engine/events/lifecycle.h"
+#include "engine/events/sites.h"
+#include "engine/signature/limit.h"
+#include "engine/signature/signature.h"
 #include "tests/unit/engine_fake.h"
 
 static struct lvmon_persist persist;
@@ -94,7 +94,7 @@ static void restart(uint32_t reason)
 	static char blob[8192] __attribute__((aligned(16)));
 
 	dispatch_reset();
-	signatures_close();
+	hooks_close();
 	sites_forget();
 	limit_reset();
 	fake.unknown = true;
@@ -166,7 +166,7 @@ static void profile(void **state)
 	make_archive(SAY("one"), SAY("two"), "");
 	begin();
 	assert_null(fake.btf);
-	signatures_close();
+	hooks_close();
 	add_profile("types");
 	begin();
 	assert_int_equal(signature_count, 2);

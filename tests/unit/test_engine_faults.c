@@ -12,8 +12,8 @@
 #include <errno.h>
 #include <stdio.h>
 #include <sanitizer/lsan_interface.h>
-#include "engine/lifecycle.h"
-#include "engine/signature.h"
+#include "engine/events/lifecycle.h"
+#include "engine/signature/signature.h"
 #include "tests/unit/engine_fake.h"
 #include "tests/unit/fault_guest.h"
 #include "tests/unit/types_maker.h"

@@ -13,9 +13,9 @@
 #include <string.h>
 #include <sys/time.h>
 #include <unistd.h>
-#include "engine/dispatch.h"
-#include "engine/limit.h"
-#include "engine/strikes.h"
+#include "engine/events/dispatch.h"
+#include "engine/signature/limit.h"
+#include "engine/signature/strikes.h"
 #include "tests/unit/engine_fake.h"
 
 void *__real_realloc(void *p, size_t size);

@@ -10,9 +10,9 @@
 #include <cmocka.h>
 #include <stdlib.h>
 #include <string.h>
-#include "engine/dispatch.h"
-#include "engine/quota.h"
-#include "engine/signature.h"
+#include "engine/events/dispatch.h"
+#include "engine/signature/quota.h"
+#include "engine/signature/signature.h"
 #include "tests/unit/engine_fake.h"
 
 #define TEXT                                                                       \

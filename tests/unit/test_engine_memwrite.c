@@ -8,7 +8,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include "engine/dispatch.h"
+#include "engine/events/dispatch.h"
 #include "tests/unit/engine_fake.h"
 
 static int setup(void **state)

@@ -3,7 +3,7 @@
  * Cross-views: a process, a thread or a module is taken out of one of the kernel's structures after
  * the other; and structures that loop, lead nowhere or are being changed.
  */
-#include "engine/linux/hidden.h"
+#include "engine/linux/hidden/hidden.h"
 #include "tests/unit/linux_guest.h"
 
 /* task_struct */

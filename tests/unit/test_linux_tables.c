@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* System-call tables: where they end, what of them is hooked; the IDT's gates. */
-#include "tests/unit/linux_guest.h"
 #include "engine/linux/syscall_names.h"
+#include "tests/unit/linux_guest.h"
 
 #define TEXT	     (GUEST_BASE + 0x1000)
 #define INIT	     (GUEST_BASE + 0x3000)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Types by name, members, declarations, variables, lists, and modules' names; and BTF that lies. */
 #include <elf.h>
-#include "engine/linux/btf.h"
+#include "engine/linux/types/btf.h"
 #include "tests/unit/linux_guest.h"
 #include "tests/unit/types_maker.h"
 

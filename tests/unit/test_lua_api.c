@@ -3,7 +3,7 @@
  * The API as a signature sees it: each test is a signature whose chunk or handler asserts; a failed
  * assertion is an error record with its line.
  */
-#include "engine/command.h"
+#include "engine/offline/command.h"
 #include "tests/unit/lua_run.h"
 
 /* Loading fails at this line with this text in the message. */

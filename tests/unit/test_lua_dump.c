@@ -16,10 +16,10 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include "engine/dispatch.h"
 #include "engine/dump/dump.h"
 #include "engine/dump/write.h"
-#include "engine/signature.h"
+#include "engine/events/dispatch.h"
+#include "engine/signature/signature.h"
 #include "tests/unit/engine_fake.h"
 #include "tools/dumps.h"
 

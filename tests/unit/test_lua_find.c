@@ -13,8 +13,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/time.h>
-#include "engine/dispatch.h"
-#include "engine/signature.h"
+#include "engine/events/dispatch.h"
+#include "engine/signature/signature.h"
 #include "tests/unit/engine_fake.h"
 
 static struct fake_process *p;
@@ -200,7 +200,7 @@ static void slices(void **state)
 		assert_true(fake.pauses > 1);
 		assert_int_equal(engine.memory->entry[0].strikes, 0);
 		assert_int_equal(engine.memory->counters[0].timeouts, 0);
-		signatures_close();
+		hooks_close();
 	}
 }
 

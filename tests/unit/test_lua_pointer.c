@@ -7,10 +7,10 @@
 #include <cmocka.h>
 #include <stdio.h>
 #include <string.h>
-#include "engine/command.h"
 #include "engine/engine.h"
-#include "engine/linux/btf.h"
-#include "engine/signature.h"
+#include "engine/linux/types/btf.h"
+#include "engine/offline/command.h"
+#include "engine/signature/signature.h"
 #include "tests/unit/engine_fake.h"
 #include "tests/unit/types_maker.h"
 

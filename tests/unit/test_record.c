@@ -7,9 +7,9 @@
 #include <cmocka.h>
 #include <stdlib.h>
 #include <string.h>
+#include "engine/base/text.h"
 #include "engine/engine.h"
-#include "engine/record.h"
-#include "engine/text.h"
+#include "engine/signature/record.h"
 #include "tests/unit/engine_fake.h"
 
 static int setup(void **state)

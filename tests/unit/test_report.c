@@ -12,8 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include "engine/look.h"
-#include "engine/signature.h"
+#include "engine/offline/look.h"
+#include "engine/signature/signature.h"
 #include "tests/unit/engine_fake.h"
 
 static char out[2][1 << 20]; /* standard output and error of the view that ran last */

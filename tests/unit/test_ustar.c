@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "engine/ustar.h"
+#include "engine/base/ustar.h"
 
 static char archive[16384];
 static size_t length;

@@ -2,7 +2,7 @@
 /* The engine's calls to the vmm: every argument may be anything. */
 #include "tests/unit/vmm_host.h"
 #include "vmm/domain/domain.h"
-#include "vmm/guest_ram.h"
+#include "vmm/guest/ram.h"
 #include "vmm/monitor/internal.h"
 #include "vmm/ring.h"
 #include "vmm/smp.h"

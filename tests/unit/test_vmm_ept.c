@@ -4,13 +4,13 @@
  * them, our own range, the APIC's page.
  */
 #include "tests/unit/vmm_host.h"
+#include "vmm/guest/nested.h"
+#include "vmm/guest/region.h"
 #include "vmm/memory.h"
-#include "vmm/region.h"
 #include "vmm/vmx/ept.h"
 #include "vmm/vmx/vmcs.h"
 #include "vmm/x86/asm.h"
 #include "vmm/x86/lapic.h"
-#include "vmm/x86/nested.h"
 
 #define MB	       0x100000ull
 #define GB	       0x40000000ull

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* What counts as guest RAM, and the slot through which it is written. */
 #include "tests/unit/vmm_host.h"
-#include "vmm/guest_ram.h"
+#include "vmm/guest/ram.h"
 #include "vmm/x86/paging.h"
 
 static void ranges(void **state)

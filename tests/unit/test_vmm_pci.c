@@ -6,8 +6,8 @@
 #include <sys/mman.h>
 
 #include "tests/unit/ports_guest.h"
+#include "vmm/guest/region.h"
 #include "vmm/memory.h"
-#include "vmm/region.h"
 #include "vmm/x86/paging.h"
 
 #define ENABLE 0x80000000u

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The guest's accesses to the ports that it does not reach by itself. */
 #include "tests/unit/vmm_host.h"
+#include "vmm/guest/region.h"
 #include "vmm/log.h"
 #include "vmm/smp.h"
-#include "vmm/region.h"
 #include "vmm/vcpu.h"
 
 #define STATUS_A  0x600

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Ways to reset the machine and to switch A20 off, and registers behind an index port. */
 #include "tests/unit/ports_guest.h"
-#include "vmm/region.h"
+#include "vmm/guest/region.h"
 
 static u8 cmos[2][256], pm[256];
 static u8 index_of[3]; /* CMOS, extended CMOS, AMD PM */

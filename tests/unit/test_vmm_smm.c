@@ -2,9 +2,9 @@
 /* Whose code an SMI runs: before CPUs that are locked, that have a place of their own, and that have none. */
 #include "tests/unit/vmm_host.h"
 #include "vmm/cpu.h"
-#include "vmm/guest_ram.h"
+#include "vmm/guest/ram.h"
+#include "vmm/guest/smm.h"
 #include "vmm/memory.h"
-#include "vmm/smm.h"
 #include "vmm/x86/asm.h"
 #include "vmm/x86/lapic.h"
 #include "vmm/x86/traps.h"

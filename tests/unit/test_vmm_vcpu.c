@@ -7,15 +7,15 @@
 #include "tests/unit/vmm_host.h"
 #include "vmm/cpu.h"
 #include "vmm/domain/domain.h"
-#include "vmm/guest_ram.h"
+#include "vmm/guest/nested.h"
+#include "vmm/guest/ram.h"
+#include "vmm/guest/region.h"
 #include "vmm/log.h"
 #include "vmm/monitor/monitor.h"
 #include "vmm/policy.h"
-#include "vmm/region.h"
 #include "vmm/smp.h"
 #include "vmm/x86/asm.h"
 #include "vmm/x86/lapic.h"
-#include "vmm/x86/nested.h"
 #include "vmm/x86/traps.h"
 
 void trap_in_vmm(struct trap_frame *frame);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Walks of the guest's page tables; above all that a remembered walk is never a stale one. */
 #include "tests/unit/vmm_host.h"
+#include "vmm/guest/walk.h"
 #include "vmm/x86/paging.h"
-#include "vmm/x86/walk.h"
 
 #define VA 0xffff888012345000ull
 

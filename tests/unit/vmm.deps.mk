@@ -1,8 +1,8 @@
 # The vmm's pure logic. Headers of tests/unit/fake come first and replace what needs ring 0.
-VMM_TEST_BASE := tests/unit/vmm_host.c vmm/memory.c vmm/guest_ram.c vmm/x86/paging.c
-VMM_TEST_GUEST := $(VMM_TEST_BASE) vmm/x86/walk.c vmm/monitor/access.c
+VMM_TEST_BASE := tests/unit/vmm_host.c vmm/memory.c vmm/guest/ram.c vmm/x86/paging.c
+VMM_TEST_GUEST := $(VMM_TEST_BASE) vmm/guest/walk.c vmm/monitor/access.c
 
-VMM_TEST_NESTED := vmm/x86/nested.c vmm/mtrr.c vmm/region.c vmm/x86/insn.c vmm/x86/walk.c
+VMM_TEST_NESTED := vmm/guest/nested.c vmm/mtrr.c vmm/guest/region.c vmm/x86/insn.c vmm/guest/walk.c
 
 UNIT_SRCS_test_vmm_memory := $(VMM_TEST_BASE)
 UNIT_SRCS_test_vmm_paging := $(VMM_TEST_BASE)
@@ -22,20 +22,20 @@ UNIT_SRCS_test_vmm_time := $(VMM_TEST_BASE)
 UNIT_SRCS_test_vmm_log := $(VMM_TEST_BASE)
 UNIT_SRCS_test_vmm_ept := $(VMM_TEST_BASE) vmm/vmx/ept.c $(VMM_TEST_NESTED)
 UNIT_SRCS_test_vmm_cpu := $(VMM_TEST_BASE) vmm/cpu.c $(VMM_TEST_NESTED)
-UNIT_SRCS_test_vmm_vcpu := $(VMM_TEST_GUEST) vmm/vcpu.c vmm/policy.c vmm/traps.c vmm/reset.c vmm/region.c vmm/x86/insn.c \
-	vmm/guest_tsc.c vmm/guest_mtrr.c
+UNIT_SRCS_test_vmm_vcpu := $(VMM_TEST_GUEST) vmm/vcpu.c vmm/policy.c vmm/traps.c vmm/guest/reset.c vmm/guest/region.c vmm/x86/insn.c \
+	vmm/guest/tsc.c vmm/guest/mtrr.c
 UNIT_SRCS_test_vmm_vmx := $(VMM_TEST_BASE) vmm/vmx/vmx.c vmm/vmx/setup.c vmm/vmx/control.c \
 	vmm/vmx/ept.c $(VMM_TEST_NESTED) vmm/policy.c
 UNIT_SRCS_test_vmm_svm := $(VMM_TEST_GUEST) vmm/svm/svm.c vmm/svm/event.c vmm/svm/insn.c vmm/x86/insn.c \
 	$(VMM_TEST_NESTED) vmm/policy.c
 UNIT_SRCS_test_vmm_lapic_reset := $(VMM_TEST_BASE)
-UNIT_SRCS_test_vmm_smp := $(VMM_TEST_GUEST) vmm/region.c vmm/x86/insn.c
+UNIT_SRCS_test_vmm_smp := $(VMM_TEST_GUEST) vmm/guest/region.c vmm/x86/insn.c
 UNIT_SRCS_test_vmm_lapic := $(VMM_TEST_BASE)
 UNIT_SRCS_test_vmm_syscall := $(VMM_TEST_BASE) vmm/domain/space.c vmm/domain/syscall.c
-VMM_TEST_PORTS := $(VMM_TEST_BASE) vmm/ports.c vmm/indexed.c vmm/pci.c vmm/reset.c
+VMM_TEST_PORTS := $(VMM_TEST_BASE) vmm/guest/ports.c vmm/guest/indexed.c vmm/guest/pci.c vmm/guest/reset.c
 UNIT_SRCS_test_vmm_ports := $(VMM_TEST_PORTS)
 UNIT_SRCS_test_vmm_pci := $(VMM_TEST_PORTS)
-UNIT_SRCS_test_vmm_smm := $(VMM_TEST_BASE) vmm/smm.c
+UNIT_SRCS_test_vmm_smm := $(VMM_TEST_BASE) vmm/guest/smm.c
 UNIT_SRCS_test_vmm_reset := $(VMM_TEST_PORTS)
 UNIT_SRCS_test_vmm_acpi := $(VMM_TEST_BASE) boot/acpi.c
 UNIT_SRCS_test_vmm_boot := $(VMM_TEST_BASE) boot/linux.c

@@ -6,7 +6,7 @@
 
 #include "tests/unit/vmm_host.h"
 #include "vmm/cpu.h"
-#include "vmm/guest_ram.h"
+#include "vmm/guest/ram.h"
 #include "vmm/log.h"
 #include "vmm/memory.h"
 #include "vmm/smp.h"

@@ -11,7 +11,7 @@
 #include "vmm/domain/elf.h"
 #include "vmm/domain/internal.h"
 #include "vmm/domain/space.h"
-#include "vmm/guest_ram.h"
+#include "vmm/guest/ram.h"
 #include "vmm/log.h"
 #include "vmm/memory.h"
 #include "vmm/smp.h"

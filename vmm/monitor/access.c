@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Guest kernel memory by virtual address: what an emulated instruction or the filter touches. */
-#include "vmm/guest_ram.h"
+#include "vmm/guest/ram.h"
+#include "vmm/guest/walk.h"
 #include "vmm/monitor/internal.h"
 #include "vmm/string.h"
-#include "vmm/x86/walk.h"
 
 static int translate(const struct vcpu_paging *paging, gva_t va, gpa_t *gpa)
 {

@@ -5,14 +5,14 @@
  */
 #include "vmm/cpu.h"
 #include "vmm/domain/domain.h"
-#include "vmm/guest_ram.h"
+#include "vmm/guest/ram.h"
+#include "vmm/guest/walk.h"
 #include "vmm/log.h"
 #include "vmm/monitor/internal.h"
 #include "vmm/ring.h"
 #include "vmm/smp.h"
 #include "vmm/time.h"
 #include "vmm/x86/asm.h"
-#include "vmm/x86/walk.h"
 
 #define HARMLESS_FLAGS (RFLAGS_CF | RFLAGS_PF | RFLAGS_AF | RFLAGS_ZF | RFLAGS_SF | RFLAGS_OF)
 #define LOG_MAX	       4096u

@@ -4,9 +4,9 @@
  * is stepped over with the trap lifted.
  */
 #include "vmm/cpu.h"
+#include "vmm/guest/walk.h"
 #include "vmm/monitor/internal.h"
 #include "vmm/x86/asm.h"
-#include "vmm/x86/walk.h"
 
 #define ARITHMETIC_FLAGS (RFLAGS_CF | RFLAGS_PF | RFLAGS_AF | RFLAGS_ZF | RFLAGS_SF | RFLAGS_OF)
 

@@ -3,9 +3,8 @@
  * The native filter: which process does the hit belong to, and does any hook want it? Reads three
  * fields of the current task whose places the engine found; they are compared, never interpreted.
  */
-#include "vmm/guest_ram.h"
+#include "vmm/guest/ram.h"
 #include "vmm/monitor/internal.h"
-#include "vmm/string.h"
 #include "vmm/string.h"
 
 static struct lvmon_task_layout layout;

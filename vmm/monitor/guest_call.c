@@ -5,10 +5,10 @@
  * trap with RSP as it was. Calls sleep and move between CPUs: they are keyed by task and stack
  * pointer, never by CPU.
  */
+#include "vmm/guest/walk.h"
 #include "vmm/monitor/internal.h"
 #include "vmm/string.h"
 #include "vmm/x86/asm.h"
-#include "vmm/x86/walk.h"
 
 #define MAX_CALLS   1024
 #define KERNEL_HALF BIT(63)

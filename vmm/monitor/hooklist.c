@@ -4,12 +4,12 @@
  * a trap writes INT3 over the first byte of the instruction, after a look that the bytes are those
  * which the engine decoded.
  */
-#include "vmm/guest_ram.h"
+#include "vmm/guest/ram.h"
+#include "vmm/guest/walk.h"
 #include "vmm/monitor/internal.h"
 #include "vmm/smp.h"
 #include "vmm/string.h"
 #include "vmm/time.h"
-#include "vmm/x86/walk.h"
 
 #define MAX_TRAPS     1024
 #define MAX_HOOKS     4096

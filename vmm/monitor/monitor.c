@@ -5,13 +5,13 @@
  */
 #include "vmm/cpu.h"
 #include "vmm/domain/domain.h"
+#include "vmm/guest/walk.h"
 #include "vmm/log.h"
-#include "vmm/smp.h"
 #include "vmm/monitor/internal.h"
+#include "vmm/smp.h"
 #include "vmm/string.h"
 #include "vmm/time.h"
 #include "vmm/x86/asm.h"
-#include "vmm/x86/walk.h"
 
 #define KERNEL_HALF BIT(63)
 #define INT3	    0xcc

@@ -3,10 +3,10 @@
  * Where the next instruction is. CPUs with NRIPS say it; without, prefixes have to be counted:
  * those that change nothing are allowed before CPUID and the like.
  */
-#include "vmm/guest_ram.h"
+#include "vmm/guest/ram.h"
+#include "vmm/guest/walk.h"
 #include "vmm/svm/svm.h"
 #include "vmm/x86/asm.h"
-#include "vmm/x86/walk.h"
 
 /* A 32-bit kernel's page tables are not walked: there, nobody has anything to hook. */
 static int translate(const struct vmcb *vmcb, gva_t linear, gpa_t *gpa)

@@ -4,13 +4,13 @@
  * struct vm_exit. Decides nothing.
  */
 #include "vmm/cpu.h"
+#include "vmm/guest/nested.h"
 #include "vmm/log.h"
 #include "vmm/memory.h"
 #include "vmm/policy.h"
 #include "vmm/string.h"
 #include "vmm/svm/svm.h"
 #include "vmm/x86/asm.h"
-#include "vmm/x86/nested.h"
 #include "vmm/x86/paging.h"
 #include "vmm/x86/traps.h"
 

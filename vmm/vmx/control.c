@@ -7,11 +7,11 @@
  * it lacks, and CR0.NE, which VT-x wants set while the guest may have it clear; and CR0.CD and NW,
  * which are not switched at exits: the guest sees what it wrote, and its caches stay on.
  */
-#include "vmm/guest_ram.h"
+#include "vmm/guest/ram.h"
+#include "vmm/guest/walk.h"
 #include "vmm/vmx/vmcs.h"
 #include "vmm/vmx/vmx.h"
 #include "vmm/x86/asm.h"
-#include "vmm/x86/walk.h"
 
 #define MOV_TO_CR 0
 

@@ -6,6 +6,7 @@
  * (29.3.7.2), so the entries repeat what the firmware has set in those; the guest's PAT counts as
  * it does without us.
  */
+#include "vmm/guest/nested.h"
 #include "vmm/log.h"
 #include "vmm/memory.h"
 #include "vmm/mtrr.h"
@@ -13,7 +14,6 @@
 #include "vmm/vmx/ept.h"
 #include "vmm/vmx/vmcs.h"
 #include "vmm/x86/asm.h"
-#include "vmm/x86/nested.h"
 
 /* Tables 29-1 to 29-6; the rights are ACCESS_READ, _WRITE and _EXEC. */
 #define EPT_RWX	       7ull

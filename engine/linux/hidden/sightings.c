@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What was seen where, and the list of what follows from it; see sightings.h and hidden.h. */
+#include <stdio.h>
+#include <stdlib.h>
+#include "engine/linux/hidden/sightings.h"
+#include "engine/linux/internal.h"
+
+#define MAX_SIGHTINGS (1u << 18)
+
+static const char *const view_names[LINUX_VIEWS] = {
+	[LINUX_VIEW_TASKS] = "task list",
+	[LINUX_VIEW_PIDS] = "pid allocator",
+	[LINUX_VIEW_CHILDREN] = "parent's children",
+	[LINUX_VIEW_THREADS] = "thread list",
+	[LINUX_VIEW_CPUS] = "run queues",
+	[LINUX_VIEW_MODULES] = "module list",
+	[LINUX_VIEW_SYSFS] = "/sys/module",
+	[LINUX_VIEW_TREE] = "module tree",
+	[LINUX_VIEW_MEMORY] = "module memory",
+	[LINUX_VIEW_SYSCALLS] = "system-call tables",
+	[LINUX_VIEW_IDT] = "IDT",
+	[LINUX_VIEW_KTHREADS] = "kernel threads",
+	[LINUX_VIEW_TEXT] = "code of kernel and modules",
+};
+
+const char *linux_view_name(enum linux_view view)
+{
+	return view_names[view];
+}
+
+static uint32_t *slot_of(const struct sightings *s, gva_t address)
+{
+	size_t mask = 2 * s->room - 1;
+	size_t i = (size_t)(address * 0x9e3779b97f4a7c15ull >> 32) & mask;
+
+	while (s->index[i] && s->v[s->index[i] - 1].address != address)
+		i = (i + 1) & mask;
+	return &s->index[i];
+}
+
+static int grow(struct sightings *s)
+{
+	size_t room = s->room ? 2 * s->room : 256, i;
+	struct sighting *v;
+	uint32_t *index;
+
+	if (room > MAX_SIGHTINGS)
+		return -EOVERFLOW;
+	v = realloc(s->v, room * sizeof(*v));
+	if (!v)
+		return -ENOMEM;
+	s->v = v;
+	index = calloc(2 * room, sizeof(*index));
+	if (!index)
+		return -ENOMEM;
+	free(s->index);
+	s->index = index;
+	s->room = room;
+	for (i = 0; i < s->count; i++)
+		*slot_of(s, v[i].address) = (uint32_t)i + 1;
+	return 0;
+}
+
+int sightings_add(struct sightings *s, gva_t address, enum linux_view view)
+{
+	uint32_t *slot;
+
+	if (s->count == s->room) {
+		int err = grow(s);
+
+		if (err)
+			return err;
+	}
+	slot = slot_of(s, address);
+	if (!*slot) {
+		s->v[s->count++] = (struct sighting){address, 0};
+		*slot = (uint32_t)s->count;
+	}
+	s->v[*slot - 1].views |= 1u << view;
+	return 0;
+}
+
+void sightings_free(struct sightings *s)
+{
+	free(s->v);
+	free(s->index);
+	*s = (struct sightings){0};
+}
+
+int hidden_append(struct linux_hidden_list *list, const struct linux_hidden *row)
+{
+	/* Rows are few: what disagrees is the exception. */
+	struct linux_hidden *rows = realloc(list->rows, (list->count + 1) * sizeof(*rows));
+
+	if (!rows)
+		return -ENOMEM;
+	list->rows = rows;
+	rows[list->count++] = *row;
+	return 0;
+}
+
+void hidden_incomplete(struct linux_hidden_list *list, enum linux_view view, int err)
+{
+	list->views &= ~(1u << view);
+	if (list->reason[0])
+		return;
+	snprintf(list->reason, sizeof(list->reason), "%s: %s", view_names[view],
+		 err == -EOVERFLOW ? "it has no end"
+		 : err == -ENOTSUP ? "this kernel's is not known"
+				   : "it leads nowhere");
+}
