@@ -24,6 +24,9 @@ export B
 CC := gcc
 COMMON_CFLAGS := -std=gnu11 -g -Wall -Wextra -Wshadow -Werror=implicit -Wno-unused-parameter
 
+# Sources that print the version need $(WITH_VERSION), and VERSION as a prerequisite.
+WITH_VERSION = -DLVISOR_VERSION='"$(shell cat VERSION)"'
+
 # All processors, unless -j says otherwise.
 ifeq ($(filter -j% --jobserver%,$(MAKEFLAGS)),)
 MAKEFLAGS += -j$(shell nproc)

@@ -9,8 +9,6 @@
 
 #include "engine/backend.h"
 
-#define ENGINE_VERSION "0.1"
-
 /* Bounded by the space for strikes in the persist page, and by the bits in a call's id. */
 #define ENGINE_MAX_SIGNATURES 120
 #define ENGINE_MAX_HOOKS      1024 /* a signature, in its life */

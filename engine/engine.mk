@@ -28,6 +28,9 @@ $(B)/obj/engine/libelf/stubs.h: $(LIBBPF)
 $(NO_LIBELF): engine/libelf/stubs.c $(B)/obj/engine/libelf/stubs.h
 	$(Q)$(CC) $(COMMON_CFLAGS) -O2 -I$(@D) -c $< -o $@
 
+$(B)/obj/engine/offline/command.o: ENGINE_CFLAGS += $(WITH_VERSION)
+$(B)/obj/engine/offline/command.o: VERSION
+
 $(ENGINE_OBJS): $(B)/obj/%.o: %.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ENGINE_CFLAGS) -MMD -MP -c $< -o $@

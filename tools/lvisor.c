@@ -19,8 +19,6 @@
 #include "tools/run.h"
 #include "tools/scan.h"
 
-#define VERSION "0.1"
-
 static const char HELP[] =
 	"Usage: lvisor run --kernel FILE [--initrd FILE] [--signature FILE|DIR]... [OPTION...]\n"
 	"       lvisor check FILE|DIR...\n"
@@ -94,7 +92,7 @@ int main(int argc, char **argv)
 	if (strcmp(command, "scan") == 0 || report_find(command))
 		return scan_main(argc - 1, argv + 1);
 	if (strcmp(command, "--version") == 0 || strcmp(command, "-V") == 0) {
-		printf("lvisor %s (interface %d)\n", VERSION, LVMON_ABI_VERSION);
+		printf("lvisor %s (interface %d)\n", LVISOR_VERSION, LVMON_ABI_VERSION);
 		return 0;
 	}
 	if (strcmp(command, "--help") == 0 || strcmp(command, "-h") == 0 ||

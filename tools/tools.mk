@@ -3,6 +3,9 @@ TOOLS_CFLAGS := $(COMMON_CFLAGS) -O2 -D_GNU_SOURCE -I. -Iinclude
 TOOLS_SRCS := $(wildcard tools/*.c)
 TOOLS_OBJS := $(TOOLS_SRCS:%.c=$(B)/%.o)
 
+$(B)/tools/lvisor.o: TOOLS_CFLAGS += $(WITH_VERSION)
+$(B)/tools/lvisor.o: VERSION
+
 $(TOOLS_OBJS): $(B)/%.o: %.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(TOOLS_CFLAGS) -MMD -MP -c $< -o $@

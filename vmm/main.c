@@ -74,8 +74,9 @@ static void __noreturn run(const struct boot_info *bi, struct cpu *cpu, hpa_t ro
 	engine = engine_init(bi, root, budget_ms);
 	monitor_init(&cpu->vcpu, budget_ms, option_ms(bi, "discovery=", DISCOVERY_MS),
 		     engine && bi->archive_size);
-	log_line("LVisor on %s: %lu MB for the hypervisor at %lx, guest has %lu MB", vcpu_ops->name,
-		 bi->own_size >> 20, bi->own, guest_ram_size() >> 20);
+	log_line("LVisor %s on %s: %lu MB for the hypervisor at %lx, guest has %lu MB",
+		 LVISOR_VERSION, vcpu_ops->name, bi->own_size >> 20, bi->own,
+		 guest_ram_size() >> 20);
 	vcpu_ops->run(&cpu->vcpu);
 }
 

@@ -16,6 +16,9 @@ VMM_OBJS := $(VMM_S:%.S=$(B)/%.S.o) $(VMM_C:%.c=$(B)/%.o)
 # Or a loop in memmove becomes a call of memmove.
 $(B)/vmm/string.o: VMM_CFLAGS += -fno-tree-loop-distribute-patterns
 
+$(B)/vmm/main.o: VMM_CFLAGS += $(WITH_VERSION)
+$(B)/vmm/main.o: VERSION
+
 $(filter-out %.S.o,$(VMM_OBJS)): $(B)/%.o: %.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(VMM_CFLAGS) -MMD -MP -c $< -o $@

@@ -15,7 +15,7 @@
 #include "engine/profile/isf.h"
 #include "engine/signature/signature.h"
 
-const char *argp_program_version = "lvisor engine " ENGINE_VERSION;
+const char *argp_program_version = "lvisor engine " LVISOR_VERSION;
 
 enum { KEY_PROFILE = 0x100 };
 

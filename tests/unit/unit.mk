@@ -17,6 +17,9 @@ UNIT_OBJ := $(B)/unit/obj
 # Headers of the tests define functions of which a test uses some.
 $(UNIT_OBJ)/host/tests/%.o $(UNIT_OBJ)/vmm/tests/%.o: UNIT_CFLAGS += -Wno-unused-function
 
+$(UNIT_OBJ)/host/engine/offline/command.o: UNIT_CFLAGS += $(WITH_VERSION)
+$(UNIT_OBJ)/host/engine/offline/command.o: VERSION
+
 define unit_kind
 $(UNIT_OBJ)/$(1)/%.o: %.c
 	@mkdir -p $$(@D)

@@ -8,4 +8,4 @@ is "exit code" "$code" 0
 is "word is left" "$(result warm)" 0
 is "nothing goes on" "$(result escaped)" ""
 is "the guest boots again" "$(result again)" 1
-is "LVisor is below both times" "$(grep -a -c "^LVisor on" "$work/log")" 2
+is "LVisor is below both times" "$(grep -a -c "^LVisor .* on " "$work/log")" 2
