@@ -21,6 +21,7 @@ libbpf-dev:bpf/btf.h
 zlib1g-dev:zlib.h
 libcapstone-dev:capstone/capstone.h
 libjansson-dev:jansson.h
+libdw-dev:elfutils/libdwfl.h
 liblzma-dev:lzma.h
 '
 guest='

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * The lvisor command: `run` boots a guest under LVisor, `check` looks at signatures without a
- * guest, `policy` prints what the guest may do, `doctor` what this machine can do, `scan` and the
- * ready views look into memory dumps.
+ * guest, `policy` prints what the guest may do, `doctor` what this machine can do, `crash` explains
+ * a crash record, `scan` and the ready views look into memory dumps.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -12,6 +12,7 @@
 
 #include "engine/offline/report.h"
 #include "lvisor/lvmon.h"
+#include "tools/crash.h"
 #include "tools/doctor.h"
 #include "tools/inputs.h"
 #include "tools/message.h"
@@ -24,6 +25,7 @@ static const char HELP[] =
 	"       lvisor check FILE|DIR...\n"
 	"       lvisor policy\n"
 	"       lvisor doctor\n"
+	"       lvisor crash [--vmm FILE] [--engine FILE] LOG\n"
 	"       lvisor scan [--signature FILE]... [--registers FILE] [--json] DUMP\n"
 	"       lvisor VIEW [--json] [--pid N] DUMP\n"
 	"\n"
@@ -34,6 +36,7 @@ static const char HELP[] =
 	"  check      look for mistakes in signatures, without a guest\n"
 	"  policy     print what happens when the guest uses what is privileged, and why\n"
 	"  doctor     print what this machine can do for LVisor, and what to change\n"
+	"  crash      explain the crash records in a log: functions, files, lines\n"
 	"  scan       look into a memory dump: its processes, or what signatures say of it\n"
 	"\n"
 	"Ready views of a memory dump; lvisor VIEW --help lists the options:\n"
@@ -89,6 +92,10 @@ int main(int argc, char **argv)
 		return policy_main(argc - 1, argv + 1);
 	if (strcmp(command, "doctor") == 0)
 		return doctor_main(argc - 1, argv + 1);
+	if (strcmp(command, "crash") == 0) {
+		argv[1] = "lvisor crash";
+		return crash_main(argc - 1, argv + 1);
+	}
 	if (strcmp(command, "scan") == 0 || report_find(command))
 		return scan_main(argc - 1, argv + 1);
 	if (strcmp(command, "--version") == 0 || strcmp(command, "-V") == 0) {

@@ -28,6 +28,7 @@
 #include "tools/qemu.h"
 #include "tools/ring.h"
 #include "tools/run.h"
+#include "tools/symbols.h"
 
 #define POLL_MS 50
 /* How long QEMU may take to end when asked, before it is killed. */
@@ -406,6 +407,7 @@ static void set_up_dumps(struct run *run)
 static bool set_up(struct run *run)
 {
 	struct run_options *options = &run->options;
+	char build[BUILD_ID_TEXT];
 
 	if (!inputs_open(&run->inputs, options))
 		return false;
@@ -417,6 +419,8 @@ static bool set_up(struct run *run)
 	}
 	if (options->log && !(run->log_file = open_output("log file", options->log)))
 		return false;
+	if (run->log_file && build_id_of(run->inputs.engine, build))
+		fprintf(run->log_file, "engine build %s\n", build); /* for lvisor crash */
 	run->ram_size = (uint64_t)options->memory_mb << 20;
 	run->ram =
 		mmap(NULL, run->ram_size, PROT_READ | PROT_WRITE, MAP_SHARED, run->inputs.ram, 0);

@@ -12,7 +12,7 @@ $(TOOLS_OBJS): $(B)/%.o: %.c
 
 # The list of views is the engine's.
 $(B)/lvisor: $(TOOLS_OBJS) $(B)/obj/engine/offline/report_table.o
-	$(Q)$(CC) -o $@ $^ -ljansson
+	$(Q)$(CC) -o $@ $^ -ljansson -ldw -lelf
 
 $(B)/fixed_time.so: tools/preload/fixed_time.c
 	@mkdir -p $(@D)

@@ -8,6 +8,16 @@
 #include "vmm/x86/traps.h"
 
 #define CRASH_PATIENCE 10000000u /* turns of a loop: far more than a line takes */
+#define STACK_WORDS    64
+#define BUILD_ID_SIZE  20
+
+/* The linker's note (vmm.lds): by this id, `lvisor crash` knows whose symbols explain a record. */
+struct build_id_note {
+	u32 name_size, size, type;
+	char name[4];
+	u8 id[BUILD_ID_SIZE];
+};
+extern const struct build_id_note image_build_id;
 
 static struct lock line_lock;
 
@@ -163,9 +173,21 @@ static void put_stack(const struct trap_frame *frame)
 	const u64 *sp = (const u64 *)frame->rsp;
 
 	/* Only what is certainly mapped: the rest of the stack page that RSP is in. */
-	for (int i = 0; i < 32 && ((u64)(sp + i) & ~PAGE_MASK) != 0; i += 2)
-		put("  stack %lx: %lx %lx\n", (u64)(sp + i), sp[i],
-		    ((u64)(sp + i + 1) & ~PAGE_MASK) ? sp[i + 1] : 0);
+	for (int i = 0; i < STACK_WORDS && ((u64)(sp + i) & ~PAGE_MASK) != 0; i++) {
+		if (i % 4 == 0)
+			put("%sstack %lx:", i ? "\n" : "", (u64)(sp + i));
+		put(" %lx", sp[i]);
+	}
+	log_byte('\n');
+}
+
+/* GS may be the guest's or the domain's here, so the CPU is named by what CPUID says. */
+static void put_place(void)
+{
+	put("build ");
+	for (size_t i = 0; i < BUILD_ID_SIZE; i++)
+		put("%x%x", image_build_id.id[i] >> 4, image_build_id.id[i] & 15u);
+	put(" apic %u\n", cpuid(1, 0).ebx >> 24);
 }
 
 void crash(const struct trap_frame *frame, const char *fmt, ...)
@@ -178,6 +200,7 @@ void crash(const struct trap_frame *frame, const char *fmt, ...)
 	put_formatted(fmt, ap);
 	va_end(ap);
 	log_byte('\n');
+	put_place();
 	put("cr0 %lx cr2 %lx cr3 %lx cr4 %lx\n", read_cr0(), read_cr2(), read_cr3(), read_cr4());
 	if (frame) {
 		put("vector %lu error %lx cs:rip %lx:%lx ss:rsp %lx:%lx rflags %lx\n",

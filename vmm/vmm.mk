@@ -28,7 +28,7 @@ $(filter %.S.o,$(VMM_OBJS)): $(B)/%.S.o: %.S
 	$(Q)$(CC) $(VMM_CFLAGS) -D__ASSEMBLY__ -MMD -MP -c $< -o $@
 
 $(B)/lvisor.elf: $(VMM_OBJS) vmm/vmm.lds
-	$(Q)$(CC) $(VMM_CFLAGS) -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,max-page-size=4096 \
+	$(Q)$(CC) $(VMM_CFLAGS) -nostdlib -static -no-pie -Wl,--build-id=sha1 -Wl,-z,max-page-size=4096 \
 		-Wl,-z,noexecstack -T vmm/vmm.lds -o $@ $(VMM_OBJS)
 
 $(B)/lvisor.bin: $(B)/lvisor.elf

@@ -11,6 +11,8 @@
 #include "vmm/log.c"
 #include "vmm/ring.c"
 
+const struct build_id_note image_build_id = {.id = {0x0a, 0xff, [19] = 0x21}};
+
 #define CPUS	 4
 #define LINES	 300
 #define TEXT_MAX 1000000u
@@ -112,7 +114,8 @@ static void crash_in_a_line(void **state)
 	}
 	host_fatal_expected = false;
 	assert_non_null(strstr(text, "\ncrash record begin\nreason: exception 14 in the "
-				     "hypervisor\n"));
+				     "hypervisor\n"
+			     "build 0aff000000000000000000000000000000000021 apic "));
 	assert_string_equal(text + length - 17, "crash record end\n");
 	/* others that still run do not hang in their next line */
 	fresh();

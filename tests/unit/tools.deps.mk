@@ -5,3 +5,5 @@ UNIT_SRCS_test_tools_machine := tools/accel.c tools/qemu.c tools/bochs.c tools/i
 UNIT_SRCS_test_tools_accel := tools/doctor.c $(UNIT_SRCS_test_tools_machine)
 UNIT_SRCS_test_tools_events := tools/events.c tools/dumps.c tools/screen.c tools/message.c
 UNIT_LIBS_test_tools_events := -ljansson
+UNIT_SRCS_test_tools_crash := tools/crash.c tools/crash_record.c tools/symbols.c tools/inputs.c tools/bochs.c tools/qemu.c tools/accel.c tools/profile.c tools/disk.c tools/signatures.c tools/ustar.c tools/message.c
+UNIT_LIBS_test_tools_crash := -ldw -lelf -no-pie
