@@ -64,9 +64,32 @@ void vcpu_init(const struct boot_info *bi)
 	vcpu_ops->init(bi);
 }
 
+/* As it was before the step. */
+static void slow_path close_step(struct vcpu *vcpu)
+{
+	if (vcpu->step == STEP_NONE)
+		return;
+	if (vcpu->step != STEP_DELIVERY) {
+		vcpu_ops->single_step(vcpu, false);
+		if (!vcpu->step_guest_tf)
+			vcpu->regs[LVMON_RFLAGS] &= ~RFLAGS_TF;
+	}
+	vcpu_ops->set_nested_root(vcpu, nested_root);
+	nested_view_close(&vcpu->view);
+	vcpu->step = STEP_NONE;
+}
+
+/* The event's frame shows RFLAGS to the guest: TF of a step that is open is ours. */
+void slow_path vcpu_inject(struct vcpu *vcpu, u32 vector, enum inject_type type, bool has_error,
+			   u32 error)
+{
+	close_step(vcpu);
+	vcpu_ops->inject(vcpu, vector, type, has_error, error);
+}
+
 static void inject_gp(struct vcpu *vcpu)
 {
-	vcpu_ops->inject(vcpu, VEC_GP, INJECT_EXCEPTION, true, 0);
+	vcpu_inject(vcpu, VEC_GP, INJECT_EXCEPTION, true, 0);
 }
 
 /* Leaves that are not simply passed: by values, so that the others need no memory for theirs. */
@@ -246,8 +269,10 @@ int vcpu_read_reg(struct vcpu *vcpu, enum lvmon_reg reg, u64 *value)
 
 static void handle_soft_int(struct vcpu *vcpu, const struct vm_exit *exit)
 {
-	if (exit->cpl || !monitor_breakpoint(vcpu, vcpu->regs[LVMON_RIP]))
-		vcpu_ops->soft_int(vcpu);
+	if (!exit->cpl && monitor_breakpoint(vcpu, vcpu->regs[LVMON_RIP]))
+		return;
+	close_step(vcpu); /* as vcpu_inject() does */
+	vcpu_ops->soft_int(vcpu);
 }
 
 static void start_step(struct vcpu *vcpu, enum step_reason reason)
@@ -257,21 +282,6 @@ static void start_step(struct vcpu *vcpu, enum step_reason reason)
 	vcpu->step_rip = vcpu->regs[LVMON_RIP];
 	vcpu->regs[LVMON_RFLAGS] |= RFLAGS_TF;
 	vcpu_ops->single_step(vcpu, true);
-}
-
-/* As it was before the step. */
-static void slow_path close_step(struct vcpu *vcpu)
-{
-	if (vcpu->step == STEP_NONE)
-		return;
-	if (vcpu->step != STEP_DELIVERY) {
-		vcpu_ops->single_step(vcpu, false);
-		if (!vcpu->step_guest_tf)
-			vcpu->regs[LVMON_RFLAGS] &= ~RFLAGS_TF;
-	}
-	vcpu_ops->set_nested_root(vcpu, nested_root);
-	nested_view_close(&vcpu->view);
-	vcpu->step = STEP_NONE;
 }
 
 static void end_delivery(struct vcpu *vcpu)
@@ -390,13 +400,13 @@ static void slow_path end_step(struct vcpu *vcpu, const struct vm_exit *exit)
 	if (first == VEC_DF)
 		shut_down(vcpu, "triple fault");
 	if (is_double_fault(first, exit->exception.vector)) {
-		vcpu_ops->inject(vcpu, VEC_DF, INJECT_EXCEPTION, true, 0);
+		vcpu_inject(vcpu, VEC_DF, INJECT_EXCEPTION, true, 0);
 		return;
 	}
 	if (exit->exception.vector == VEC_PF)
 		vcpu_ops->set_reg(vcpu, LVMON_CR2, exit->exception.cr2);
-	vcpu_ops->inject(vcpu, exit->exception.vector, INJECT_EXCEPTION, exit->exception.has_error,
-			 exit->exception.error);
+	vcpu_inject(vcpu, exit->exception.vector, INJECT_EXCEPTION, exit->exception.has_error,
+		    exit->exception.error);
 }
 
 /* What is not in the nested page table, and in no region. */
@@ -420,7 +430,7 @@ static void fail_delivery(struct vcpu *vcpu, u32 first)
 {
 	if (first == VEC_DF)
 		shut_down(vcpu, "triple fault");
-	vcpu_ops->inject(vcpu, VEC_DF, INJECT_EXCEPTION, true, 0);
+	vcpu_inject(vcpu, VEC_DF, INJECT_EXCEPTION, true, 0);
 }
 
 static void slow_path handle_nested_page(struct vcpu *vcpu, const struct vm_exit *exit)
@@ -439,7 +449,7 @@ static void slow_path handle_nested_page(struct vcpu *vcpu, const struct vm_exit
 		vcpu_ops->requeue(vcpu);
 		return;
 	case REGION_UD:
-		vcpu_ops->inject(vcpu, VEC_UD, INJECT_EXCEPTION, false, 0);
+		vcpu_inject(vcpu, VEC_UD, INJECT_EXCEPTION, false, 0);
 		return;
 	case REGION_GP:
 		inject_gp(vcpu);
@@ -467,7 +477,7 @@ static void slow_path handle_interrupt(struct vcpu *vcpu)
 	lapic_periodic_resume();
 	vector = vcpu->cpu->taken;
 	if (vector)
-		vcpu_ops->inject(vcpu, vector, INJECT_INTERRUPT, false, 0);
+		vcpu_inject(vcpu, vector, INJECT_INTERRUPT, false, 0);
 	vcpu_ops->trap_interrupts(vcpu, lapic_periodic_pending());
 }
 
@@ -475,7 +485,7 @@ static void slow_path handle_interrupt(struct vcpu *vcpu)
 static void slow_path handle_unknown(struct vcpu *vcpu, u64 code)
 {
 	log_limited("unknown exit %lu at %lx: #UD", code, vcpu->regs[LVMON_RIP]);
-	vcpu_ops->inject(vcpu, VEC_UD, INJECT_EXCEPTION, false, 0);
+	vcpu_inject(vcpu, VEC_UD, INJECT_EXCEPTION, false, 0);
 }
 
 static void dispatch(struct vcpu *vcpu, const struct vm_exit *exit)
@@ -512,7 +522,7 @@ static void dispatch(struct vcpu *vcpu, const struct vm_exit *exit)
 		handle_xsetbv(vcpu, exit);
 		break;
 	case EXIT_VIRT_INSN:
-		vcpu_ops->inject(vcpu, VEC_UD, INJECT_EXCEPTION, false, 0);
+		vcpu_inject(vcpu, VEC_UD, INJECT_EXCEPTION, false, 0);
 		break;
 	case EXIT_INIT: /* not by a store that we see: there may be more */
 		smp_init_announced(vcpu->cpu);
@@ -555,10 +565,10 @@ void slow_path vcpu_pass_on(struct vcpu *vcpu)
 		cpu->mc_pending = 0;
 		if (!(vcpu_ops->get_reg(vcpu, LVMON_CR4) & CR4_MCE))
 			shut_down(vcpu, "machine check with CR4.MCE clear");
-		vcpu_ops->inject(vcpu, VEC_MC, INJECT_EXCEPTION, false, 0);
+		vcpu_inject(vcpu, VEC_MC, INJECT_EXCEPTION, false, 0);
 	} else if (cpu->nmi_pending) {
 		cpu->nmi_pending = 0;
-		vcpu_ops->inject(vcpu, VEC_NMI, INJECT_NMI, false, 0);
+		vcpu_inject(vcpu, VEC_NMI, INJECT_NMI, false, 0);
 	}
 }
 

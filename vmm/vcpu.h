@@ -147,6 +147,7 @@ struct vcpu_ops {
 
 	/* Can this entry inject an NMI or #MC? False: not yet; there is an exit when it may. */
 	bool (*ready_to_inject)(struct vcpu *vcpu);
+	/* Called by vcpu_inject() only. */
 	void (*inject)(struct vcpu *vcpu, u32 vector, enum inject_type type, bool has_error,
 		       u32 error);
 	/* What the exit interrupted comes again at the next entry. */
@@ -201,6 +202,9 @@ void ports_init(const struct boot_info *bi);
 void ports_trap(u8 *bitmap);
 /* What becomes of an access to one of them; RIP goes on. */
 void ports_access(struct vcpu *vcpu, const struct vm_exit *exit);
+
+/* The way in which the guest is given an event that we make; ends a step. */
+void vcpu_inject(struct vcpu *vcpu, u32 vector, enum inject_type type, bool has_error, u32 error);
 
 /* What has come for the guest meanwhile; vcpu_handle_exit() ends with it. */
 void vcpu_pass_on(struct vcpu *vcpu);

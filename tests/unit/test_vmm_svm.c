@@ -480,6 +480,30 @@ static void steps(void **state)
 	assert_false(svm_ops.steps_branches(vcpu));
 }
 
+/* As vcpu_inject() does it in a step. */
+static void inject_ud(void)
+{
+	svm_ops.single_step(vcpu, false);
+	vcpu->regs[LVMON_RFLAGS] &= ~RFLAGS_TF;
+	svm_ops.inject(vcpu, VEC_UD, INJECT_EXCEPTION, false, 0);
+}
+
+/* An exception of ours in a step: nothing of the step goes to the guest with it. */
+static void faults_in_a_step(void **state)
+{
+	vmcb->dr6 = 0xffff0ff0 | BIT(1);
+	vmcb->rflags = RFLAGS_FIXED | RFLAGS_TF;
+	svm_ops.single_step(vcpu, true);
+	on_exit_ = inject_ud;
+	exit_with(VMEXIT_VMRUN);
+	assert_int_equal(vmcb->event_injection, VEC_UD | 3 << 8 | EVENT_VALID);
+	assert_int_equal(vmcb->rflags, RFLAGS_FIXED);
+	assert_int_equal(vmcb->rip, 0x2000);
+	assert_int_equal(vmcb->dr6, 0xffff0ff0 | BIT(1));
+	assert_int_equal(vmcb->exceptions, 0);
+	assert_false(vmcb->virtual_interrupt & V_INTR_MASKING);
+}
+
 static void move_on(void)
 {
 	vcpu->regs[LVMON_RIP] += 2;
@@ -528,6 +552,7 @@ int main(void)
 		cmocka_unit_test_setup(requeued, setup),
 		cmocka_unit_test_setup(injections, setup),
 		cmocka_unit_test_setup(steps, setup),
+		cmocka_unit_test_setup(faults_in_a_step, setup),
 		cmocka_unit_test_setup(retires, setup),
 		cmocka_unit_test_setup(time_stamp_counter, setup),
 	};

@@ -936,6 +936,46 @@ static void steps(void **state)
 	expect_fatal("triple fault", EXIT(.kind = EXIT_SHUTDOWN));
 }
 
+/* What an instruction in a step is given by us has the guest's RFLAGS in its frame, and no view. */
+static void faults_in_a_step(void **state)
+{
+	static const struct {
+		struct vm_exit exit;
+		u32 vector;
+	} cases[] = {
+		{{.kind = EXIT_MSR_READ}, VEC_GP},
+		{{.kind = EXIT_MSR_WRITE}, VEC_GP},
+		{{.kind = EXIT_XSETBV}, VEC_GP},
+		{{.kind = EXIT_VIRT_INSN}, VEC_UD},
+		{{.kind = EXIT_UNKNOWN}, VEC_UD},
+		{{.kind = EXIT_NESTED_PAGE, .page = {HOST_OWN, ACCESS_EXEC}}, VEC_UD},
+		{{.kind = EXIT_NESTED_PAGE, .page = {1ull << 50, ACCESS_READ}}, VEC_GP},
+		{{.kind = EXIT_SOFT_INT, .cpl = 3}, 0},
+		{{.kind = EXIT_SOFT_INT}, 0},
+	};
+
+	vcpu->regs[LVMON_RCX] = 0x9999;
+	identity_result = -ENOMEM;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		for (int own_store = 0; own_store < 2; own_store++)
+			for (u64 tf = 0; tf <= RFLAGS_TF; tf += RFLAGS_TF) {
+				vcpu->regs[LVMON_RFLAGS] = RFLAGS_FIXED | tf;
+				if (own_store)
+					EXIT(.kind = EXIT_NESTED_PAGE,
+					     .page = {HOST_OWN, ACCESS_WRITE});
+				else
+					vcpu_step_with(vcpu, CODE_GPA, 0x55);
+				assert_true(stepping && (vcpu->regs[LVMON_RFLAGS] & RFLAGS_TF));
+				handle(cases[i].exit);
+				if (cases[i].vector)
+					got(cases[i].vector, INJECT_EXCEPTION);
+				assert_int_equal(vcpu->regs[LVMON_RFLAGS] & RFLAGS_TF, tf);
+				assert_true(!stepping && !vcpu->view.own_open);
+				assert_true(vcpu->step == STEP_NONE && view_root == nested_root);
+			}
+	assert_int_equal(soft_ints, 8);
+}
+
 /* Whose triple fault it was: our own state in the guest's place is the emulator's. */
 static void shutdowns(void **state)
 {
@@ -1290,6 +1330,7 @@ int main(void)
 		cmocka_unit_test_setup(retires, setup),
 		cmocka_unit_test_setup(trap_causes, setup),
 		cmocka_unit_test_setup(steps, setup),
+		cmocka_unit_test_setup(faults_in_a_step, setup),
 		cmocka_unit_test_setup(shutdowns, setup),
 		cmocka_unit_test_setup(own_memory, setup),
 		cmocka_unit_test_setup(delivery_to_own_memory, setup),

@@ -74,6 +74,17 @@ void vcpu_handle_exit(struct vcpu *v, const struct vm_exit *exit)
 		on_exit_();
 }
 
+/* As vmm/vcpu.c does it. */
+void vcpu_inject(struct vcpu *v, u32 vector, enum inject_type type, bool has_error, u32 error)
+{
+	if (v->step) {
+		vmx_ops.single_step(v, false);
+		v->regs[LVMON_RFLAGS] &= ~RFLAGS_TF;
+		v->step = STEP_NONE;
+	}
+	vmx_ops.inject(v, vector, type, has_error, error);
+}
+
 struct cpu *this_cpu(void)
 {
 	return &the_cpu;
@@ -652,6 +663,32 @@ static void rip_fits(void **state)
 	assert_int_equal(vmcs[VMCS_ENTRY_EVENT] & 0xff, VEC_NMI);
 }
 
+/* #GP that VT-x's own exits make ends a step first: neither TF nor the step's shadow is the
+ * guest's. */
+static void faults_in_a_step(void **state)
+{
+	static const u64 reasons[] = {REASON_TASK_SWITCH, REASON_CR_ACCESS, REASON_CPUID};
+
+	next_rip = 0x800000000000;
+	for (size_t i = 0; i < ARRAY_SIZE(reasons); i++) {
+		on_exit_ = reasons[i] == REASON_CPUID ? go_there : NULL;
+		vmcs[VMCS_ENTRY_CONTROLS] = VMENTRY_GUEST_64;
+		vmcs[VMCS_GUEST_CS_RIGHTS] = 0xa09b;
+		vmcs[VMCS_QUALIFICATION] = 4; /* MOV to CR4, which exits for VMXE */
+		vmcs[VMCS_GUEST_RIP] = 0x7ffffffffffe;
+		vmcs[VMCS_ENTRY_EVENT] = 0;
+		vmcs[VMCS_GUEST_RFLAGS] = RFLAGS_FIXED | RFLAGS_TF;
+		vcpu->step = STEP_TRAP;
+		vmx_ops.single_step(vcpu, true);
+		exit_with(reasons[i]);
+		assert_int_equal(vmcs[VMCS_ENTRY_EVENT] & 0xff, VEC_GP);
+		assert_int_equal(vmcs[VMCS_GUEST_RIP], 0x7ffffffffffe);
+		assert_int_equal(vmcs[VMCS_GUEST_RFLAGS], RFLAGS_FIXED);
+		assert_int_equal(vmcs[VMCS_GUEST_INTERRUPTIBILITY], 0);
+		assert_int_equal(vmcs[VMCS_EXCEPTIONS], 0);
+	}
+}
+
 /* SDM vol. 3, 27.3.1.5: not MOV SS's shadow and the exit from an enclave at once. */
 static void steps_out_of_an_enclave(void **state)
 {
@@ -765,6 +802,7 @@ int main(void)
 		cmocka_unit_test_setup(retires, setup),
 		cmocka_unit_test_setup(control_registers, setup),
 		cmocka_unit_test_setup(rip_fits, setup),
+		cmocka_unit_test_setup(faults_in_a_step, setup),
 		cmocka_unit_test_setup(steps_out_of_an_enclave, setup),
 		cmocka_unit_test_setup(registers, setup),
 		cmocka_unit_test_setup(time_stamp_counter, setup),

@@ -89,7 +89,7 @@ void vmx_control_access(struct vcpu *vcpu)
 	if ((info & 15) == 0 && (info >> 4 & 3) == MOV_TO_CR && write_cr0_of_guest(vcpu, value))
 		vcpu_retire(vcpu, vcpu->regs[LVMON_RIP] + vmread(VMCS_EXIT_LENGTH));
 	else
-		vcpu_ops->inject(vcpu, VEC_GP, INJECT_EXCEPTION, true, 0);
+		vcpu_inject(vcpu, VEC_GP, INJECT_EXCEPTION, true, 0);
 }
 
 /*
@@ -106,6 +106,6 @@ u64 slow_path vmx_fit_rip(struct vcpu *vcpu, u64 old, u64 rip)
 		return rip;
 	/* What is on its way already comes first, and then the instruction again. */
 	if (!(vmread(VMCS_ENTRY_EVENT) & EVENT_VALID))
-		vcpu_ops->inject(vcpu, VEC_GP, INJECT_EXCEPTION, true, 0);
+		vcpu_inject(vcpu, VEC_GP, INJECT_EXCEPTION, true, 0);
 	return old;
 }

@@ -263,7 +263,7 @@ static void decode(struct vcpu *vcpu, u64 reason, struct vm_exit *exit)
 		return;
 	case REASON_TASK_SWITCH: /* exits always; no 64-bit system has hardware tasks */
 		log_limited("the guest switches tasks by hardware, which is not supported: #GP");
-		vcpu_ops->inject(vcpu, VEC_GP, INJECT_EXCEPTION, true, 0);
+		vcpu_inject(vcpu, VEC_GP, INJECT_EXCEPTION, true, 0);
 		return;
 	default:
 		if (reason & REASON_ENTRY_FAILED)
@@ -302,10 +302,10 @@ void __attribute__((flatten)) vmx_exit(struct vcpu *vcpu)
 	vcpu_handle_exit(vcpu, &exit);
 	if (regs[LVMON_RSP] != rsp)
 		vmwrite(VMCS_GUEST_RSP, regs[LVMON_RSP]);
-	if (regs[LVMON_RFLAGS] != rflags)
-		vmwrite(VMCS_GUEST_RFLAGS, regs[LVMON_RFLAGS]);
 	if (unlikely((regs[LVMON_RIP] ^ rip) >> 32))
 		regs[LVMON_RIP] = vmx_fit_rip(vcpu, rip, regs[LVMON_RIP]);
+	if (regs[LVMON_RFLAGS] != rflags)
+		vmwrite(VMCS_GUEST_RFLAGS, regs[LVMON_RFLAGS]);
 	if (regs[LVMON_RIP] != rip) {
 		vmwrite(VMCS_GUEST_RIP, regs[LVMON_RIP]);
 		end_shadow();

@@ -100,6 +100,10 @@ snippets_start:
 	other	mfence
 	other	prefetcht0 (%rdi)
 	other	ud2
+	/* #UD, given by the hypervisor in a step where the CPU has the extension */
+	other	.byte 0x0f, 0x01, 0xdc /* stgi */
+	other	vmmcall
+	other	vmcall
 	other	cli
 	snippet	OTHER, 0, 0, 0, 0, NO_SHADOW, sti
 	other	cld
