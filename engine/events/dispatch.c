@@ -10,9 +10,9 @@
 #include <stdlib.h>
 #include "engine/events/deny.h"
 #include "engine/events/dispatch.h"
-#include "engine/events/guards.h"
 #include "engine/events/lifecycle.h"
 #include "engine/events/lifted.h"
+#include "engine/events/own.h"
 #include "engine/events/ruin.h"
 #include "engine/events/slice.h"
 #include "engine/signature/counters.h"
@@ -359,7 +359,7 @@ static bool come_again(const struct lvmon_event *ev, struct lvmon_verdict *verdi
 	/* Without memory, or where the guest could not be asked, there might be no end to it. */
 	if (free_slot() != NO_SLOT)
 		return false;
-	if (ev->kind == LVMON_EV_CALL_DONE && ev->result)
+	if (ev->kind == LVMON_EV_CALL_DONE && ev->call.result)
 		return false;
 	if (linux_symbol("schedule_timeout_uninterruptible", &function))
 		return false;
@@ -377,7 +377,7 @@ static inline void on_hook(const struct lvmon_event *ev, struct lvmon_verdict *v
 	struct activity *a;
 	bool again;
 
-	if (lifecycle_hook(ev) || guards_hit(ev, verdict))
+	if (own_hit(ev, verdict))
 		return;
 	trap = hooks_trap(ev->hook);
 	if (!trap || !trap->first)
@@ -407,12 +407,12 @@ static void on_orphan(const struct lvmon_event *ev, struct lvmon_verdict *verdic
 	bool again = false;
 
 	lose("the engine was restarted while a handler waited for the guest",
-	     id_signature(ev->call) < signature_count ? signatures[id_signature(ev->call)]->name
+	     id_signature(ev->call.id) < signature_count ? signatures[id_signature(ev->call.id)]->name
 						      : NULL);
 	if (!a)
 		return;
-	a->signature = id_signature(ev->call);
-	a->ordinal = id_ordinal(ev->call);
+	a->signature = id_signature(ev->call.id);
+	a->ordinal = id_ordinal(ev->call.id);
 	site = hooks_next(trap, a->signature, a->ordinal, true);
 	if (site && site->hook->signature->index == a->signature &&
 	    site->hook->ordinal == a->ordinal)
@@ -429,17 +429,17 @@ static __attribute__((noinline)) void on_call_done(const struct lvmon_event *ev,
 {
 	struct activity *a;
 
-	if (id_slot(ev->call) == NO_SLOT) {
+	if (id_slot(ev->call.id) == NO_SLOT) {
 		on_hook(ev, verdict);
 		return;
 	}
-	a = slots[id_slot(ev->call)];
-	if (a && a->ruin == RUIN_ASKED && call_id(a) == ev->call) {
+	a = slots[id_slot(ev->call.id)];
+	if (a && a->ruin == RUIN_ASKED && call_id(a) == ev->call.id) {
 		engine.memory->deny = a->deny;
 		activity_free(a);
 		return;
 	}
-	if (!a || (!a->job && !a->pause) || call_id(a) != ev->call) {
+	if (!a || (!a->job && !a->pause) || call_id(a) != ev->call.id) {
 		on_orphan(ev, verdict);
 		return;
 	}
@@ -449,11 +449,19 @@ static __attribute__((noinline)) void on_call_done(const struct lvmon_event *ev,
 	if (a->pause)
 		guest_went_on(a);
 	else
-		write_returned(a->job, ev->result);
+		write_returned(a->job, ev->call.result);
 	if (!work(a, verdict) && !run(a, handler_done(a), verdict))
 		activity_free(a);
 	leave(ev);
 }
+
+/* What each kind of event is for. */
+static void (*const kinds[])(const struct lvmon_event *ev, struct lvmon_verdict *verdict) = {
+	[LVMON_EV_KERNEL_UP] = lifecycle_kernel_up,
+	[LVMON_EV_HOOK] = on_hook,
+	[LVMON_EV_CALL_DONE] = on_call_done,
+	[LVMON_EV_TRAP_CHANGED] = lifted_tell,
+};
 
 void dispatch(const struct lvmon_event *ev, struct lvmon_verdict *verdict)
 {
@@ -468,20 +476,8 @@ void dispatch(const struct lvmon_event *ev, struct lvmon_verdict *verdict)
 	if (!(ev->flags & LVMON_EVF_AGAIN))
 		engine.memory->deny = 0;
 	lifecycle_death(ev);
-	switch (ev->kind) {
-	case LVMON_EV_KERNEL_UP:
-		lifecycle_kernel_up();
-		break;
-	case LVMON_EV_HOOK:
-		on_hook(ev, verdict);
-		break;
-	case LVMON_EV_CALL_DONE:
-		on_call_done(ev, verdict);
-		break;
-	case LVMON_EV_TRAP_CHANGED:
-		lifted_tell(ev);
-		break;
-	}
+	if (ev->kind < sizeof(kinds) / sizeof(*kinds) && kinds[ev->kind])
+		kinds[ev->kind](ev, verdict);
 	deny_apply(verdict);
 	hooks_flush();
 	engine_idle();

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The engine's own traps, which no signature asked for. Some things that a kernel does to the
+ * What the engine does at its own hooks (own.c). Some things that a kernel does to the
  * machine would take the guest away from us, or us from the guest:
  *
  *	suspend to RAM	the firmware wakes the kernel up, on processors that are not ours any more
@@ -8,17 +8,16 @@
  *	kexec		another kernel runs in the same memory, at the addresses of our traps
  *	memory hot-plug	memory that perhaps no window of ours shows
  *	shutdown	what has not been told yet never would be
+ *	live patch	a function that is replaced is left before our trap is reached
  *
  * The first two are refused, at the start of functions that return an error in process context and
  * have done nothing yet; their callers hand the error to the process that asked. A kexec is
  * followed: the traps go, and the new kernel is found when it is up. Hot-plug is
- * reported, and a shutdown waited for.
+ * reported, so is a live patch, and a shutdown waited for.
  */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include "engine/events/guards.h"
-#include "engine/events/sites.h"
 #include "engine/linux/linux.h"
 #include "engine/signature/counters.h"
 #include "engine/signature/record.h"
@@ -38,10 +37,6 @@ struct resource {
 	gva_t parent, sibling, child;
 };
 
-typedef bool guard_fn(const struct lvmon_event *ev, struct lvmon_verdict *verdict);
-
-uint64_t guards_mask;
-
 static bool refuse(struct lvmon_verdict *verdict, const char *what, const char *message)
 {
 	json_t *r = record_new("refused");
@@ -57,7 +52,7 @@ static bool refuse(struct lvmon_verdict *verdict, const char *what, const char *
 
 /* pm_suspend(state), suspend_devices_and_enter(state); the other states keep the CPUs as they are.
  */
-static bool on_suspend(const struct lvmon_event *ev, struct lvmon_verdict *verdict)
+bool guard_suspend(const struct lvmon_event *ev, struct lvmon_verdict *verdict)
 {
 	if ((uint32_t)ev->regs[LVMON_RDI] != PM_SUSPEND_MEM)
 		return false;
@@ -65,7 +60,7 @@ static bool on_suspend(const struct lvmon_event *ev, struct lvmon_verdict *verdi
 		      "suspend to RAM is refused: the guest would wake up unwatched");
 }
 
-static bool on_hibernate(const struct lvmon_event *ev, struct lvmon_verdict *verdict)
+bool guard_hibernate(const struct lvmon_event *ev, struct lvmon_verdict *verdict)
 {
 	(void)ev;
 	return refuse(
@@ -73,7 +68,7 @@ static bool on_hibernate(const struct lvmon_event *ev, struct lvmon_verdict *ver
 		"hibernation is refused: traps in the image would end the guest that wakes up");
 }
 
-static bool on_resume(const struct lvmon_event *ev, struct lvmon_verdict *verdict)
+bool guard_resume(const struct lvmon_event *ev, struct lvmon_verdict *verdict)
 {
 	(void)ev;
 	return refuse(verdict, "resume",
@@ -81,7 +76,7 @@ static bool on_resume(const struct lvmon_event *ev, struct lvmon_verdict *verdic
 }
 
 /* machine_kexec(): the point of no return, for a panic's kernel too. */
-static bool on_kexec(const struct lvmon_event *ev, struct lvmon_verdict *verdict)
+bool guard_kexec(const struct lvmon_event *ev, struct lvmon_verdict *verdict)
 {
 	json_t *r = record_new("kexec");
 
@@ -136,7 +131,7 @@ static bool check_memory(gpa_t start, gpa_t end)
 }
 
 /* add_memory_resource(nid, res, flags): where all ways of adding memory meet. */
-static bool on_memory(const struct lvmon_event *ev, struct lvmon_verdict *verdict)
+bool guard_memory(const struct lvmon_event *ev, struct lvmon_verdict *verdict)
 {
 	struct resource res;
 
@@ -148,7 +143,7 @@ static bool on_memory(const struct lvmon_event *ev, struct lvmon_verdict *verdic
 }
 
 /* Memory that the kernel has found by itself since the boot loader's map was made. */
-static void check_all_memory(void)
+void guards_check_memory(void)
 {
 	struct resource res;
 	gpa_t past = 0;
@@ -168,7 +163,7 @@ static void check_all_memory(void)
 }
 
 /* device_shutdown(): the way to each reset and power-off. No event may come that tells it later. */
-static bool on_shutdown(const struct lvmon_event *ev, struct lvmon_verdict *verdict)
+bool guard_shutdown(const struct lvmon_event *ev, struct lvmon_verdict *verdict)
 {
 	(void)ev;
 	(void)verdict;
@@ -177,90 +172,17 @@ static bool on_shutdown(const struct lvmon_event *ev, struct lvmon_verdict *verd
 	return false;
 }
 
-static struct guard {
-	const char *function;
-	guard_fn *hit;
-	gva_t gva; /* 0: not armed */
-} guards[] = {
-	{"pm_suspend", on_suspend, 0},
-	{"suspend_devices_and_enter", on_suspend, 0}, /* /dev/snapshot's way to it */
-	{"hibernate", on_hibernate, 0},
-	{"hibernation_snapshot", on_hibernate, 0}, /* the same */
-	{"hibernation_restore", on_resume, 0},
-	{"machine_kexec", on_kexec, 0},
-	{"add_memory_resource", on_memory, 0},
-	{"device_shutdown", on_shutdown, 0},
-};
-
-#define GUARDS (sizeof(guards) / sizeof(guards[0]))
-
-const char *guards_name(gva_t gva)
+/* klp_enable_patch(): such a function is left at its patchable entry. */
+bool guard_live_patch(const struct lvmon_event *ev, struct lvmon_verdict *verdict)
 {
-	size_t i;
+	json_t *r = record_new("warning");
 
-	for (i = 0; i < GUARDS; i++)
-		if (guards[i].gva && guards[i].gva == gva)
-			return guards[i].function;
-	return NULL;
-}
-
-bool guards_take(const struct lvmon_event *ev, struct lvmon_verdict *verdict)
-{
-	size_t i;
-
-	for (i = 0; i < GUARDS; i++)
-		if (guards[i].gva == ev->hook)
-			return guards[i].hit(ev, verdict);
-	return false;
-}
-
-static void report(const char *function, const char *why)
-{
-	json_t *r = record_new("error");
-
-	record_string(r, "phase", "start");
-	record_string(r, "hook", function);
-	record_string(r, "message", "this way out of LVisor's sight is not guarded");
-	record_string(r, "reason", why);
+	(void)ev;
+	(void)verdict;
+	record_string(r, "message",
+		      "the guest live-patches its kernel: hooks see no calls of functions that are "
+		      "replaced");
+	record_event_process(r);
 	record_emit(r);
-}
-
-void guards_arm(void)
-{
-	struct lvmon_hook hook[GUARDS];
-	char error[200];
-	size_t i;
-
-	guards_mask = 0;
-	for (i = 0; i < GUARDS; i++) {
-		gva_t va;
-
-		guards[i].gva = 0;
-		/* A kernel that cannot do it does not have the function. */
-		if (linux_symbol(guards[i].function, &va))
-			continue;
-		error[0] = '\0';
-		if (site_find(va, &hook[i], error, sizeof(error)))
-			report(guards[i].function, error);
-		else
-			guards[i].gva = hook[i].gva;
-	}
-	/* Before the first: the memory there shows the trap's own byte from then on. */
-	if (sites_store())
-		engine_log("what was found could not be stored");
-	for (i = 0; i < GUARDS; i++) {
-		int ret;
-
-		if (!guards[i].gva)
-			continue;
-		ret = backend->hook_add(&hook[i]);
-		if (ret > 0) {
-			guards_mask |= 1ull << guards_bit(guards[i].gva);
-			continue;
-		}
-		guards[i].gva = 0;
-		report(guards[i].function, ret ? strerror(-ret) : "no id");
-	}
-	if (!engine.memory->loaded)
-		check_all_memory();
+	return true;
 }

@@ -1,31 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The engine's own traps: what would take the guest away from under it. */
+/* What would take the guest away from under the engine, and what is done then: rows of own.c. */
 #ifndef ENGINE_EVENTS_GUARDS_H
 #define ENGINE_EVENTS_GUARDS_H
 
-#include "engine/engine.h"
+#include "engine/events/own.h"
 
-/* One bit for each place that a guard stands on, by address: most events are over with a look. */
-extern uint64_t guards_mask;
+own_fn guard_suspend, guard_hibernate, guard_resume, guard_kexec, guard_memory, guard_shutdown,
+	guard_live_patch;
 
-/* Arm them all; what cannot be guarded is a record. Before the signatures are loaded. */
-void guards_arm(void);
-
-/* Functions begin at multiples of 16. */
-static inline unsigned int guards_bit(gva_t gva)
-{
-	return gva >> 4 & 63;
-}
-
-/* The function of the guard at this trap, or NULL. */
-const char *guards_name(gva_t gva);
-
-bool guards_take(const struct lvmon_event *ev, struct lvmon_verdict *verdict);
-
-/* An EV_HOOK at a guard that decides: true, *verdict is final and no handler is to run. */
-static inline bool guards_hit(const struct lvmon_event *ev, struct lvmon_verdict *verdict)
-{
-	return (guards_mask >> guards_bit(ev->hook) & 1) && guards_take(ev, verdict);
-}
+/* Memory that came after the boot loader's map was made, and that the window does not show. */
+void guards_check_memory(void);
 
 #endif

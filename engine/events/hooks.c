@@ -134,7 +134,7 @@ int hooks_add(const struct hook *h, struct hook **out, char *error, size_t error
 	n->count = 0;
 	for (i = 0; i < h->count; i++) {
 		struct hook_site *s = &n->site[n->count];
-		struct lvmon_hook place = {0};
+		struct lvmon_trap place = {0};
 
 		*s = h->site[i];
 		if (engine.mode != ENGINE_LIVE) { /* in a dump a trap of ours may be there */
@@ -223,15 +223,14 @@ void hook_put(struct hook *h)
 
 static int arm(struct hook_site *s)
 {
-	struct lvmon_hook place;
+	struct lvmon_hook request = {.kind = LVMON_HOOK_TRAP, .filter = s->hook->filter};
 	char error[160];
 	int ret;
 
-	ret = site_find(s->function, &place, error, sizeof(error));
+	ret = site_find(s->function, &request.trap, error, sizeof(error));
 	if (ret)
 		return ret;
-	place.filter = s->hook->filter;
-	ret = backend->hook_add(&place);
+	ret = backend->hook_add(&request);
 	if (ret <= 0)
 		return ret ? ret : -EINVAL;
 	s->vmm_id = (uint32_t)ret;

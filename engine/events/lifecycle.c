@@ -4,7 +4,7 @@
  *
  *	kernel up        find the kernel, store what was found, trap kernel_execve
  *	first program    say what cannot be read, tell the vmm the task's layout, load the
- *	                 signatures, arm their hooks and the engine's own (guards.c)
+ *	                 signatures, arm their hooks and the engine's own (own.c)
  *
  * Signatures wait for the first program because before it the kernel still patches its own code.
  * An engine that follows a dead one takes the findings from the blob and does the rest again; the
@@ -19,6 +19,7 @@
 #include "engine/events/guards.h"
 #include "engine/events/hooks.h"
 #include "engine/events/lifecycle.h"
+#include "engine/events/own.h"
 #include "engine/events/sites.h"
 #include "engine/signature/counters.h"
 #include "engine/signature/limit.h"
@@ -28,14 +29,6 @@
 #include "engine/signature/strikes.h"
 
 #define DISCOVERIES_MAX 3
-#define LOAD_BUDGET_MS	2000
-
-static struct {
-	gva_t gva;
-	uint32_t id;
-} first_program; /* the trap on kernel_execve; id 0: none */
-
-static gva_t live_patch; /* the trap on klp_enable_patch; 0: none */
 
 /* What the persist page said at start. */
 static struct {
@@ -66,31 +59,12 @@ static void fail(const char *message)
 	engine_log("%s", message);
 }
 
-/* Trap the function that starts the first program. Its name was another one before 5.9. */
 static void arm_first_program(void)
 {
-	static const char *const names[] = {"kernel_execve", "do_execve", "do_execve_file",
-					    "run_init_process"};
-	char error[200] = "no such function", message[300];
-	struct lvmon_hook hook;
-	size_t i;
+	char error[200], message[300];
 
-	for (i = 0; i < sizeof(names) / sizeof(*names); i++) {
-		gva_t va;
-		int id;
-
-		if (linux_symbol(names[i], &va) || site_find(va, &hook, error, sizeof(error)))
-			continue;
-		sites_store();
-		hook.budget_ms = LOAD_BUDGET_MS;
-		id = backend->hook_add(&hook);
-		if (id > 0) {
-			first_program.gva = hook.gva;
-			first_program.id = (uint32_t)id;
-			return;
-		}
-		snprintf(error, sizeof(error), "the vmm refuses the trap at %s (%d)", names[i], id);
-	}
+	if (own_arm(OWN_KERNEL_UP, error, sizeof(error)))
+		return;
 	snprintf(message, sizeof(message), "the first program cannot be waited for: %s", error);
 	fail(message);
 }
@@ -159,13 +133,15 @@ static void go_on_without(const char *why)
 	report_ready(lifecycle_load(), began);
 }
 
-void lifecycle_kernel_up(void)
+void lifecycle_kernel_up(const struct lvmon_event *ev, struct lvmon_verdict *verdict)
 {
 	struct linux_anchor anchor;
 	uint64_t began = engine_clock();
 	char error[200] = "";
 	json_t *r;
 
+	(void)ev;
+	(void)verdict;
 	if (!signature_count || linux_known())
 		return;
 	if (engine.memory->discoveries >= DISCOVERIES_MAX) {
@@ -190,33 +166,6 @@ void lifecycle_kernel_up(void)
 	engine_log("%s", linux_summary());
 	if (linux_btf_refused())
 		fail(linux_btf_refused());
-}
-
-/*
- * kernel/livepatch: a function that is replaced is left at its patchable entry, before our trap is
- * reached. That it happens must at least be said.
- */
-static void arm_live_patch(void)
-{
-	struct lvmon_hook hook;
-	char error[200];
-	gva_t va;
-
-	if (linux_symbol("klp_enable_patch", &va) || site_find(va, &hook, error, sizeof(error)) ||
-	    sites_store() || backend->hook_add(&hook) <= 0)
-		return; /* this kernel has none */
-	live_patch = hook.gva;
-}
-
-static void report_live_patch(void)
-{
-	json_t *r = record_new("warning");
-
-	record_string(r, "message",
-		      "the guest live-patches its kernel: hooks see no calls of functions that are "
-		      "replaced");
-	record_event_process(r);
-	record_emit(r);
 }
 
 /* One after another, "a, b, c" */
@@ -287,28 +236,25 @@ static void get_ready(void)
 	struct lvmon_task_layout layout;
 	uint64_t began = engine_clock();
 	uint32_t loaded;
+	char error[200];
 
 	if (!engine.memory->loaded)
 		know_all();
 	if (linux_task_layout(&layout) || backend->set_task_layout(&layout))
 		fail("the layout of task_struct is not known: hooks have no native filter");
-	guards_arm();
+	own_arm(OWN_READY, error, sizeof(error));
+	if (!engine.memory->loaded)
+		guards_check_memory();
 	loaded = lifecycle_load();
-	arm_live_patch();
 	report_ready(loaded, began);
 }
 
-bool lifecycle_hook(const struct lvmon_event *ev)
+bool lifecycle_first_program(const struct lvmon_event *ev, struct lvmon_verdict *verdict)
 {
-	if (live_patch && ev->hook == live_patch) {
-		report_live_patch();
-		return true;
-	}
-	if (!first_program.id || ev->hook != first_program.gva)
-		return false;
+	(void)ev;
+	(void)verdict;
 	get_ready();
-	backend->hook_remove(first_program.id);
-	first_program.id = 0;
+	own_disarm(OWN_KERNEL_UP);
 	return false; /* it is a start as any other: handlers may be there by now */
 }
 

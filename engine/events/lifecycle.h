@@ -3,16 +3,16 @@
 #ifndef ENGINE_EVENTS_LIFECYCLE_H
 #define ENGINE_EVENTS_LIFECYCLE_H
 
-#include "engine/engine.h"
+#include "engine/events/own.h"
 
 /* Read the archive; in a restarted engine take over from the predecessor. */
 void lifecycle_start(void);
 
 /* LVMON_EV_KERNEL_UP */
-void lifecycle_kernel_up(void);
+void lifecycle_kernel_up(const struct lvmon_event *ev, struct lvmon_verdict *verdict);
 
-/* An EV_HOOK that is this module's own (first program): true, done. */
-bool lifecycle_hook(const struct lvmon_event *ev);
+/* The first program is about to start: a row of own.c. */
+own_fn lifecycle_first_program;
 
 /* Report the predecessor's death, once, at the first event. */
 void lifecycle_death(const struct lvmon_event *ev);

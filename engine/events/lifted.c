@@ -4,13 +4,13 @@
  * what it found. Who changed the text is not known; the process that ran at that moment is told.
  */
 #include <stddef.h>
-#include "engine/events/guards.h"
+#include "engine/events/own.h"
 #include "engine/events/hooks.h"
 #include "engine/events/lifted.h"
 #include "engine/signature/record.h"
 #include "engine/signature/signature.h"
 
-static const char *meaning(uint64_t state)
+static const char *meaning(uint32_t state)
 {
 	switch (state) {
 	case LVMON_TRAP_RESTORED:
@@ -35,19 +35,20 @@ static void tell(const struct lvmon_event *ev, struct signature *s, const char *
 	engine.signature = s;
 	r = record_new("warning");
 	record_string(r, "hook", function);
-	record_string(r, "message", meaning(ev->result));
+	record_string(r, "message", meaning(ev->trap.state));
 	record_event_process(r);
 	record_emit(r);
 	engine.signature = before;
 }
 
-void lifted_tell(const struct lvmon_event *ev)
+void lifted_tell(const struct lvmon_event *ev, struct lvmon_verdict *verdict)
 {
 	struct hook_trap *trap = hooks_trap(ev->hook);
-	const char *guard = guards_name(ev->hook);
+	const char *own = own_name(ev->hook);
 
-	if (guard)
-		tell(ev, NULL, guard);
+	(void)verdict;
+	if (own)
+		tell(ev, NULL, own);
 	for (struct hook_site *site = trap ? trap->first : NULL; site; site = site->next)
 		tell(ev, site->hook->signature, site->name);
 }

@@ -6,6 +6,6 @@
 #include <lvisor/lvmon.h>
 
 /* An LVMON_EV_TRAP_CHANGED: a record for each signature that has a hook there. */
-void lifted_tell(const struct lvmon_event *ev);
+void lifted_tell(const struct lvmon_event *ev, struct lvmon_verdict *verdict);
 
 #endif

@@ -14,7 +14,7 @@
 
 struct site {
 	gva_t function;
-	struct lvmon_hook hook;
+	struct lvmon_trap trap;
 };
 
 struct trailer {
@@ -38,16 +38,16 @@ static struct site *lookup(gva_t function)
 	return NULL;
 }
 
-int site_find(gva_t function, struct lvmon_hook *hook, char *error, size_t error_size)
+int site_find(gva_t function, struct lvmon_trap *trap, char *error, size_t error_size)
 {
 	struct site *s = lookup(function), fresh = {.function = function};
 	int ret;
 
 	if (s) {
-		*hook = s->hook;
+		*trap = s->trap;
 		return 0;
 	}
-	ret = linux_trap_site(function, &fresh.hook, error, error_size);
+	ret = linux_trap_site(function, &fresh.trap, error, error_size);
 	if (ret)
 		return ret;
 	if (count == SITES_MAX)
@@ -61,7 +61,7 @@ int site_find(gva_t function, struct lvmon_hook *hook, char *error, size_t error
 	}
 	sites[count++] = fresh;
 	stored = false;
-	*hook = fresh.hook;
+	*trap = fresh.trap;
 	return 0;
 }
 

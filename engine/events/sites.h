@@ -9,9 +9,9 @@
 
 /*
  * The place for a trap in the kernel function at va, as linux_trap_site; looked up once: afterwards
- * the memory there may show a trap of ours. The result has no filter and no budget.
+ * the memory there may show a trap of ours.
  */
-int site_find(gva_t function, struct lvmon_hook *hook, char *error, size_t error_size) must_check;
+int site_find(gva_t function, struct lvmon_trap *trap, char *error, size_t error_size) must_check;
 
 /* Store what discovery found and all sites for a successor, if anything is new. 0 or -ENOMEM */
 int sites_store(void);

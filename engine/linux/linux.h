@@ -109,10 +109,10 @@ void linux_guest_ran(void);
 
 /*
  * Decode the instruction to trap in the kernel function at va: the first behind the patchable entry
- * (ENDBR, fentry NOP). Fills gva, gpa and insn of *hook. -ENOTSUP: no place for a trap here (why in
+ * (ENDBR, fentry NOP). Fills *trap. -ENOTSUP: no place for a trap here (why in
  * error: patch site, int3 already there, not code, .init.text, ...).
  */
-int linux_trap_site(gva_t function, struct lvmon_hook *hook, char *error,
+int linux_trap_site(gva_t function, struct lvmon_trap *trap, char *error,
 		    size_t error_size) must_check;
 
 int linux_task_layout(struct lvmon_task_layout *layout) must_check;

@@ -254,7 +254,7 @@ static int refuse(char *error, size_t size, const char *why)
 	return -ENOTSUP;
 }
 
-int linux_trap_site(gva_t function, struct lvmon_hook *hook, char *error, size_t error_size)
+int linux_trap_site(gva_t function, struct lvmon_trap *trap, char *error, size_t error_size)
 {
 	uint8_t code[CODE_BYTES];
 	char name[SYMBOL_NAME_SIZE], type;
@@ -293,9 +293,9 @@ int linux_trap_site(gva_t function, struct lvmon_hook *hook, char *error, size_t
 	if (patched_place("__start_static_call_sites", "__stop_static_call_sites", 8, site, end))
 		return refuse(error, error_size, "a static call is there");
 	memcpy(insn.bytes, code + n, sizeof(insn.bytes));
-	hook->gva = site;
-	hook->insn = insn;
-	if (linux_kva_to_gpa(site, &hook->gpa))
+	trap->gva = site;
+	trap->insn = insn;
+	if (linux_kva_to_gpa(site, &trap->gpa))
 		return refuse(error, error_size, "not mapped");
 	return 0;
 }

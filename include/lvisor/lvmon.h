@@ -19,7 +19,7 @@
 
 #include <stdint.h>
 
-#define LVMON_ABI_VERSION 4
+#define LVMON_ABI_VERSION 5
 
 typedef uint64_t gpa_t; /* guest-physical address */
 typedef uint64_t gva_t; /* guest-virtual address */
@@ -141,8 +141,8 @@ enum lvmon_event_kind {
 	/* A kernel function called with LVMON_CALL_GUEST has returned. */
 	LVMON_EV_CALL_DONE,
 	/*
-	 * At the trap at hook, CPUs fetch something else; result: enum lvmon_trap_state. Looked at
-	 * now and then, at exits that come anyway; told once for each change.
+	 * At the trap at hook, CPUs fetch something else (trap.state). Looked at now and then, at
+	 * exits that come anyway; told once for each change.
 	 */
 	LVMON_EV_TRAP_CHANGED,
 };
@@ -162,14 +162,22 @@ struct lvmon_event {
 	uint64_t sequence; /* counts up by one an event; the same again with LVMON_EVF_AGAIN */
 	uint64_t time_ns;  /* since 1970-01-01 UTC, from the machine's clock at start and the TSC */
 	uint32_t cpu;
-	uint32_t call;	 /* EV_CALL_DONE: lvmon_verdict.call of the call that returned */
-	gva_t hook;	 /* EV_HOOK, EV_CALL_DONE: address of the trap */
-	gva_t task;	 /* current task_struct, 0 before LVMON_SET_TASK_LAYOUT */
-	uint64_t result; /* EV_CALL_DONE: RAX */
+	uint32_t cpl;
+	uint64_t hook; /* whose: the address of the trap; EV_KERNEL_UP: 0 */
+	gva_t task;    /* current task_struct, 0 before LVMON_SET_TASK_LAYOUT */
 	uint64_t regs[LVMON_NR_EVENT_REGS];
 	uint64_t cr3, gs_base, kernel_gs_base;
-	uint32_t cpl;
-	uint32_t reserved;
+	union { /* by kind; EV_KERNEL_UP and EV_HOOK have none, all zero */
+		struct {
+			uint64_t result; /* RAX */
+			uint32_t id;	 /* lvmon_verdict.call of the call that returned */
+			uint32_t reserved;
+		} call; /* EV_CALL_DONE */
+		struct {
+			uint32_t state; /* enum lvmon_trap_state */
+			uint32_t reserved[3];
+		} trap; /* EV_TRAP_CHANGED */
+	};
 };
 
 enum lvmon_verdict_kind {
@@ -233,17 +241,28 @@ struct lvmon_filter {
 	char comm[LVMON_COMM_SIZE]; /* padded with NUL bytes */
 };
 
-/*
- * One trap at an address. Several hooks may name the same address: the event is delivered once, if
- * the filter of any of them matches, and the engine finds its handlers by address.
- */
-struct lvmon_hook {
+enum lvmon_hook_kind {
+	LVMON_HOOK_TRAP = 1, /* an instruction is executed: INT3 stands in its place */
+};
+
+/* The place of a trap. */
+struct lvmon_trap {
 	gva_t gva; /* a kernel address, canonical */
 	gpa_t gpa; /* where it lies in guest RAM */
 	struct lvmon_insn insn;
-	struct lvmon_filter filter;
+};
+
+/*
+ * Several hooks may name the same place: the event is delivered once, if the filter of any of them
+ * matches, and the engine finds its handlers by lvmon_event.hook.
+ */
+struct lvmon_hook {
+	uint32_t kind;	    /* enum lvmon_hook_kind */
 	uint32_t budget_ms; /* time in the domain for one event; 0: the default */
-	uint32_t reserved;
+	struct lvmon_filter filter;
+	union { /* by kind */
+		struct lvmon_trap trap;
+	};
 };
 
 /* Where the vmm finds the current task, its process id and its name. */

@@ -264,11 +264,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			continue;
 		}
 		if (op == 254) { /* a hook as a good engine asks for it */
-			struct lvmon_hook hook = {.gva = CODE + take(&in, 1),
-						  .insn = {.length = 1, .kind = LVMON_INSN_NOP}};
+			struct lvmon_hook hook = {.kind = LVMON_HOOK_TRAP, .trap.gva = CODE + take(&in, 1),
+						  .trap.insn = {.length = 1, .kind = LVMON_INSN_NOP}};
 
-			hook.gpa = CODE_GPA + (hook.gva - CODE);
-			memset(hook.insn.bytes, 0x90, 16);
+			hook.trap.gpa = CODE_GPA + (hook.trap.gva - CODE);
+			memset(hook.trap.insn.bytes, 0x90, 16);
 			(void)!domain_write(DATA, &hook, sizeof(hook));
 			continue;
 		}

@@ -85,8 +85,8 @@ static void set_regs(struct input *in, const struct lvmon_insn *insn)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct lvmon_hook hook = {.gva = CODE, .gpa = CODE_GPA};
-	struct lvmon_insn *insn = &hook.insn;
+	struct lvmon_hook hook = {.kind = LVMON_HOOK_TRAP, .trap.gva = CODE, .trap.gpa = CODE_GPA};
+	struct lvmon_insn *insn = &hook.trap.insn;
 	struct input in = input_of(data, size);
 	const u8 *at;
 	u8 bytes[16];

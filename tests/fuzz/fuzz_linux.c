@@ -216,7 +216,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct input in = input_of(data, size);
 	static uint64_t undo[MAX_WORDS][2];
 	struct linux_task *tasks, task;
-	struct lvmon_hook hook;
+	struct lvmon_trap hook;
 	char text[128];
 	size_t words = 0, count;
 	gva_t pos = TASK;

@@ -398,15 +398,15 @@ int linux_kread(gva_t va, void *buf, size_t size)
 	return 0;
 }
 
-int linux_trap_site(gva_t function, struct lvmon_hook *hook, char *error, size_t error_size)
+int linux_trap_site(gva_t function, struct lvmon_trap *trap, char *error, size_t error_size)
 {
 	if (function == fake_symbol("__x64_sys_getpid") || fake.trapped) {
 		snprintf(error, error_size, "no place for a trap");
 		return -ENOTSUP;
 	}
-	memset(hook, 0, sizeof(*hook));
-	hook->gva = function + 5;
-	hook->gpa = 0x1000000 + (function & 0xffffff);
+	memset(trap, 0, sizeof(*trap));
+	trap->gva = function + 5;
+	trap->gpa = 0x1000000 + (function & 0xffffff);
 	return 0;
 }
 
@@ -951,9 +951,9 @@ struct lvmon_event fake_call(const struct lvmon_verdict *v, const struct lvmon_e
 	assert_int_equal(v->kind, LVMON_CALL_GUEST);
 	ev.kind = LVMON_EV_CALL_DONE;
 	ev.sequence = ++fake.sequence;
-	ev.call = v->call;
+	ev.call.id = v->call;
 	ev.cpu = 0;
-	ev.result = guest_function(v, from);
+	ev.call.result = guest_function(v, from);
 	return ev;
 }
 

@@ -367,7 +367,7 @@ static void memory_of_ranges(void **state)
 
 static void nothing_changes(void **state)
 {
-	struct lvmon_hook hook = {0};
+	struct lvmon_hook hook = {.kind = LVMON_HOOK_TRAP};
 	struct lvmon_event event;
 	struct maker m = {NULL, 0};
 	int id;

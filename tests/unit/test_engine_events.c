@@ -142,7 +142,7 @@ static void in_order(void **state)
 	assert_int_equal(fake_count("kernel"), 1);
 	assert_string_equal(fake_string("kernel", 0, "message"), "Linux of cardboard");
 	assert_int_equal(fake.hooks, 1);
-	assert_true(fake.armed[0].gva == fake_symbol("kernel_execve") + 5);
+	assert_true(fake.armed[0].trap.gva == fake_symbol("kernel_execve") + 5);
 	assert_int_equal(fake_count("print"), 0);
 	first_program();
 	assert_int_equal(fake_count("ready"), 1);

@@ -605,7 +605,7 @@ static void no_slot(void **state)
 	fake_page(p, 0, LINUX_PAGE_SHARED);
 	verdicts[1] = fake_event_once("__x64_sys_openat", p, &events[1]);
 	events[1] = fake_call(&verdicts[1], &events[1]);
-	events[1].result = (uint64_t)-28;
+	events[1].call.result = (uint64_t)-28;
 	dispatch(&events[1], &verdicts[1]);
 	assert_int_equal(verdicts[1].kind, LVMON_CONTINUE);
 	assert_int_equal(fake_count("lost"), 1);

@@ -252,9 +252,9 @@ static void rip(void **state)
 
 static void hooks_and_layout(void **state)
 {
-	struct lvmon_hook hook = {.gva = 0xffffffff81000000,
-				  .gpa = 0x400000,
-				  .insn = {.length = 1, .kind = LVMON_INSN_NOP, .bytes = {0x90}}};
+	struct lvmon_hook hook = {.kind = LVMON_HOOK_TRAP, .trap.gva = 0xffffffff81000000,
+				  .trap.gpa = 0x400000,
+				  .trap.insn = {.length = 1, .kind = LVMON_INSN_NOP, .bytes = {0x90}}};
 	s64 id;
 
 	fresh();

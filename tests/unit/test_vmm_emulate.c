@@ -405,24 +405,24 @@ static void five_levels(void **state)
 
 static void stepped(void **state)
 {
-	struct lvmon_hook hook = {.gva = 0xffffffff81000000,
-				  .gpa = 0x600000,
-				  .insn = {.length = 3, .bytes = {0x0f, 0xa2, 0x90}}};
-	u8 *at = host_ram(hook.gpa);
+	struct lvmon_hook hook = {.kind = LVMON_HOOK_TRAP, .trap.gva = 0xffffffff81000000,
+				  .trap.gpa = 0x600000,
+				  .trap.insn = {.length = 3, .bytes = {0x0f, 0xa2, 0x90}}};
+	u8 *at = host_ram(hook.trap.gpa);
 	const struct trap *trap;
 
 	fresh();
-	memcpy(at, hook.insn.bytes, 3);
+	memcpy(at, hook.trap.insn.bytes, 3);
 	assert_true(hook_add(&hook) > 0);
-	trap = trap_find(hook.gva);
-	vcpu.regs[LVMON_RIP] = hook.gva;
+	trap = trap_find(hook.trap.gva);
+	vcpu.regs[LVMON_RIP] = hook.trap.gva;
 	assert_int_equal(at[0], 0xcc);
 	finish_trap(&vcpu, &paging, trap);
 	assert_int_equal(host_step.count, 1);
 	assert_int_equal(vcpu.step, STEP_TRAP);
-	assert_int_equal(host_step.gpa, hook.gpa);
+	assert_int_equal(host_step.gpa, hook.trap.gpa);
 	assert_int_equal(host_step.byte, 0x0f);
-	assert_int_equal(vcpu.regs[LVMON_RIP], hook.gva);
+	assert_int_equal(vcpu.regs[LVMON_RIP], hook.trap.gva);
 	/* nobody else loses the trap */
 	assert_int_equal(at[0], 0xcc);
 	hook_remove_all();

@@ -24,9 +24,9 @@ static void run_task(gva_t task)
 static struct trap *fresh(void)
 {
 	const struct lvmon_task_layout layout = {0, 0x10, 0x20, DIRECT};
-	struct lvmon_hook hook = {.gva = TRAP,
-				  .gpa = 0x400000,
-				  .insn = {.length = 1, .kind = LVMON_INSN_NOP, .bytes = {0x90}}};
+	struct lvmon_hook hook = {.kind = LVMON_HOOK_TRAP, .trap.gva = TRAP,
+				  .trap.gpa = 0x400000,
+				  .trap.insn = {.length = 1, .kind = LVMON_INSN_NOP, .bytes = {0x90}}};
 	gpa_t root;
 
 	host_guest();
@@ -43,7 +43,7 @@ static struct trap *fresh(void)
 	vcpu.regs[LVMON_RSP] = STACK + 0x808;
 	vcpu.regs[LVMON_RIP] = TRAP;
 	vcpu.regs[LVMON_RFLAGS] = RFLAGS_FIXED | RFLAGS_IF | RFLAGS_DF | RFLAGS_AC | RFLAGS_CF;
-	*(u8 *)host_ram(hook.gpa) = 0x90;
+	*(u8 *)host_ram(hook.trap.gpa) = 0x90;
 	assert_true(hook_add(&hook) > 0);
 	return trap_find(TRAP);
 }

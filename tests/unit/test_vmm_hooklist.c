@@ -16,9 +16,10 @@ u64 time_ns(void)
 static struct lvmon_hook hook_at(u64 offset)
 {
 	struct lvmon_hook hook = {
-		.gva = GVA + offset,
-		.gpa = GPA + offset,
-		.insn = {.length = 2,
+		.kind = LVMON_HOOK_TRAP,
+		.trap.gva = GVA + offset,
+		.trap.gpa = GPA + offset,
+		.trap.insn = {.length = 2,
 			 .kind = LVMON_INSN_PUSH,
 			 .reg = LVMON_R12,
 			 .width = 8,
@@ -50,16 +51,16 @@ static void add_and_remove(void **state)
 
 	fresh();
 	hook.budget_ms = 7;
-	assert_null(trap_find(hook.gva));
+	assert_null(trap_find(hook.trap.gva));
 	id = hook_add(&hook);
 	assert_true(id > 0);
 	assert_true(any_traps());
 	assert_int_equal(*code(0x10), 0xcc);
 	assert_int_equal(*code(0x11), 0x54);
 	assert_int_equal(*code(0x0f), 0x54);
-	trap = trap_find(hook.gva);
+	trap = trap_find(hook.trap.gva);
 	assert_non_null(trap);
-	assert_int_equal(trap->gpa, hook.gpa);
+	assert_int_equal(trap->gpa, hook.trap.gpa);
 	assert_int_equal(trap->budget_ms, 7);
 	other.budget_ms = UINT32_MAX; /* what an engine asks for that was taken over */
 	other_id = hook_add(&other);
@@ -67,12 +68,12 @@ static void add_and_remove(void **state)
 	assert_int_equal(trap->budget_ms, BUDGET_MS_MAX);
 	assert_int_equal(hook_remove((u32)other_id), 0);
 	assert_int_equal(trap->budget_ms, 7);
-	assert_memory_equal(&trap->insn, &hook.insn, sizeof(hook.insn));
-	assert_null(trap_find(hook.gva + 2));
+	assert_memory_equal(&trap->insn, &hook.trap.insn, sizeof(hook.trap.insn));
+	assert_null(trap_find(hook.trap.gva + 2));
 
 	assert_int_equal(hook_remove((u32)id), 0);
 	assert_int_equal(*code(0x10), 0x41);
-	assert_null(trap_find(hook.gva));
+	assert_null(trap_find(hook.trap.gva));
 	assert_false(any_traps());
 	assert_int_equal(hook_remove((u32)id), -ENOENT);
 	assert_int_equal(hook_remove(0), -ENOENT);
@@ -80,7 +81,7 @@ static void add_and_remove(void **state)
 
 static bool hook_alive(s64 id)
 {
-	for (struct hook *h = trap_find(hook_at(0x20).gva)->hooks; h; h = h->next)
+	for (struct hook *h = trap_find(hook_at(0x20).trap.gva)->hooks; h; h = h->next)
 		if (h->id == id)
 			return true;
 	return false;
@@ -103,15 +104,15 @@ static void several_hooks_on_one_trap(void **state)
 			assert_true(id[i] > 0);
 		}
 		assert_true(id[0] != id[1] && id[1] != id[2] && id[0] != id[2]);
-		assert_int_equal(trap_find(hook.gva)->budget_ms, 90);
+		assert_int_equal(trap_find(hook.trap.gva)->budget_ms, 90);
 		for (int i = 0; i < 3; i++) {
 			u32 left = 0;
 
 			assert_int_equal(*code(0x20), 0xcc);
-			for (struct hook *h = trap_find(hook.gva)->hooks; h; h = h->next)
+			for (struct hook *h = trap_find(hook.trap.gva)->hooks; h; h = h->next)
 				left++;
 			assert_int_equal(left, 3 - i);
-			assert_int_equal(trap_find(hook.gva)->budget_ms,
+			assert_int_equal(trap_find(hook.trap.gva)->budget_ms,
 					 hook_alive(id[1]) ? 90 : 10);
 			assert_int_equal(hook_remove((u32)id[orders[o][i]]), 0);
 		}
@@ -133,28 +134,28 @@ static void refused(void **state)
 		assert_int_equal(*code(0), 0x41);         \
 		assert_false(any_traps());                \
 	} while (0)
-	REFUSED(hook.gva = 0x400000, -EINVAL);
-	REFUSED(hook.gva = 0, -EINVAL);
-	REFUSED(hook.insn.length = 0, -EINVAL);
-	REFUSED(hook.insn.length = 16, -EINVAL);
-	REFUSED(hook.insn.kind = LVMON_INSN_KINDS, -EINVAL);
-	REFUSED(hook.insn.reg = LVMON_RIP, -EINVAL);
-	REFUSED(hook.insn.base = LVMON_RIP, -EINVAL);
-	REFUSED((hook.insn.kind = LVMON_INSN_LOAD, hook.insn.width = 2), -EINVAL);
-	REFUSED((hook.insn.kind = LVMON_INSN_MOV, hook.insn.width = 0), -EINVAL);
+	REFUSED(hook.trap.gva = 0x400000, -EINVAL);
+	REFUSED(hook.trap.gva = 0, -EINVAL);
+	REFUSED(hook.trap.insn.length = 0, -EINVAL);
+	REFUSED(hook.trap.insn.length = 16, -EINVAL);
+	REFUSED(hook.trap.insn.kind = LVMON_INSN_KINDS, -EINVAL);
+	REFUSED(hook.trap.insn.reg = LVMON_RIP, -EINVAL);
+	REFUSED(hook.trap.insn.base = LVMON_RIP, -EINVAL);
+	REFUSED((hook.trap.insn.kind = LVMON_INSN_LOAD, hook.trap.insn.width = 2), -EINVAL);
+	REFUSED((hook.trap.insn.kind = LVMON_INSN_MOV, hook.trap.insn.width = 0), -EINVAL);
 	REFUSED(hook.filter.flags = 4, -EINVAL);
 	/* not RAM; the last byte not RAM; ours */
-	REFUSED(hook.gpa = 0x9f000, -EFAULT);
-	REFUSED(hook.gpa = HOST_OWN - 1, -EFAULT);
-	REFUSED(hook.gpa = HOST_OWN, -EFAULT);
-	REFUSED(hook.gpa = UINT64_MAX, -EFAULT);
+	REFUSED(hook.trap.gpa = 0x9f000, -EFAULT);
+	REFUSED(hook.trap.gpa = HOST_OWN - 1, -EFAULT);
+	REFUSED(hook.trap.gpa = HOST_OWN, -EFAULT);
+	REFUSED(hook.trap.gpa = UINT64_MAX, -EFAULT);
 	/* wrong bytes, in the first or a later place */
-	REFUSED(hook.insn.bytes[0] = 0x40, -EBUSY);
-	REFUSED(hook.insn.bytes[1] = 0x55, -EBUSY);
+	REFUSED(hook.trap.insn.bytes[0] = 0x40, -EBUSY);
+	REFUSED(hook.trap.insn.bytes[1] = 0x55, -EBUSY);
 #undef REFUSED
 	/* what lies behind the instruction does not matter */
 	hook = hook_at(0);
-	hook.insn.bytes[2] = 0x99;
+	hook.trap.insn.bytes[2] = 0x99;
 	assert_true(hook_add(&hook) > 0);
 }
 
@@ -165,7 +166,7 @@ static void breakpoint_of_somebody_else(void **state)
 	fresh();
 	*code(0) = INT3;
 	assert_int_equal(hook_add(&hook), -EBUSY);
-	hook.insn.bytes[0] = INT3; /* though the engine says that it belongs there */
+	hook.trap.insn.bytes[0] = INT3; /* though the engine says that it belongs there */
 	assert_int_equal(hook_add(&hook), -EBUSY);
 	assert_int_equal(*code(0), INT3);
 }
@@ -176,7 +177,7 @@ static void alias(void **state)
 	struct lvmon_hook hook = hook_at(0), other = hook_at(0);
 
 	fresh();
-	other.gva = 0xffff888000400000;
+	other.trap.gva = 0xffff888000400000;
 	assert_true(hook_add(&hook) > 0);
 	assert_int_equal(hook_add(&other), -EBUSY);
 	hook_remove_all();
@@ -190,13 +191,13 @@ static void second_hook_that_disagrees(void **state)
 
 	fresh();
 	assert_true(hook_add(&hook) > 0);
-	other.gpa += PAGE_SIZE;
+	other.trap.gpa += PAGE_SIZE;
 	assert_int_equal(hook_add(&other), -EBUSY);
 	other = hook;
-	other.insn.bytes[1] = 0x55;
+	other.trap.insn.bytes[1] = 0x55;
 	assert_int_equal(hook_add(&other), -EBUSY);
 	other = hook;
-	other.insn.reg = LVMON_RAX;
+	other.trap.insn.reg = LVMON_RAX;
 	assert_int_equal(hook_add(&other), -EBUSY);
 	assert_true(hook_add(&hook) > 0);
 }
@@ -209,11 +210,11 @@ static void removed_while_held(void **state)
 
 	fresh();
 	id = hook_add(&hook);
-	trap = trap_find(hook.gva);
+	trap = trap_find(hook.trap.gva);
 	trap_hold(trap);
 	trap_hold(trap);
 	assert_int_equal(hook_remove((u32)id), 0);
-	assert_ptr_equal(trap_find(hook.gva), trap);
+	assert_ptr_equal(trap_find(hook.trap.gva), trap);
 	assert_int_equal(*code(0), INT3);
 	trap_release(trap);
 	assert_int_equal(*code(0), INT3);
@@ -224,7 +225,7 @@ static void removed_while_held(void **state)
 	assert_int_equal(*code(0), INT3);
 	assert_int_equal(hook_remove((u32)id), 0);
 	assert_int_equal(*code(0), 0x41);
-	assert_null(trap_find(hook.gva));
+	assert_null(trap_find(hook.trap.gva));
 }
 
 static void all_removed(void **state)
@@ -346,8 +347,8 @@ static void new_traps_settle(void **state)
 	/* each at its own time: others may come and go all the while */
 	assert_true(traps_old_enough());
 	traps_settle();
-	assert_true(traps_unsettled && !trap_find(hook.gva)->settle_at);
-	assert_true(trap_find(second.gva)->settle_at);
+	assert_true(traps_unsettled && !trap_find(hook.trap.gva)->settle_at);
+	assert_true(trap_find(second.trap.gva)->settle_at);
 	assert_false(traps_old_enough());
 	assert_int_equal(hook_remove(id), 0);
 	now += SETTLE_NS / 2;
@@ -373,7 +374,7 @@ static void random_order(void **state)
 	for (int n = 0; n < 20000; n++) {
 		u32 r = seed = seed * 1664525 + 1013904223, place = r >> 8 & 15;
 		struct lvmon_hook hook = hook_at(place * 0x202);
-		struct trap *trap = trap_find(hook.gva);
+		struct trap *trap = trap_find(hook.trap.gva);
 
 		switch (r >> 28 & 3) {
 		case 0:
@@ -445,7 +446,7 @@ static void traps_that_are_lifted(void **state)
 	/* Put back, through an alias: set again. */
 	*code(0x40) = 0x41;
 	trap = look_around(&paging);
-	assert_true(trap && trap->gva == hook.gva && trap->state == LVMON_TRAP_RESTORED);
+	assert_true(trap && trap->gva == hook.trap.gva && trap->state == LVMON_TRAP_RESTORED);
 	assert_int_equal(*code(0x40), 0xcc);
 	assert_null(look_around(&paging));
 	*code(0x40) = 0x41;
@@ -455,7 +456,7 @@ static void traps_that_are_lifted(void **state)
 	/* Other code: left alone, also when the hook goes. */
 	*code(0x1040) = 0x90;
 	trap = look_around(&paging);
-	assert_true(trap && trap->gva == other.gva && trap->state == LVMON_TRAP_OVERWRITTEN);
+	assert_true(trap && trap->gva == other.trap.gva && trap->state == LVMON_TRAP_OVERWRITTEN);
 	assert_null(look_around(&paging));
 	assert_int_equal(*code(0x1040), 0x90);
 
@@ -463,7 +464,7 @@ static void traps_that_are_lifted(void **state)
 	assert_null(look_around(&process));
 	*host_guest_entry(paging.cr3, 4, GVA, 1) ^= GPA ^ 0x600000;
 	trap = look_around(&paging);
-	assert_true(trap && trap->gva == hook.gva && trap->state == LVMON_TRAP_MOVED);
+	assert_true(trap && trap->gva == hook.trap.gva && trap->state == LVMON_TRAP_MOVED);
 	assert_null(look_around(&process));
 	assert_null(look_around(&paging));
 	assert_int_equal(hook_remove((u32)id), 0);

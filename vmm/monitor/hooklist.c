@@ -88,7 +88,7 @@ static void settle_later(struct trap *t)
 	traps_unsettled = true;
 }
 
-static struct trap *trap_create(const struct lvmon_hook *request, s64 *err)
+static struct trap *trap_create(const struct lvmon_trap *request, s64 *err)
 {
 	struct trap *t = traps, **bucket = bucket_of(request->gva);
 
@@ -170,23 +170,24 @@ static void remove_unused(struct trap *trap)
 
 static s64 add_hook(const struct lvmon_hook *request)
 {
+	const struct lvmon_trap *place = &request->trap;
 	struct trap *trap;
 	struct hook *hook = hooks;
 	u32 budget = request->budget_ms < BUDGET_MS_MAX ? request->budget_ms : BUDGET_MS_MAX;
 	s64 err = -EINVAL;
 
-	if (!(request->gva & KERNEL_HALF) || !insn_valid(&request->insn) ||
+	if (request->kind != LVMON_HOOK_TRAP || !(place->gva & KERNEL_HALF) ||
+	    !insn_valid(&place->insn) ||
 	    (request->filter.flags & ~(LVMON_FILTER_PID | LVMON_FILTER_COMM)))
 		return -EINVAL;
 	while (hook < hooks + MAX_HOOKS && hook->id)
 		hook++;
 	if (hook == hooks + MAX_HOOKS)
 		return -ENOSPC;
-	trap = trap_find(request->gva);
+	trap = trap_find(place->gva);
 	if (!trap)
-		trap = trap_create(request, &err);
-	else if (trap->gpa != request->gpa ||
-		 memcmp(&trap->insn, &request->insn, sizeof(trap->insn)))
+		trap = trap_create(place, &err);
+	else if (trap->gpa != place->gpa || memcmp(&trap->insn, &place->insn, sizeof(trap->insn)))
 		return -EBUSY;
 	if (!trap)
 		return err;

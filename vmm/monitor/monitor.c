@@ -47,15 +47,15 @@ static void fill_event(struct vcpu *vcpu, const struct vcpu_paging *paging,
 	event->sequence = sequence++;
 	event->time_ns = time_wall_ns();
 	event->cpu = vcpu->cpu->id;
-	event->call = 0;
 	event->hook = 0;
 	event->task = current_task(paging);
-	event->result = 0;
 	event->cr3 = paging->cr3;
 	event->gs_base = paging->gs_base;
 	event->kernel_gs_base = vcpu_ops->get_reg(vcpu, LVMON_KERNEL_GS_BASE);
 	event->cpl = (u32)vcpu_ops->get_reg(vcpu, LVMON_CPL);
-	event->reserved = 0;
+	event->call.result = 0;
+	event->call.id = 0;
+	event->call.reserved = 0;
 }
 
 static int send(struct vcpu *vcpu, struct lvmon_event *event, u32 budget_ms,
@@ -141,13 +141,13 @@ static void deliver(struct vcpu *vcpu, const struct vcpu_paging *paging, struct 
 			forget_kernel(vcpu);
 		if (verdict.kind != LVMON_CALL_GUEST)
 			break;
-		event->result = (u64)(s64)guest_call_start(vcpu, paging, trap, &verdict);
-		if (!event->result)
+		event->call.result = (u64)(s64)guest_call_start(vcpu, paging, trap, &verdict);
+		if (!event->call.result)
 			return;
 		/* It could not be started: the engine hears that as the result. */
 		event->kind = LVMON_EV_CALL_DONE;
 		event->flags = 0;
-		event->call = verdict.call;
+		event->call.id = verdict.call;
 		event->sequence = sequence++;
 	}
 	/* A signature may have set RIP: then there is nothing to make up for. */
@@ -166,8 +166,8 @@ static void handle_hit(struct vcpu *vcpu, const struct vcpu_paging *paging, stru
 	trap_hold(trap);
 	if (trap->calls && guest_call_returned(vcpu, paging, trap, &call, &result)) {
 		fill_event(vcpu, paging, &event, LVMON_EV_CALL_DONE);
-		event.call = call;
-		event.result = result;
+		event.call.id = call;
+		event.call.result = result;
 	} else if (trap_wanted(paging, trap)) {
 		fill_event(vcpu, paging, &event, LVMON_EV_HOOK);
 	} else {
@@ -253,7 +253,7 @@ static void look(struct vcpu *vcpu, const struct vcpu_paging *paging)
 	while ((trap = trap_changed(paging))) {
 		fill_event(vcpu, paging, &event, LVMON_EV_TRAP_CHANGED);
 		event.hook = trap->gva;
-		event.result = trap->state;
+		event.trap.state = trap->state;
 		trap_hold(trap);
 		(void)!send(vcpu, &event, default_budget, &verdict);
 		trap_release(trap);
