@@ -4,9 +4,9 @@
  * what it found. Who changed the text is not known; the process that ran at that moment is told.
  */
 #include <stddef.h>
-#include "engine/events/own.h"
 #include "engine/events/hooks.h"
 #include "engine/events/lifted.h"
+#include "engine/events/own.h"
 #include "engine/signature/record.h"
 #include "engine/signature/signature.h"
 
