@@ -49,6 +49,7 @@ mtools:mformat
 '
 test='
 libcmocka-dev:cmocka.h
+libpcap-dev:pcap.h
 '
 fuzz='
 clang:clang

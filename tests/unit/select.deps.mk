@@ -1,0 +1,1 @@
+UNIT_LIBS_test_select_bpf := -lpcap
