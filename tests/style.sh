@@ -25,7 +25,7 @@ boot 2000
 # Who may include whom: a folder, then the folders (or single headers, without .h) it may include
 # beside its own. Arrows point downwards only: a row names nothing that names it.
 NEIGHBOURS='
-include/lvisor
+include/lvisor lvisor
 vmm/x86 vmm/types vmm/string vmm/log vmm/memory vmm/time vmm/boot_info
 vmm/guest vmm vmm/x86 lvisor
 vmm/svm vmm vmm/guest vmm/x86

@@ -12,6 +12,7 @@
 
 #include <lvisor/select.h>
 #include <stdbool.h>
+#include <stddef.h>
 
 #define SELECT_INLINE static inline __attribute__((__always_inline__))
 
