@@ -145,7 +145,10 @@ static void log_line(void *context, enum log_kind kind, const char *text)
 
 static void log_crash_end(void *context)
 {
-	stop(context, 1, "LVisor crashed; the record above says where");
+	const struct run *run = context;
+
+	stop(context, 1, "LVisor crashed; lvisor crash %s explains the record above",
+	     run->options.log ? run->options.log : "LOG (of a run with --log LOG)");
 }
 
 static void log_ring(void *context, uint64_t gpa, uint64_t size)

@@ -14,8 +14,9 @@
 #include "tools/message.h"
 #include "tools/symbols.h"
 
-#define FRAMES_MAX 64
-#define THREAD	   1
+#define FRAMES_MAX  64
+#define INLINED_MAX 32
+#define THREAD	    1
 
 struct symbols {
 	Dwfl *dwfl;
@@ -119,25 +120,40 @@ static void print_call_site(FILE *out, Dwarf_Die *unit, Dwarf_Die *inlined)
 		fprintf(out, ", called at %s:%" PRIu64, name, line);
 }
 
+/* The child of a scope that has the address in it. */
+static bool inner_scope(Dwarf_Die *scope, Dwarf_Addr address, Dwarf_Die *inner)
+{
+	for (int err = dwarf_child(scope, inner); !err; err = dwarf_siblingof(inner, inner))
+		if (dwarf_haspc(inner, address) > 0)
+			return true;
+	return false;
+}
+
+/*
+ * From the outside inwards, to be printed the other way round. dwarf_getscopes() does not find
+ * functions that link-time optimization has inlined from other units.
+ */
 static void print_inlined(const struct symbols *symbols, FILE *out, Dwarf_Addr address)
 {
 	Dwarf_Addr bias;
+	Dwarf_Die inlined[INLINED_MAX], scope, inner;
 	Dwarf_Die *unit = dwfl_module_addrdie(symbols->module, address, &bias);
-	Dwarf_Die *scopes = NULL, *innermost = NULL;
-	int count = unit ? dwarf_getscopes(unit, address - bias, &scopes) : 0;
+	size_t count = 0;
 
-	if (count > 0)
-		count = dwarf_getscopes_die(&scopes[0], &innermost);
-	for (int i = 0; i < count; i++) {
-		const char *name = dwarf_diename(&innermost[i]);
-
-		if (dwarf_tag(&innermost[i]) != DW_TAG_inlined_subroutine)
-			continue;
-		fprintf(out, "\n        in %s(), inlined", name ? name : "?");
-		print_call_site(out, unit, &innermost[i]);
+	if (!unit)
+		return;
+	scope = *unit;
+	while (count < INLINED_MAX && inner_scope(&scope, address - bias, &inner)) {
+		if (dwarf_tag(&inner) == DW_TAG_inlined_subroutine)
+			inlined[count++] = inner;
+		scope = inner;
 	}
-	free(innermost);
-	free(scopes);
+	while (count--) {
+		const char *name = dwarf_diename(&inlined[count]);
+
+		fprintf(out, "\n        in %s(), inlined", name ? name : "?");
+		print_call_site(out, unit, &inlined[count]);
+	}
 }
 
 bool symbols_print(const struct symbols *symbols, FILE *out, uint64_t address, bool is_return)
