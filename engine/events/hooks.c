@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "engine/events/hooks.h"
+#include "engine/events/kinds.h"
 #include "engine/events/sites.h"
 #include "engine/events/thread.h"
 #include "engine/signature/record.h"
@@ -21,24 +22,24 @@ static struct hook *all;
 static size_t hook_total;
 static bool pending;
 
-static struct hook_trap **bucket(gva_t gva)
+static struct hook_trap **bucket(uint64_t key)
 {
-	return &buckets[(gva * 0x9e3779b97f4a7c15ull) >> 56];
+	return &buckets[(key * 0x9e3779b97f4a7c15ull) >> 56];
 }
 
-struct hook_trap *hooks_trap(gva_t gva)
+struct hook_trap *hooks_trap(uint64_t key)
 {
-	struct hook_trap *t = *bucket(gva);
+	struct hook_trap *t = *bucket(key);
 
-	while (t && t->gva != gva)
+	while (t && t->key != key)
 		t = t->next;
 	return t;
 }
 
-/* The trap at gva, for a hook with this filter. */
-static struct hook_trap *make_trap(gva_t gva, const struct lvmon_filter *filter)
+/* The place with this key, for a hook with this filter. */
+static struct hook_trap *make_trap(uint64_t key, const struct lvmon_filter *filter)
 {
-	struct hook_trap *t = hooks_trap(gva), **to = bucket(gva);
+	struct hook_trap *t = hooks_trap(key), **to = bucket(key);
 
 	if (t) {
 		if (memcmp(&t->filter, filter, sizeof(*filter)))
@@ -48,7 +49,7 @@ static struct hook_trap *make_trap(gva_t gva, const struct lvmon_filter *filter)
 	t = calloc(1, sizeof(*t));
 	if (!t)
 		return NULL;
-	t->gva = gva;
+	t->key = key;
 	t->filter = *filter;
 	/* An event may have passed the filter of a hook that a dead engine had here. */
 	t->mixed = engine.start && engine.start->generation > 0;
@@ -134,21 +135,21 @@ int hooks_add(const struct hook *h, struct hook **out, char *error, size_t error
 	n->count = 0;
 	for (i = 0; i < h->count; i++) {
 		struct hook_site *s = &n->site[n->count];
-		struct lvmon_trap place = {0};
+		struct lvmon_hook request = {0};
+		uint64_t key = h->site[i].target;
 
 		*s = h->site[i];
-		if (engine.mode != ENGINE_LIVE) { /* in a dump a trap of ours may be there */
-			place.gva = s->function;
-		} else {
-			ret = site_find(s->function, &place, error, error_size);
+		if (engine.mode == ENGINE_LIVE) { /* in a dump a trap of ours may be there */
+			ret = h->kind->place(s, &request, error, error_size);
 			if (ret && !*error) /* not the function's own fault: no memory, ... */
 				snprintf(error, error_size, "%s: %s", s->name, strerror(-ret));
 			if (ret)
 				continue;
+			key = lvmon_hook_key(&request);
 		}
 		s->vmm_id = 0;
 		s->hook = n;
-		s->trap = make_trap(place.gva, &n->filter);
+		s->trap = make_trap(key, &n->filter);
 		if (!s->trap) {
 			free(n);
 			return -ENOMEM;
@@ -223,11 +224,11 @@ void hook_put(struct hook *h)
 
 static int arm(struct hook_site *s)
 {
-	struct lvmon_hook request = {.kind = LVMON_HOOK_TRAP, .filter = s->hook->filter};
+	struct lvmon_hook request = {.filter = s->hook->filter};
 	char error[160];
 	int ret;
 
-	ret = site_find(s->function, &request.trap, error, sizeof(error));
+	ret = s->hook->kind->place(s, &request, error, sizeof(error));
 	if (ret)
 		return ret;
 	ret = backend->hook_add(&request);

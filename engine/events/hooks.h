@@ -10,8 +10,8 @@
 #define HOOK_NAME_SIZE 64
 #define HOOK_SITES_MAX 12
 
+/* Of a system call's function. */
 enum hook_abi {
-	HOOK_ABI_NONE,
 	HOOK_ABI_X64,  /* RDI points to pt_regs; 64-bit arguments */
 	HOOK_ABI_IA32, /* the same with the 32-bit registers' order */
 	/* No call of a process's: int kernel_execve(path, argv, envp), all in kernel memory. */
@@ -24,13 +24,15 @@ enum hook_timeout {
 	HOOK_DENY,     /* it returns -EPERM */
 };
 
+struct event_field;
 struct hook;
+struct hook_kind;
 struct hook_site;
 struct thread;
 
-/* An address with hooks of any number of signatures. It stays when they are gone. */
+/* A place with hooks of any number of signatures. It stays when they are gone. */
 struct hook_trap {
-	gva_t gva;
+	uint64_t key; /* lvmon_event.hook */
 	struct hook_site *first; /* ascending (signature, ordinal) */
 	struct hook_trap *next;	 /* same bucket */
 	/*
@@ -46,13 +48,15 @@ struct hook_site {
 	struct hook *hook;
 	struct hook_trap *trap;
 	struct hook_site *next; /* same trap */
-	gva_t function;
+	uint64_t target; /* what the kind makes its place of: a function's address */
 	uint32_t vmm_id; /* 0: not armed yet */
 	enum hook_abi abi;
 	char name[HOOK_NAME_SIZE]; /* the kernel's: "__x64_sys_execve" */
 };
 
 struct hook {
+	const struct hook_kind *kind;
+	const struct event_field *fields; /* of its events, beside those of all (lua/hook.h) */
 	struct signature *signature;
 	uint32_t ordinal; /* in the signature: the same in a restarted engine */
 	int handler;	  /* reference in the registry */
@@ -68,8 +72,8 @@ struct hook {
 };
 
 /*
- * A hook on the functions named in h->site[] (function, abi and name set by the caller, as are
- * signature, handler, filter and name). Arms nothing before hooks_flush. *out belongs to this
+ * A hook on the functions named in h->site[] (target, abi and name set by the caller, as are
+ * kind, fields, signature, handler, filter and name). Arms nothing before hooks_flush. *out belongs to this
  * module. 0: there is a trap at one of them at least (why not at others: in error);
  * -ENOTSUP: at none; -ENOSPC; -ENOMEM.
  */
@@ -88,8 +92,8 @@ void hook_put(struct hook *h);
  */
 void hooks_flush(void);
 
-/* The trap at gva; NULL: there never was a hook. */
-struct hook_trap *hooks_trap(gva_t gva);
+/* The place with this lvmon_event.hook; NULL: there never was a hook. */
+struct hook_trap *hooks_trap(uint64_t key);
 
 /*
  * The next site at the trap behind (signature, ordinal), or at it when again; NULL: no more.

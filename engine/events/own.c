@@ -74,9 +74,8 @@ static void set_mask(void)
 
 static bool arm(size_t i, char *error, size_t error_size)
 {
-	const struct lvmon_hook request = {.kind = LVMON_HOOK_TRAP,
-					   .budget_ms = hooks[i].budget_ms,
-					   .trap = armed[i].trap};
+	const struct lvmon_hook request = {
+		.kind = LVMON_HOOK_TRAP, .budget_ms = hooks[i].budget_ms, .trap = armed[i].trap};
 	char why[80];
 	int ret = backend->hook_add(&request);
 
@@ -100,8 +99,7 @@ unsigned int own_arm(enum own_when when, char *error, size_t error_size)
 	for (i = 0; i < HOOKS; i++) {
 		gva_t va;
 
-		if (hooks[i].when != when || armed[i].id ||
-		    linux_symbol(hooks[i].function, &va))
+		if (hooks[i].when != when || armed[i].id || linux_symbol(hooks[i].function, &va))
 			continue;
 		why[0] = '\0';
 		found[i] = site_find(va, &armed[i].trap, why, sizeof(why)) == 0;

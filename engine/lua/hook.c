@@ -1,148 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * lvmon.hook: registers a handler for a system call. Since Linux 4.17 a system call has one
- * function for each way it can be called, all of which take a pointer to the saved registers; a
- * name stands for all of those that the guest's kernel has.
+ * lvmon.hook: registers handlers. What a hook can be for is a row of kinds[], in a file of its own
+ * (hook_NAME.c); options, the hook object and the order of things are the same for all.
  */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include "engine/base/text.h"
 #include "engine/lua/api.h"
+#include "engine/lua/hook.h"
 #include "engine/signature/record.h"
 
 #define HOOK_TYPE "hook"
 
-static const struct {
-	const char *prefix;
-	enum hook_abi abi;
-} ways[] = {
-	{"__x64_sys_", HOOK_ABI_X64},	       {"__ia32_sys_", HOOK_ABI_IA32},
-	{"__ia32_compat_sys_", HOOK_ABI_IA32}, {"__x32_compat_sys_", HOOK_ABI_X64}, /* until 5.9 */
-	{"__x64_compat_sys_", HOOK_ABI_X64},
+static const struct lua_hook *const kinds[] = {
+	&lua_hook_syscall,
 };
-
-#define WAYS (sizeof(ways) / sizeof(*ways))
 
 struct hook_object {
 	struct hook *hook; /* NULL: removed */
 };
-
-static void add_symbol(struct hook *h, const char *name, enum hook_abi abi)
-{
-	struct hook_site *s = &h->site[h->count];
-	gva_t va;
-
-	if (h->count == HOOK_SITES_MAX || linux_symbol(name, &va))
-		return;
-	s->function = va;
-	s->abi = abi;
-	snprintf(s->name, sizeof(s->name), "%s", name);
-	h->count++;
-}
-
-static void add_syscall(struct hook *h, const char *name)
-{
-	char symbol[HOOK_NAME_SIZE];
-	size_t i;
-
-	for (i = 0; i < WAYS; i++) {
-		snprintf(symbol, sizeof(symbol), "%s%s", ways[i].prefix, name);
-		add_symbol(h, symbol, ways[i].abi);
-	}
-}
-
-static int note_near(const char *name, gva_t va, void *arg)
-{
-	(void)va;
-	text_near_add(arg, name + strlen(ways[0].prefix));
-	return 0;
-}
-
-static int unknown_syscall(lua_State *L, const char *name)
-{
-	struct text_near near;
-	char hint[256];
-
-	if (!linux_known())
-		return luaL_error(L, "hook.syscall: the guest's kernel is not known");
-	text_near_init(&near, name);
-	linux_each_symbol(ways[0].prefix, note_near, &near);
-	text_near_print(&near, hint, sizeof(hint));
-	return luaL_error(L, "hook.syscall: the guest's kernel has no system call \"%s\"%s", name,
-			  hint);
-}
-
-/* The name of a system call out of the guest's own table. */
-static void name_of_number(lua_State *L, lua_Integer number, char *out, size_t size)
-{
-	char text[HOOK_NAME_SIZE + 32];
-	gva_t table, entry;
-	char *plus;
-	size_t i;
-
-	if (number < 0 || number > 1023 || linux_symbol("sys_call_table", &table) ||
-	    linux_kread(table + (uint64_t)number * 8, &entry, sizeof(entry)) ||
-	    linux_symbolize(entry, text, sizeof(text)))
-		luaL_error(L, "hook.syscall: the guest's kernel has no system call number %I",
-			   (LUAI_UACINT)number);
-	plus = strchr(text, '+');
-	if (plus)
-		*plus = '\0';
-	for (i = 0; i < WAYS; i++) {
-		if (strncmp(text, ways[i].prefix, strlen(ways[i].prefix)) == 0) {
-			snprintf(out, size, "%s", text + strlen(ways[i].prefix));
-			return;
-		}
-	}
-	luaL_error(L, "hook.syscall: number %I is %s, which has no place for a trap",
-		   (LUAI_UACINT)number, text);
-}
-
-/* Fill name and sites from argument 1. */
-static void resolve(lua_State *L, struct hook *h)
-{
-	const char *name;
-	size_t i;
-
-	if (lua_isinteger(L, 1)) {
-		if (engine.mode == ENGINE_CHECK)
-			snprintf(h->name, sizeof(h->name), "%d", (int)lua_tointeger(L, 1));
-		else
-			name_of_number(L, lua_tointeger(L, 1), h->name, sizeof(h->name));
-	} else {
-		name = luaL_checkstring(L, 1);
-		if (strlen(name) >= HOOK_NAME_SIZE - 20)
-			luaL_error(L, "hook.syscall: name too long");
-		for (i = 0; i < WAYS; i++) {
-			/* The kernel's own name: this function only. */
-			if (strncmp(name, ways[i].prefix, strlen(ways[i].prefix)) == 0) {
-				snprintf(h->name, sizeof(h->name), "%s",
-					 name + strlen(ways[i].prefix));
-				if (engine.mode != ENGINE_CHECK)
-					add_symbol(h, name, ways[i].abi);
-				break;
-			}
-		}
-		if (i < WAYS) {
-			if (!h->count && engine.mode != ENGINE_CHECK)
-				unknown_syscall(L, h->name);
-			return;
-		}
-		snprintf(h->name, sizeof(h->name), "%s",
-			 strncmp(name, "sys_", 4) == 0 ? name + 4 : name);
-	}
-	if (engine.mode == ENGINE_CHECK)
-		return;
-	add_syscall(h, h->name);
-	if (!h->count)
-		unknown_syscall(L, h->name);
-	/* Two calls start programs, and the kernel does so itself (from Linux 5.9 on by this). */
-	if (strcmp(h->name, "execve") == 0) {
-		add_syscall(h, "execveat");
-		add_symbol(h, "kernel_execve", HOOK_ABI_KERNEL);
-	}
-}
 
 /* The third argument: a filter, and what becomes of a call that no handler could judge. */
 static void read_options(lua_State *L, int arg, struct hook *h)
@@ -164,8 +40,8 @@ static void read_options(lua_State *L, int arg, struct hook *h)
 			    !strcmp(lua_tostring(L, -1), names[i]))
 				break;
 		if (i == 3)
-			luaL_error(L, "hook.syscall: options are pid, comm and on_timeout, not %s",
-				   luaL_tolstring(L, -1, NULL));
+			luaL_error(L, "hook.%s: options are pid, comm and on_timeout, not %s",
+				   h->kind->name, luaL_tolstring(L, -1, NULL));
 	}
 	if (lua_getfield(L, arg, "pid") != LUA_TNIL) {
 		filter->flags |= LVMON_FILTER_PID;
@@ -174,7 +50,7 @@ static void read_options(lua_State *L, int arg, struct hook *h)
 	if (lua_getfield(L, arg, "comm") != LUA_TNIL) {
 		comm = luaL_checklstring(L, -1, &n);
 		if (n >= LVMON_COMM_SIZE)
-			luaL_error(L, "hook.syscall: comm has at most %d bytes",
+			luaL_error(L, "hook.%s: comm has at most %d bytes", h->kind->name,
 				   LVMON_COMM_SIZE - 1);
 		filter->flags |= LVMON_FILTER_COMM;
 		memcpy(filter->comm, comm, n);
@@ -194,11 +70,12 @@ static void warn(const struct hook *h, const char *error)
 }
 
 /*
- * lvmon.hook.syscall(name or number, handler [, { pid =, comm =, on_timeout = }]) -> hook object.
- * The handler is called with an event object each time a process begins the system call.
+ * lvmon.hook.NAME(what, handler [, { pid =, comm =, on_timeout = }]) -> hook object. The handler is
+ * called with an event object each time it happens. Upvalue 1: the struct lua_hook.
  */
-static int hook_syscall(lua_State *L)
+static int hook_new(lua_State *L)
 {
+	const struct lua_hook *kind = lua_touserdata(L, lua_upvalueindex(1));
 	struct hook_object *object;
 	char error[200] = "";
 	struct hook h, *hook = NULL;
@@ -207,8 +84,10 @@ static int hook_syscall(lua_State *L)
 	memset(&h, 0, sizeof(h));
 	luaL_checktype(L, 2, LUA_TFUNCTION);
 	lua_settop(L, 3);
+	h.kind = kind->kind;
+	h.fields = kind->fields;
 	h.signature = signature_of(L);
-	resolve(L, &h);
+	kind->resolve(L, &h);
 	read_options(L, 3, &h);
 	object = lua_newuserdatauv(L, sizeof(*object), 0);
 	object->hook = NULL;
@@ -218,7 +97,7 @@ static int hook_syscall(lua_State *L)
 	ret = hooks_add(&h, &hook, error, sizeof(error));
 	if (ret) {
 		luaL_unref(L, LUA_REGISTRYINDEX, h.handler);
-		return luaL_error(L, "hook.syscall: %s: %s", h.name,
+		return luaL_error(L, "hook.%s: %s: %s", h.kind->name, h.name,
 				  *error ? error : strerror(-ret));
 	}
 	if (*error)
@@ -254,13 +133,10 @@ static int hook_tostring(lua_State *L)
 
 void hook_open(lua_State *L)
 {
-	static const luaL_Reg functions[] = {
-		{"syscall", hook_syscall},
-		{"address", hook_address},
-		{NULL, NULL},
-	};
+	static const luaL_Reg functions[] = {{"address", hook_address}, {NULL, NULL}};
 	static const luaL_Reg meta[] = {{"__tostring", hook_tostring}, {NULL, NULL}};
 	static const luaL_Reg methods[] = {{"remove", hook_remove}, {NULL, NULL}};
+	size_t i;
 
 	api_metatable(L, HOOK_TYPE, meta);
 	luaL_getmetatable(L, HOOK_TYPE);
@@ -269,4 +145,9 @@ void hook_open(lua_State *L)
 	lua_setfield(L, -2, "__index");
 	lua_pop(L, 1);
 	api_functions(L, functions);
+	for (i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
+		lua_pushlightuserdata(L, (void *)kinds[i]);
+		lua_pushcclosure(L, hook_new, 1);
+		lua_setfield(L, -2, kinds[i]->kind->name);
+	}
 }

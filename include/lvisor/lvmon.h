@@ -265,6 +265,12 @@ struct lvmon_hook {
 	};
 };
 
+/* What lvmon_event.hook is for events of this hook. */
+static inline uint64_t lvmon_hook_key(const struct lvmon_hook *hook)
+{
+	return hook->trap.gva;
+}
+
 /* Where the vmm finds the current task, its process id and its name. */
 struct lvmon_task_layout {
 	uint64_t current_offset; /* GS_BASE + this holds the pointer to the current task_struct */
