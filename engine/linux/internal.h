@@ -134,7 +134,7 @@ enum field {
 
 /* Enumerators kept, so that restoring does not mean parsing BTF. */
 enum kept_enumerator {
-	E_PG_LOCKED, E_PG_UPTODATE, E_PG_SWAPBACKED, E_PG_SWAPCACHE, E_PG_ANON_EXCLUSIVE,
+	E_PG_LOCKED, E_PG_UPTODATE, E_PG_SWAPBACKED, E_PG_SWAPCACHE, E_PG_ANON_EXCLUSIVE, E_PG_LRU,
 	E_FOLL_WRITE, E_FOLL_FORCE, E_FOLL_NOWAIT, E_FOLL_ANON,
 	NR_ENUMERATORS
 };
@@ -142,7 +142,7 @@ enum kept_enumerator {
 /* clang-format on */
 
 #define BLOB_MAGIC   0x31304b4e4c5256ull /* "VRLNK01" */
-#define BLOB_VERSION 4
+#define BLOB_VERSION 5
 #define NO_FIELD     (-1)
 #define MISSING_SIZE 80
 
@@ -205,6 +205,7 @@ struct mapping {
 	gpa_t gpa;     /* of the byte */
 	uint64_t left; /* bytes from there to the mapping's end */
 	uint64_t size; /* 4 KB, 2 MB or 1 GB */
+	bool writable; /* as its own entry says */
 };
 
 /*

@@ -6,6 +6,7 @@
 #include "engine/linux/internal.h"
 
 #define PTE_PRESENT (1ull << 0)
+#define PTE_WRITE   (1ull << 1)
 #define PTE_PSE	    (1ull << 7)
 /* arch/x86/include/asm/pgtable_types.h: _PAGE_PROTNONE is the global bit of an absent entry */
 #define PTE_PROTNONE (1ull << 8)
@@ -44,6 +45,7 @@ static int entry_decode(uint64_t entry, unsigned int level, gva_t va, bool user,
 		return 1;
 	}
 	m->gpa = (entry & PTE_ADDRESS & ~(size - 1)) | (va & (size - 1));
+	m->writable = (entry & PTE_PRESENT) && (entry & PTE_WRITE);
 	return 0;
 }
 

@@ -14,7 +14,7 @@ enum { VMA_START = 0, VMA_END = 8, VMA_FLAGS = 16, VMA_FILE = 24, VMA_PGOFF = 32
        VMA_OPS = 48, VMA_SIZE = 56 };
 enum { PG_FLAGS = 0, PG_HEAD = 8, PG_MAPPING = 24, PG_INDEX = 32, PG_MAPCOUNT = 48,
        PG_REFCOUNT = 52, PG_SIZE = 64 };
-enum { LOCKED = 0, UPTODATE = 2, SWAPCACHE = 10, EXCLUSIVE = 16, SWAPBACKED = 19 };
+enum { LOCKED = 0, UPTODATE = 2, LRU = 4, SWAPCACHE = 10, EXCLUSIVE = 16, SWAPBACKED = 19 };
 
 /* clang-format on */
 
@@ -83,7 +83,8 @@ static inline void page_anonymous(gpa_t gpa)
 	gva_t p = page_of(gpa);
 
 	memset(guest_at(p), 0, PG_SIZE);
-	put64(p + PG_FLAGS, 1ull << SWAPBACKED | 1ull << EXCLUSIVE | 1ull << UPTODATE);
+	put64(p + PG_FLAGS,
+	      1ull << SWAPBACKED | 1ull << EXCLUSIVE | 1ull << UPTODATE | 1ull << LRU);
 	put64(p + PG_MAPPING, 0xffff888012345600ull | 1);
 	put32(p + PG_REFCOUNT, 1);
 }
@@ -124,9 +125,10 @@ static inline int set_up(void **state)
 	guest_kernel.enumerator[E_PG_SWAPCACHE] = SWAPCACHE;
 	guest_kernel.enumerator[E_PG_SWAPBACKED] = SWAPBACKED;
 	guest_kernel.enumerator[E_PG_ANON_EXCLUSIVE] = EXCLUSIVE;
+	guest_kernel.enumerator[E_PG_LRU] = LRU;
 	guest_kernel.enumerators_known = 1 << E_PG_LOCKED | 1 << E_PG_UPTODATE |
 					 1 << E_PG_SWAPCACHE | 1 << E_PG_SWAPBACKED |
-					 1 << E_PG_ANON_EXCLUSIVE;
+					 1 << E_PG_ANON_EXCLUSIVE | 1 << E_PG_LRU;
 	put64(VARIABLE, VMEMMAP);
 	mm = guest_alloc(MM_SIZE, 8);
 	put64(mm + MM_PGD, GUEST_BASE + ROOT);

@@ -198,30 +198,64 @@ static void test_hugetlb(void **state)
 	assert_int_equal(state_of(0, &page), LINUX_PAGE_SHARED);
 }
 
-/* Before 5.19: one mapping and one reference, and no huge pages. */
+/* Before 5.19: what the process may write is its own; else one mapping and one reference are. */
 static void test_private_old(void **state)
 {
 	struct kernel_blob *b = *state;
 	gva_t p = page_of(0x300000);
 	struct linux_page page;
+	uint64_t flags;
 
 	b->enumerators_known &= ~(1u << E_PG_ANON_EXCLUSIVE);
 	vma_new(VA, VA + 0x2000, R | W, 0, 0);
-	map(VA, 0x300000 | 7, 1);
 	page_anonymous(0x300000);
+	memcpy(&flags, guest_at(p + PG_FLAGS), 8);
+	map(VA, 0x300000 | 5, 1);
 	assert_int_equal(state_of(0, &page), LINUX_PAGE_PRIVATE);
 	put32(p + PG_MAPCOUNT, 1);
 	assert_int_equal(state_of(0, &page), LINUX_PAGE_SHARED);
 	put32(p + PG_MAPCOUNT, 0);
 	put32(p + PG_REFCOUNT, 2);
 	assert_int_equal(state_of(0, &page), LINUX_PAGE_SHARED);
-	put32(p + PG_REFCOUNT, 1);
+	put64(p + PG_FLAGS, flags & ~(1ull << LRU)); /* the list's reference */
+	assert_int_equal(state_of(0, &page), LINUX_PAGE_PRIVATE);
+	put32(p + PG_REFCOUNT, 1); /* the mapping has none? */
+	assert_int_equal(state_of(0, &page), LINUX_PAGE_SHARED);
+	put32(p + PG_REFCOUNT, 3);
+	assert_int_equal(state_of(0, &page), LINUX_PAGE_SHARED);
+	map(VA, 0x300000 | 7, 1);
+	assert_int_equal(state_of(0, &page), LINUX_PAGE_PRIVATE);
+	map(VA, 0x000ffffffffff102ull ^ 0x300000, 1); /* PROT_NONE */
+	assert_int_equal(state_of(0, &page), LINUX_PAGE_SHARED);
+	map(VA, 0x300000 | 7, 1);
+	put64(p + PG_FLAGS, flags | 1ull << LOCKED);
+	assert_int_equal(state_of(0, &page), LINUX_PAGE_SHARED);
+	put64(p + PG_FLAGS, flags | 1ull << SWAPCACHE);
+	assert_int_equal(state_of(0, &page), LINUX_PAGE_SHARED);
+	put64(p + PG_FLAGS, flags);
 	put64(p + PG_HEAD, page_of(0x2ff000) | 1);
 	page_anonymous(0x2ff000);
+	assert_int_equal(state_of(0, &page), LINUX_PAGE_PRIVATE);
+	map(VA, 0x300000 | 5, 1);
 	assert_int_equal(state_of(0, &page), LINUX_PAGE_SHARED);
 	put64(p + PG_HEAD, 0);
 	b->enumerators_known &= ~(1u << E_PG_LOCKED);
 	assert_int_equal(state_of(0, &page), LINUX_PAGE_SHARED);
+}
+
+static void test_huge_old(void **state)
+{
+	struct kernel_blob *b = *state;
+	struct linux_page page;
+
+	b->enumerators_known &= ~(1u << E_PG_ANON_EXCLUSIVE);
+	vma_new(VA, VA + 4 * MB, R | W, 0, 0);
+	map(VA, 0x200000 | 0x87, 2);
+	next_table = 0x30000;
+	page_anonymous(0x200000);
+	assert_int_equal(state_of(0x12345, &page), LINUX_PAGE_PRIVATE);
+	map(VA, 0x200000 | 0x85, 2); /* forked */
+	assert_int_equal(state_of(0x12345, &page), LINUX_PAGE_SHARED);
 }
 
 static void test_page_cache(void **state)
@@ -294,6 +328,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_huge, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_hugetlb, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_private_old, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_huge_old, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_page_cache, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_read, set_up, tear_down),
 	};

@@ -309,6 +309,7 @@ static const char *const enumerator_names[NR_ENUMERATORS] = {
 	[E_PG_SWAPBACKED] = "PG_swapbacked",
 	[E_PG_SWAPCACHE] = "PG_swapcache",
 	[E_PG_ANON_EXCLUSIVE] = "PG_anon_exclusive", /* from 5.19 */
+	[E_PG_LRU] = "PG_lru",
 	[E_FOLL_WRITE] = "FOLL_WRITE",		     /* from 6.3; macros before */
 	[E_FOLL_FORCE] = "FOLL_FORCE",
 	[E_FOLL_NOWAIT] = "FOLL_NOWAIT",

@@ -235,22 +235,38 @@ static int page_head(gva_t page, gva_t *head)
 }
 
 /*
+ * Before 5.19: one mapping and one reference. Who keeps a page off the lists of pages to reclaim
+ * has another one: above all the kernel itself, which puts new pages there 15 at a time (mm/swap.c,
+ * lru_cache_add()).
+ */
+static bool one_reference(gva_t page, uint64_t flags)
+{
+	uint32_t mapcount, refcount, off_list;
+
+	if (kread32(at(page, F_PAGE_MAPCOUNT), &mapcount) ||
+	    kread32(at(page, F_PAGE_REFCOUNT), &refcount))
+		return false;
+	off_list = has_enumerator(E_PG_LRU) && !page_flag(flags, E_PG_LRU);
+	return mapcount == 0 && refcount == 1 + off_list; /* _mapcount starts at -1 */
+}
+
+/*
  * Is this anonymous page the one process's alone? From 5.19 on the kernel says so itself
  * (PG_anon_exclusive, include/linux/page-flags.h: kept on the page that is mapped, on the first one
- * for a huge mapping). Before, one mapping and one reference mean the same; for huge pages that
- * cannot be told. Pages of hugetlbfs are neither swapped nor freed behind the process's back.
+ * for a huge mapping). Before, a private mapping is writable only while the page is: fork takes
+ * that away from both (mm/memory.c, copy_present_pte(); mm/huge_memory.c; mm/hugetlb.c). Where
+ * the process may not write either, references are counted, which huge pages do not allow. Pages of
+ * hugetlbfs are neither swapped nor freed behind the process's back.
  */
-static bool page_exclusive(gpa_t gpa, uint64_t mapping_size, bool hugetlb)
+static bool page_exclusive(const struct mapping *m, bool hugetlb)
 {
 	gva_t base, page, head;
 	uint64_t flags, head_flags, mapping;
-	uint32_t mapcount, refcount;
 
 	if (linux_need(LINUX_PAGES) || page_array(&base) || !has_enumerator(E_PG_SWAPBACKED) ||
 	    !has_enumerator(E_PG_SWAPCACHE) || !has_enumerator(E_PG_LOCKED))
 		return false;
-	page = base +
-	       (gpa & ~(mapping_size - 1)) / PAGE_SIZE * (uint64_t)kernel->field[F_PAGE_SIZE];
+	page = base + (m->gpa & ~(m->size - 1)) / PAGE_SIZE * (uint64_t)kernel->field[F_PAGE_SIZE];
 	if (page_head(page, &head) || kread64(at(page, F_PAGE_FLAGS), &flags) ||
 	    kread64(at(head, F_PAGE_FLAGS), &head_flags) ||
 	    kread64(at(head, F_PAGE_MAPPING), &mapping))
@@ -262,17 +278,14 @@ static bool page_exclusive(gpa_t gpa, uint64_t mapping_size, bool hugetlb)
 	 * what is written behind the kernel's back would be lost. Locked: it may be migrating.
 	 */
 	if (page_flag(head_flags, E_PG_LOCKED) ||
-	    (!hugetlb && (!page_flag(head_flags, E_PG_SWAPBACKED) ||
-			  page_flag(head_flags, E_PG_SWAPCACHE))))
+	    (!hugetlb &&
+	     (!page_flag(head_flags, E_PG_SWAPBACKED) || page_flag(head_flags, E_PG_SWAPCACHE))))
 		return false;
 	if (has_enumerator(E_PG_ANON_EXCLUSIVE))
 		return page_flag(flags, E_PG_ANON_EXCLUSIVE);
-	if (head != page || mapping_size != PAGE_SIZE)
-		return false;
-	if (kread32(at(page, F_PAGE_MAPCOUNT), &mapcount) ||
-	    kread32(at(page, F_PAGE_REFCOUNT), &refcount))
-		return false;
-	return mapcount == 0 && refcount == 1; /* _mapcount starts at -1 */
+	if (m->writable)
+		return true;
+	return head == page && m->size == PAGE_SIZE && one_reference(page, flags);
 }
 
 /* The file's page at this place in the page cache. 0 or -E... */
@@ -312,8 +325,7 @@ int linux_memory_page(const struct linux_memory *mem, uint64_t offset, struct li
 
 		page->gpa = m.gpa;
 		page->left = m.left;
-		page->state = page_exclusive(m.gpa, m.size, hugetlb) ? LINUX_PAGE_PRIVATE
-								     : LINUX_PAGE_SHARED;
+		page->state = page_exclusive(&m, hugetlb) ? LINUX_PAGE_PRIVATE : LINUX_PAGE_SHARED;
 	} else if (err == -ENOENT && !page_cached(a, va, &page->gpa) && guest_ptr(page->gpa, 1)) {
 		/* Only where nothing was ever mapped: a swapped page is the process's own copy. */
 		page->state = LINUX_PAGE_CACHED;
