@@ -28,7 +28,7 @@ accel=${ACCEL:-tcg}
 slow=
 if [ "$vendor" = intel ] && [ "$accel" != kvm ]; then
 	slow=900
-	[ $# -gt 0 ] || set -- vendor count execve faulty cpus exact hostile
+	[ $# -gt 0 ] || set -- vendor count execve faulty cpus exact hostile bare
 fi
 
 case $suite in
@@ -64,13 +64,14 @@ soon()
 	done
 }
 
-# boot_script NAME [LVISOR-ARGUMENT...]: boots the test kernel with scripts/NAME.sh as its work.
+# boot_script NAME [LVISOR-ARGUMENT...]: boots the test kernel with scripts/NAME.sh as its work, and $words
+# for that on its command line.
 boot_script()
 {
 	script=$1
 	shift
 	boot --kernel "$kernel" --initrd "$initramfs" \
-		--append "quiet panic=-1 no_timer_check lvtest=$script" "$@"
+		--append "quiet panic=-1 no_timer_check lvtest=$script ${words:-}" "$@"
 }
 
 # need_disk: the disk guest, built if it is not there yet, and what it works on; fails after "skip"

@@ -5,6 +5,10 @@
 
 #define BASE 0xffffffff80000000
 
+/* Where a loader puts the kernel without LVisor, and where it runs. */
+#define KERNEL_LOADED 0x100000
+#define KERNEL	      0x1000000
+
 /* Selectors of our GDT */
 #define KERNEL_CS 0x08
 #define KERNEL_DS 0x10

@@ -1,10 +1,68 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The kernel's entry in long mode, its page tables, its way into snippets and back. */
+/* The kernel's entries, its page tables, its way into snippets and back. */
 #include "bare.h"
 
 #define PHYS(symbol) (symbol - BASE)
+#define AT_LOAD(symbol) (KERNEL_LOADED + symbol - head)
+
+/* In 32-bit mode, by a boot loader: to KERNEL + 0x200 with 4 GB mapped as they are. */
+#define TABLES 0x60000
 
 	.section .head, "ax"
+	.code32
+head:
+	cli
+	cld
+	lgdtl	AT_LOAD(boot_gdtr)
+	mov	$TABLES, %edi
+	xor	%eax, %eax
+	mov	$6 * 1024, %ecx
+	rep stosl
+	movl	$TABLES + 0x1003, TABLES
+	mov	$TABLES + 0x2003, %eax
+	mov	$TABLES + 0x1000, %edi
+1:	mov	%eax, (%edi)
+	add	$8, %edi
+	add	$0x1000, %eax
+	cmp	$TABLES + 0x6003, %eax
+	jb	1b
+	mov	$TABLES + 0x2000, %edi
+	mov	$0x83, %eax
+2:	mov	%eax, (%edi)
+	add	$8, %edi
+	add	$0x200000, %eax
+	jnc	2b
+	mov	$TABLES, %eax
+	mov	%eax, %cr3
+	mov	$0x20, %eax
+	mov	%eax, %cr4
+	mov	$0xc0000080, %ecx
+	rdmsr
+	or	$0x100, %eax
+	wrmsr
+	mov	%cr0, %eax
+	or	$0x80000000, %eax
+	mov	%eax, %cr0
+	ljmp	$8, $AT_LOAD(boot_long)
+
+	.code64
+boot_long:
+	mov	$16, %eax
+	mov	%eax, %ds
+	mov	%eax, %es
+	mov	%eax, %ss
+	mov	$KERNEL_LOADED, %esi
+	mov	$KERNEL, %edi
+	mov	$kernel_end - head, %ecx
+	rep movsb
+	mov	$KERNEL + 0x200, %eax
+	jmp	*%rax
+
+	.balign	8
+boot_gdt: .quad	0, 0x00af9a000000ffff, 0x00cf92000000ffff
+boot_gdtr: .word . - boot_gdt - 1
+	.long	AT_LOAD(boot_gdt)
+
 	.org	0x200
 	cli
 	mov	$PHYS(pds), %edi

@@ -21,16 +21,18 @@ bare()
 	cp "$work/console" "$work/$name"
 }
 
-# Bochs has no loader for it without LVisor. What these lines say is the same on all processors.
-vendor_here=$vendor
-vendor=amd
 bare plain --plain
-vendor=$vendor_here
 holds "there is something to compare" test "$(wc -l <"$work/plain")" -gt 400
 bare unhooked
 is "without hooks" "$(diff "$work/plain" "$work/unhooked")" ""
 bare hooked --signature signatures/exec-log.lua
 holds "hooks are there" grep -a "engine: hooks are made" "$work/log"
 holds "all of them" test "$(grep -a -c "could not be made" "$work/log")" = 0
+if [ "$vendor" = intel ] && [ "$accel" != kvm ]; then
+	# Bochs 2.7 forgets STI's shadow at an exit by an exception: docs/testing.md
+	for name in plain hooked; do
+		sed -i '/^sti, plain:/d' "$work/$name"
+	done
+fi
 is "with hooks" "$(diff "$work/plain" "$work/hooked")" ""
 rm -r "$work/bin"

@@ -2,9 +2,11 @@
 # shellcheck shell=sh disable=SC2154
 # The paper's signature, as it stands, against programs that try to get past it: with memory of odd
 # shapes and sizes, and by each way in which a program can start another one. The one with the mark
-# never does; its twin without it does, and gives the signature no trouble.
+# never does; its twin without it does, and gives the signature no trouble. Also from
+# cases-long/evasion.sh.
 
-boot_script evasion --signature signatures/paper.lua
+# shellcheck disable=SC2086
+boot_script evasion ${machine:-} --signature signatures/paper.lua
 is "exit code" "$code" 0
 holds "all modes ran" test -n "$(result end)"
 for mode in $(sed -n 's/^result \(.*\)\.bad .*/\1/p' "$work/console"); do

@@ -2,7 +2,8 @@
 # shellcheck shell=sh disable=SC2154
 # memwrite to a process on another processor that gives its pages back meanwhile: none of the bytes
 # get into a frame that is somebody else's by then. To huge pages, and to pages that userfaultfd
-# watches: the bytes are there, or all is as before, and the counts say which.
+# watches: the bytes are there, or all is as before, and the counts say which. Also from
+# cases-long/evasion.sh.
 
 # Processors have to run at the same time. CPU 0 runs no handler: docs/testing.md, QEMU's fault.
 boot_script memwrite --cpus 2 --tcg multi --vmm budget=10000 \

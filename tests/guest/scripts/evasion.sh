@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=sh
-# Programs that want to start another one unseen, each with the mark and without.
+# Programs that want to start another one unseen, each with the mark and without: all, or modes=A,B on the
+# kernel's command line.
 
 chmod 1777 /tmp
 echo 4 >/proc/sys/vm/nr_hugepages
-for mode in $(evade); do
+modes=$(sed -n 's/.*modes=\([a-z_0-9,]*\).*/\1/p' /proc/cmdline | tr , ' ')
+for mode in ${modes:-$(evade)}; do
 	for kind in bad benign; do
 		rm -f /tmp/started
 		evade $mode $kind 2>/dev/null
