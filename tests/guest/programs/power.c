@@ -13,6 +13,8 @@
  *	power pci DEVICE.FUNCTION REGISTER SIZE VALUE
  *					writes to PCI configuration of bus 0, by the ports; prints the
  *					register's 32 bits as they are afterwards
+ *	power ecam DEVICE.FUNCTION REGISTER SIZE VALUE
+ *					the same by a store to memory, where the MCFG table says it is
  *	power cmos INDEX [VALUE]	prints what is there, and writes VALUE
  *	power warm STATUS		leaves code and a shutdown status that asks the firmware to go on
  *					there after a reset: it says so and switches off
@@ -119,6 +121,35 @@ static unsigned char *physical(unsigned long page)
 	return mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, file, page & ~0xffful);
 }
 
+/* MCFG: PCI Firmware Specification 3.2, 4.1.2 */
+static int ecam(char **args)
+{
+	const int file = open("/sys/firmware/acpi/tables/MCFG", O_RDONLY);
+	const unsigned int reg = number(args[1]), size = number(args[2]);
+	const unsigned long value = number(args[3]);
+	unsigned long base;
+	char *function;
+	const unsigned long device = strtoul(args[0], &function, 16);
+	volatile unsigned char *page, *at;
+
+	if (*function != '.' || pread(file, &base, sizeof(base), 44) != sizeof(base))
+		return EINVAL;
+	page = physical(base + (device << 15 | number(function + 1) << 12));
+	if (page == MAP_FAILED)
+		return errno;
+	at = page + reg;
+	if (size == 1)
+		*at = (unsigned char)value;
+	else if (size == 2)
+		*(volatile unsigned short *)at = (unsigned short)value;
+	else if (size == 4)
+		*(volatile unsigned int *)at = (unsigned int)value;
+	else
+		*(volatile unsigned long *)at = value;
+	printf("%08x\n", *(volatile unsigned int *)(page + (reg & ~3u)));
+	return 0;
+}
+
 /* The FACS's firmware_waking_vector, from the FADT (ACPI 6.4, tables 5.9 and 5.12). */
 static unsigned char *waking_vector(void)
 {
@@ -197,6 +228,8 @@ int main(int argc, char **argv)
 		return breakpoints();
 	if (!strcmp(what, "warm") && argc == 3)
 		return warm(number(argv[2]));
+	if (!strcmp(what, "ecam") && argc == 6)
+		return ecam(argv + 2);
 	if (!strcmp(what, "pci") && argc == 6)
 		return pci(argv + 2);
 	if (iopl(3))

@@ -31,6 +31,13 @@ result rcba "$(power pci 1f.0 0xf0 4 0x10000001)"
 # A register that is the guest's: the latency timer of the host bridge, and a CMOS byte
 power pci 0.0 0x3c 1 7 >/dev/null
 result line "$(power pci 0.0 0x3d 1 0)"
+# The same by memory, and a store of more than a register
+if [ -e /sys/firmware/acpi/tables/MCFG ]; then
+	result ecam "$(power ecam 1f.0 0x40 4 0xb001)" "$(power ecam 0.0 0x91 1 0x33)" \
+		"$(power ecam 0.0 0x9d 1 0x4a)" "$(power ecam 0.0 0x60 4 0x10000001)" \
+		"$(power ecam 0.0 0x60 8 0x10000001)" "$(power ecam 1f.0 0xf0 4 0x10000001)"
+	result ecamline "$(power ecam 0.0 0x3c 1 9)" "$(power pci 0.0 0x3d 1 0)"
+fi
 # A20 by each of its switches
 power outb 0x92 0
 power outb 0x64 0xdd
