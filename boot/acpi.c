@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * From the firmware's tables (ACPI 6.4, 5.2): how many CPUs there are, and their APIC ids; the
- * ports by which a guest puts the machine to sleep; where PCI configuration is in memory; where
- * memory may be plugged in later. Runs before the guest, on the firmware's own tables; every length
- * is checked all the same.
+ * From the firmware's tables (ACPI 6.4, 5.2): how many CPUs there are, and their APIC ids, and
+ * where I/O APICs are; the ports by which a guest puts the machine to sleep; where PCI
+ * configuration is in memory; where memory may be plugged in later. Runs before the guest, on the
+ * firmware's own tables; every length is checked all the same.
  */
 #include "boot/boot.h"
 #include "vmm/log.h"
 #include "vmm/string.h"
 
+#define LOW_1MB	      0x100000u
 #define LOW_4GB	      0x100000000ull
 #define TABLE_MAX     0x100000u /* of any table read here, or it is damaged */
 #define EBDA_SEGMENT  0x40eu
 #define MADT_LAPIC    0
+#define MADT_IOAPIC   1
 #define MADT_X2APIC   9
 #define LAPIC_ENABLED 1u
 
@@ -130,6 +132,15 @@ static void add_cpu(struct boot_info *bi, u32 apic_id, u32 flags)
 	bi->apic_ids[bi->cpus++] = apic_id;
 }
 
+static void add_ioapic(struct boot_info *bi, u32 address)
+{
+	if (address < LOW_1MB)
+		return;
+	if (bi->ioapics_count == MAX_IOAPICS)
+		fatal("this machine has more than %u I/O APICs", MAX_IOAPICS);
+	bi->ioapics[bi->ioapics_count++] = address;
+}
+
 /* Number at this offset of a table; 0 when it is shorter. */
 static u64 number_at(const struct table *t, u32 offset, u32 size)
 {
@@ -155,7 +166,7 @@ void acpi_find_cpus(struct boot_info *bi)
 	const struct rsdp *rsdp = search_rsdp();
 	const struct table *madt;
 
-	bi->cpus = bi->cpus_disabled = 0;
+	bi->cpus = bi->cpus_disabled = bi->ioapics_count = 0;
 	if (!rsdp)
 		return;
 	madt = find_table(rsdp, "APIC", 0);
@@ -174,6 +185,9 @@ void acpi_find_cpus(struct boot_info *bi)
 		} else if (e[0] == MADT_X2APIC && e[1] >= 16) {
 			memcpy(words, e + 4, 12);
 			add_cpu(bi, words[0], words[1]);
+		} else if (e[0] == MADT_IOAPIC && e[1] >= 12) {
+			memcpy(words, e + 4, 4);
+			add_ioapic(bi, words[0]);
 		}
 		at += e[1];
 	}

@@ -33,7 +33,7 @@ u64 linux_init_size(const void *image);
 const char *linux_load(struct boot_info *bi, const struct module *kernel,
 		       const struct module *initrd);
 
-/* boot/acpi.c: fills in bi->cpus, apic_ids and cpus_disabled; no CPU when there is no MADT. */
+/* boot/acpi.c: bi->cpus, apic_ids, cpus_disabled, ioapics; no CPU when there is no MADT. */
 void acpi_find_cpus(struct boot_info *bi);
 /* Fills in bi->pm1 and bi->sleep_refused. */
 void acpi_find_sleep(struct boot_info *bi);

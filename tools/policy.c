@@ -78,6 +78,12 @@ static void print_indexed(void)
 	printf("%s: %s\n", name, reason);
 	POLICY_INDEXED_REGISTERS(ROW)
 #undef ROW
+	printf("\nAMD's registers in memory, by offset from FED80000h (writes are ignored)\n");
+#define ROW(first, last, name, reason) \
+	range(first, last);            \
+	printf("%s: %s\n", name, reason);
+	POLICY_ACPI_MMIO(ROW)
+#undef ROW
 }
 
 static void pci_id(unsigned int id)

@@ -10,6 +10,7 @@
 
 #define MAX_MEMORY_ENTRIES 64
 #define MAX_CPUS	   16
+#define MAX_IOAPICS	   16
 #define MEMORY_RAM	   1 /* ACPI 15.1: AddressRangeMemory */
 #define MEMORY_RESERVED	   2
 
@@ -49,6 +50,9 @@ struct boot_info {
 	u32 cpus;
 	u32 apic_ids[MAX_CPUS];
 	u32 cpus_disabled; /* that the firmware lists besides */
+
+	u32 ioapics_count;
+	hpa_t ioapics[MAX_IOAPICS];
 
 	/*
 	 * ACPI's ports (ACPI 6.4, 4.8.3), all even: PM1a_STS, PM1b_STS, PM1a_CNT, PM1b_CNT; 0:

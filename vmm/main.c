@@ -3,7 +3,9 @@
 #include "vmm/boot_info.h"
 #include "vmm/cpu.h"
 #include "vmm/domain/domain.h"
+#include "vmm/guest/devices.h"
 #include "vmm/guest/ram.h"
+#include "vmm/guest/slot.h"
 #include "vmm/guest/smm.h"
 #include "vmm/log.h"
 #include "vmm/memory.h"
@@ -59,12 +61,15 @@ static void __noreturn run(const struct boot_info *bi, struct cpu *cpu, hpa_t ro
 	ring_init();
 	if (find_word(bi->options, "drain=port"))
 		ring_drain_to_port();
+	slot_init(root);
+	pci_init(bi);
+	ioapic_init(bi);
+	fch_init();
+	smm_claim();
 	smp_init(bi);
-	pci_init(bi, root);
 	vcpu_init(bi);
 	if (fpu_init(&cpu->vcpu.fpu))
 		fatal("this CPU has no XSAVE; use one that has it (in QEMU: -cpu EPYC)");
-	smm_claim();
 	cpu->vcpu.regs[LVMON_RIP] = bi->guest.rip;
 	cpu->vcpu.regs[LVMON_RSI] = bi->guest.rsi;
 	cpu->vcpu.regs[LVMON_RSP] = bi->guest.rsp;

@@ -28,7 +28,7 @@
 #define FIXED_BASE	  0xffffffffffe00000ull
 #define FIXED_LAPIC	  (FIXED_BASE + 0x0000)
 #define FIXED_GUEST_WRITE (FIXED_BASE + 0x1000) /* one page a CPU */
-#define FIXED_PCI	  (FIXED_BASE + 0x100000)
+#define FIXED_DEVICE	  (FIXED_BASE + 0x100000)
 
 #ifndef __ASSEMBLY__
 

@@ -134,7 +134,8 @@ void smp_init(const struct boot_info *bi)
 	 * A CPU that we do not run could be started by the guest, and would then run without us. It
 	 * is not known who is there without a MADT, and CPUs that it calls disabled may be there.
 	 */
-	keep_trapped = find_word(bi->options, "apic=trap") || !bi->cpus || bi->cpus_disabled;
+	keep_trapped =
+		find_word(bi->options, "apic=trap") || !bi->cpus || bi->cpus_disabled || smm_open;
 	apic_open = bi->cpus < 2 && !keep_trapped;
 	apic_page.start = lapic_base();
 	apic_page.rights = ACCESS_READ | ACCESS_EXEC | (apic_open ? ACCESS_WRITE : 0);
@@ -266,7 +267,7 @@ static void open_apic(void)
 		if (__atomic_load_n(&cpus[i]->waiting, __ATOMIC_SEQ_CST) ||
 		    __atomic_load_n(&cpus[i]->init_pending, __ATOMIC_SEQ_CST))
 			return;
-	if (keep_trapped)
+	if (keep_trapped || smm_open)
 		return;
 	trap_apic(false);
 	__atomic_store_n(&apic_open, true, __ATOMIC_SEQ_CST);
@@ -336,8 +337,9 @@ static void apic_store(struct vcpu *vcpu, const struct region_store *store)
 	if (store->size == 4 && !(offset & 15)) {
 		if (offset == APIC_LDR)
 			vcpu->cpu->ldr = value >> 24;
-		if (offset != APIC_ICR_LOW ||
-		    !smp_icr_written(vcpu, value, lapic_read_page(APIC_ICR_HIGH) >> 24))
+		if (offset == APIC_ICR_LOW
+			    ? !smp_icr_written(vcpu, value, lapic_read_page(APIC_ICR_HIGH) >> 24)
+			    : !lapic_is_lvt(offset) || !smm_refuses(value))
 			lapic_write_page(offset, value);
 	}
 	/* What was announced does not come. */

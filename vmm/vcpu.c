@@ -7,6 +7,7 @@
 #include "vmm/guest/msr.h"
 #include "vmm/guest/nested.h"
 #include "vmm/guest/region.h"
+#include "vmm/guest/smm.h"
 #include "vmm/guest/reset.h"
 #include "vmm/guest/walk.h"
 #include "vmm/log.h"
@@ -189,6 +190,9 @@ static int emulate_msr_write(struct vcpu *vcpu, u32 msr, u64 value)
 		vcpu->misc_features = value;
 		return 0;
 	}
+	if (msr - MSR_X2APIC_FIRST < 0x100 && lapic_is_lvt((msr - MSR_X2APIC_FIRST) << 4) &&
+	    lapic_x2apic() && smm_refuses((u32)value))
+		return 0;
 	if (guest_tsc_has(msr))
 		return guest_tsc_write(vcpu, msr, value);
 	if (guest_mtrr_has(msr))

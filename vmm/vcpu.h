@@ -190,12 +190,6 @@ void vcpu_init(const struct boot_info *bi);
 /* Do what the exit calls for; the guest runs on when it returns. */
 void vcpu_handle_exit(struct vcpu *vcpu, const struct vm_exit *exit);
 
-/*
- * vmm/guest/pci.c: PCI configuration that is in memory. Before the nested page table is built; root is
- * our own page table.
- */
-void pci_init(const struct boot_info *bi, hpa_t root);
-
 /* vmm/guest/ports.c: the I/O ports that the guest does not reach by itself. */
 void ports_init(const struct boot_info *bi);
 /* Set their bits: the map is the same for both vendors. */

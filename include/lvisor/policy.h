@@ -54,8 +54,12 @@ enum policy_vendor { POLICY_AMD, POLICY_INTEL, POLICY_BOTH };
 	X(INTEL, 0x600, 0x600, REFUSE, REFUSE, "DS_AREA", "see PEBS")                            \
 	X(BOTH, 0x6e0, 0x6e0, PASS, PASS, "TSC_DEADLINE",                                        \
 	  "emulated while the guest's time-stamp counter has an offset")                         \
+	X(INTEL, 0x82f, 0x82f, PASS, EMULATE, "x2APIC LVT CMCI",                                 \
+	  "no SMI where SMM is open: it would run code above the hypervisor")                    \
 	X(BOTH, 0x830, 0x830, PASS, EMULATE, "x2APIC ICR",                                       \
 	  "INIT and SIPI would take a CPU away from the hypervisor")                             \
+	X(BOTH, 0x833, 0x836, PASS, EMULATE, "x2APIC LVT", "see CMCI")                           \
+	X(AMD, 0x850, 0x853, PASS, EMULATE, "x2APIC extended LVT", "see CMCI")                   \
 	X(INTEL, 0x981, 0x984, REFUSE, REFUSE, "TME", "hidden, as in CPUID")                     \
 	X(INTEL, 0x985, 0x98a, REFUSE, REFUSE, "user interrupts", "hidden, as in CPUID")         \
 	X(INTEL, 0xd93, 0xd93, REFUSE, REFUSE, "PASID", "hidden, as in CPUID")                   \
@@ -124,15 +128,25 @@ enum policy_vendor { POLICY_AMD, POLICY_INTEL, POLICY_BOTH };
 	X(0xcd6, 0xff, "AMD PM registers")
 
 /* X(index port, first, last, name, reason): registers that the guest does not write. */
-#define POLICY_INDEXED_REGISTERS(X)                                                          \
-	X(0x70, 0x0f, 0x0f, "CMOS: shutdown status",                                         \
-	  "the guest has its own: after a reset the firmware would go on in the guest's "    \
-	  "code; a write announces that it starts a CPU")                                    \
-	X(0x72, 0x0f, 0x0f, "CMOS: shutdown status", "on some chipsets the same once more")  \
-	X(0xcd6, 0x20, 0x2b, "AMD PM: ACPI's ports (SB600, SB700)",                          \
-	  "the ports by which the guest would put the machine to sleep stay where they are") \
-	X(0xcd6, 0x60, 0x6f, "AMD PM: ACPI's ports (SB800 and later)", "the same")           \
+#define POLICY_INDEXED_REGISTERS(X)                                                             \
+	X(0x70, 0x0f, 0x0f, "CMOS: shutdown status",                                            \
+	  "the guest has its own: after a reset the firmware would go on in the guest's "       \
+	  "code; a write announces that it starts a CPU")                                       \
+	X(0x72, 0x0f, 0x0f, "CMOS: shutdown status", "on some chipsets the same once more")     \
+	X(0xcd6, 0x20, 0x2b, "AMD PM: ACPI's ports (SB600, SB700)",                             \
+	  "the ports by which the guest would put the machine to sleep stay where they are")    \
+	X(0xcd6, 0x34, 0x37, "AMD PM: IoApicEn", "the I/O APIC stays where it is looked after") \
+	X(0xcd6, 0x60, 0x6f, "AMD PM: ACPI's ports (SB800 and later)", "the same")              \
 	X(0xcd6, 0x74, 0x77, "AMD PM: AcpiConfig", "the same")
+
+/* X(first, last, name, reason): the same registers in memory, at FED80000h, and others. */
+#define POLICY_ACPI_MMIO(X)                                                                   \
+	X(0x320, 0x32b, "AMD PM: where this page is", "it stays where it is looked after")    \
+	X(0x334, 0x337, "AMD PM: IoApicEn", "as behind CD6h")                                 \
+	X(0x360, 0x36f, "AMD PM: ACPI's ports", "as behind CD6h")                             \
+	X(0x374, 0x377, "AMD PM: AcpiConfig", "as behind CD6h")                               \
+	X(0x60f, 0x60f, "CMOS: shutdown status", "as behind 70h, but there is none to write") \
+	X(0x70f, 0x70f, "CMOS: shutdown status", "the same")
 
 #define POLICY_ANY 0xffff
 
@@ -286,6 +300,10 @@ enum policy_vendor { POLICY_AMD, POLICY_INTEL, POLICY_BOTH };
 	X(BOTH, "INIT, SIPI by the APIC's page, while a CPU can be started", "emulated",        \
 	  "they would take a CPU away from the hypervisor")                                     \
 	X(BOTH, "SMI by the ICR", "ignored", "it would run code above the hypervisor")          \
+	X(BOTH, "SMI or INIT by the I/O APIC", "that entry is not written",                     \
+	  "the same; INIT would take a CPU away from the hypervisor")                           \
+	X(BOTH, "SMI by a local vector, where the firmware left SMM open", "not written",       \
+	  "it would run code above the hypervisor")                                             \
 	X(BOTH, "triple fault", "the machine is reset", "as on the bare machine")
 
 #endif

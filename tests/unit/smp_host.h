@@ -105,6 +105,13 @@ void smm_claim(void)
 {
 }
 
+bool smm_open;
+
+bool smm_refuses(u32 lvt)
+{
+	return smm_open && (lvt >> 8 & 7) == 2;
+}
+
 void lapic_end_of_interrupt(void)
 {
 }

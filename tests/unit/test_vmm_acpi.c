@@ -74,7 +74,10 @@ static void make(bool wide, u32 rsdp)
 	end = add_lapic(end, 4, 1);
 	put(end, 1, 1); /* an I/O APIC */
 	put(end + 1, 12, 1);
-	end = add_lapic(end + 12, 7, 0); /* not there */
+	put(end + 4, 0xfec01000, 4);
+	put(end + 12, 1, 1); /* one that cannot be */
+	put(end + 13, 12, 1);
+	end = add_lapic(end + 24, 7, 0); /* not there */
 	end = add_x2apic(end, 0x123, 1);
 	table(MADT, "APIC", end - MADT);
 }
@@ -101,6 +104,8 @@ static void found(void **state)
 		assert_int_equal(bi.apic_ids[0], 0);
 		assert_int_equal(bi.apic_ids[1], 4);
 		assert_int_equal(bi.apic_ids[2], 0x123);
+		assert_int_equal(bi.ioapics_count, 1);
+		assert_int_equal(bi.ioapics[0], 0xfec01000);
 	}
 }
 

@@ -6,7 +6,8 @@
 #include <sys/mman.h>
 
 #include "tests/unit/ports_guest.h"
-#include "vmm/guest/region.h"
+#include "vmm/guest/devices.h"
+#include "vmm/guest/slot.h"
 #include "vmm/memory.h"
 #include "vmm/x86/paging.h"
 
@@ -214,14 +215,15 @@ static void by_memory(void **state)
 	static const struct boot_info none, machine = {.pci_bus0 = BUS0};
 	static struct vcpu guest;
 	hpa_t root;
-	u8 *slot = mmap((void *)FIXED_PCI, PAGE_SIZE, PROT_READ | PROT_WRITE,
+	u8 *slot = mmap((void *)FIXED_DEVICE, PAGE_SIZE, PROT_READ | PROT_WRITE,
 			MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
 
 	host_memory(16);
 	root = page_alloc();
-	pci_init(&none, root);
+	slot_init(root);
+	pci_init(&none);
 	assert_null(added);
-	pci_init(&machine, root);
+	pci_init(&machine);
 	assert_true(added && added->start == BUS0 && added->size == BIT(20));
 	assert_int_equal(added->rights, ACCESS_READ);
 	machine_id = 0x29188086;
@@ -241,13 +243,58 @@ static void by_memory(void **state)
 				assert_int_equal(slot[i], kept || i < reg || i >= reg + size
 								  ? 0
 								  : 0x11 * (i - reg + 1));
-			assert_true(kept || *page_entry(root, FIXED_PCI) ==
+			assert_true(kept || *page_entry(root, FIXED_DEVICE) ==
 						    ((store.gpa & PAGE_MASK) | MAP_UC));
 		}
 	/* the look at the function leaves the other way in as the guest had it */
 	guest_out(0xcf8, 4, 0x80001234);
 	added->store(&guest, &(struct region_store){BUS0 + (0xf8 << 12) + 0x40, 4, 1});
 	assert_int_equal(machine_address, 0x80001234);
+}
+
+static u8 smramc;
+static bool smram_fixed;
+
+static u32 smram_inl(u16 port)
+{
+	if (port != 0xcfc || !(machine_address & 0xfc))
+		return on_inl(port);
+	assert_true(machine_address == (ENABLE | 0x70) || machine_address == (ENABLE | 0x9c));
+	return 0x11000022u | (u32)smramc << ((machine_address & 0xfc) == 0x70 ? 16 : 8);
+}
+
+static void smram_outb(u16 port, u8 value)
+{
+	assert_int_equal(port, (machine_address & 0xfc) == 0x70 ? 0xcfe : 0xcfd);
+	if (!smram_fixed)
+		smramc = value;
+}
+
+/* SMRAM that the firmware left open is closed and locked, where it is known how. */
+static void smram(void **state)
+{
+	static const struct {
+		u32 id;
+		u8 before, after;
+		bool fixed, locked;
+	} cases[] = {
+		{0x12378086, 0x0a, 0x1a, false, true}, {0x12378086, 0x4a, 0x1a, false, true},
+		{0x29c08086, 0x02, 0x12, false, true}, {0x29c08086, 0x12, 0x12, false, true},
+		{0x12378086, 0x4a, 0x4a, true, false}, {0x01008086, 0x4a, 0x4a, false, false},
+		{0x14501022, 0x4a, 0x4a, false, false},
+	};
+
+	host_inl = smram_inl;
+	host_outb = smram_outb;
+	for (u32 i = 0; i < ARRAY_SIZE(cases); i++) {
+		machine_id = cases[i].id;
+		smramc = cases[i].before;
+		smram_fixed = cases[i].fixed;
+		if (cases[i].id == 0x01008086 || cases[i].id == 0x14501022)
+			host_inl = on_inl;
+		assert_int_equal(pci_lock_smram(), cases[i].locked);
+		assert_int_equal(smramc, cases[i].after);
+	}
 }
 
 int main(void)
@@ -259,6 +306,7 @@ int main(void)
 		cmocka_unit_test_setup(extended, setup),
 		cmocka_unit_test_setup(address_register, setup),
 		cmocka_unit_test_setup(by_memory, setup),
+		cmocka_unit_test_setup(smram, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

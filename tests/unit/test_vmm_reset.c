@@ -220,8 +220,8 @@ static void extended_cmos(void **state)
 static void power_management(void **state)
 {
 	for (u32 index = 0; index < 0x100; index++) {
-		bool kept = (index >= 0x20 && index <= 0x2b) || (index >= 0x60 && index <= 0x6f) ||
-			    (index >= 0x74 && index <= 0x77);
+		bool kept = (index >= 0x20 && index <= 0x2b) || (index >= 0x34 && index <= 0x37) ||
+			    (index >= 0x60 && index <= 0x6f) || (index >= 0x74 && index <= 0x77);
 
 		write_indexed(0xcd6, index, 0x12);
 		assert_int_equal(pm[index], kept ? 0x77 : 0x12);

@@ -15,6 +15,7 @@
 static struct cpu cpu;
 static struct vcpu_ops ops;
 static bool default_place; /* the CPU's code for SMM is at ENTRY */
+static bool can_lock;
 static u32 sent, base;
 static u64 hwcr, mtrrcap, smrr;
 
@@ -28,9 +29,16 @@ u32 lapic_id(void)
 	return 7;
 }
 
-void time_wait_us(u32 us)
+u64 time_ns(void)
 {
-	(void)us;
+	static u64 now;
+
+	return now += 1000;
+}
+
+bool pci_lock_smram(void)
+{
+	return can_lock;
 }
 
 int rdmsr_safe(u32 msr, u64 *value)
@@ -39,35 +47,31 @@ int rdmsr_safe(u32 msr, u64 *value)
 	return msr == 0xc0010015 && ops.vendor_id ? -EINVAL : 0;
 }
 
-/* The CPU does what the bytes say: three stores with CS at SMBASE, and back. */
+/* The CPU does what the bytes say: three stores with data segments at 0, and back. */
 void lapic_send_smi(u32 apic_id)
 {
 	const u8 *code = host_ram(ENTRY);
-	u8 *segment = host_ram(ENTRY - 0x8000);
+	u32 at, value;
 
 	assert_int_equal(apic_id, 7);
 	sent++;
 	if (!default_place)
 		return;
 	while (memcmp(code, "\x0f\xaa", 2)) {
-		u16 offset;
-		u32 value;
-
-		if (!memcmp(code, "\x2e\x66\xc7\x06", 4)) {
-			memcpy(&offset, code + 4, 2);
-			memcpy(&value, code + 6, 4);
-			assert_true(offset == 0xfef8 || offset == 0xff00);
+		if (!memcmp(code, "\x67\x66\xc7\x05", 4)) {
+			memcpy(&at, code + 4, 4);
+			memcpy(&value, code + 8, 4);
+			assert_true(at == 0x3fef8 || at == 0x3ff00);
 			base = value;
-			code += 10;
+			memcpy(host_ram(at), &value, 4);
+			code += 12;
 		} else {
-			assert_memory_equal(code, "\x2e\xc6\x06", 3);
-			memcpy(&offset, code + 3, 2);
-			value = code[5];
-			code += 6;
-			segment[offset] = (u8)value;
-			continue;
+			assert_memory_equal(code, "\x67\xc6\x05", 3);
+			memcpy(&at, code + 3, 4);
+			assert_int_equal(at, STATE);
+			*(u8 *)host_ram(at) = code[7];
+			code += 8;
 		}
-		memcpy(segment + offset, &value, 4);
 	}
 }
 
@@ -78,7 +82,7 @@ static int setup(void **state)
 	ops.vendor_id = 0;
 	hwcr = mtrrcap = smrr = 0;
 	sent = base = 0;
-	default_place = false;
+	default_place = can_lock = smm_open = false;
 	memset(host_ram(ENTRY), 0x5a, 0x8000);
 	host_log_clear();
 	return 0;
@@ -124,10 +128,23 @@ static void open_to_all(void **state)
 	ram_is_as_it_was();
 }
 
+/* Its place is not the default one. SMRAM is closed. */
 static void the_firmwares(void **state)
 {
-	says("the firmware's, and not locked");
+	can_lock = true;
+	says("the firmware's; SMRAM is locked now");
 	assert_int_equal(sent, 1);
+	assert_false(smm_open || smm_refuses(0x200));
+}
+
+static void left_open(void **state)
+{
+	says("warning: the firmware has left SMM of CPU 0 open");
+	assert_int_equal(sent, 1);
+	assert_true(smm_open);
+	for (u32 mode = 0; mode < 8; mode++)
+		assert_int_equal(smm_refuses(0x10055 | mode << 8), mode == 2);
+	assert_non_null(strstr(host_log, "refused: SMI by the local APIC's vector table"));
 }
 
 static void locked_by_the_firmware(void **state)
@@ -138,10 +155,25 @@ static void locked_by_the_firmware(void **state)
 	setup(NULL);
 	ops.vendor_id = 1;
 	mtrrcap = BIT(11);
-	says("SMM of CPU 0: not locked");
-	smrr = BIT(11);
+	says("warning: the firmware has left SMM of CPU 0 open");
+	assert_true(smm_open);
+	setup(NULL);
+	ops.vendor_id = 1;
+	mtrrcap = smrr = BIT(11);
 	says("locked by the firmware");
 	assert_int_equal(sent, 0);
+	/* what the firmware wants of its own vectors is its business */
+	assert_false(smm_open || smm_refuses(0x200));
+}
+
+/* Intel's processors get a place in our memory as AMD's do. */
+static void both_vendors(void **state)
+{
+	ops.vendor_id = 1;
+	default_place = true;
+	says("SMM of CPU 0: nobody's before");
+	assert_memory_equal(phys_to_virt(base + 0x8000ull), "\x0f\xaa", 2);
+	assert_false(smm_open);
 }
 
 int main(void)
@@ -149,6 +181,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(open_to_all, setup),
 		cmocka_unit_test_setup(the_firmwares, setup),
+		cmocka_unit_test_setup(left_open, setup),
+		cmocka_unit_test_setup(both_vendors, setup),
 		cmocka_unit_test_setup(locked_by_the_firmware, setup),
 	};
 

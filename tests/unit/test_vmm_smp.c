@@ -181,6 +181,39 @@ static void unlisted_cpus(void **state)
 	}
 }
 
+/* Where the firmware left SMM open, the page is never open, and no local vector sends an SMI. */
+static void open_smm(void **state)
+{
+	static const u8 insn[] = {0x89, 0x01}; /* mov %eax, (%rcx) */
+	static const u32 lvts[] = {0x2f0, 0x320, 0x330, 0x340, 0x350, 0x360, 0x370, 0x500, 0x530};
+
+	for (u32 on = 0; on < 2; on++) {
+		smm_open = on;
+		fresh();
+		smp_init(&(struct boot_info){.cpus = 1});
+		assert_int_equal(apic_open, !on);
+		smm_open = false; /* another CPU's is found open later */
+		fresh();
+		smp_init(&(struct boot_info){.cpus = 4});
+		smm_open = on;
+		open_apic();
+		assert_int_equal(apic_open, !on);
+		for (u32 i = 0; i < ARRAY_SIZE(lvts); i++)
+			for (u32 mode = 0; mode < 8; mode++) {
+				struct vcpu *vcpu = fresh();
+
+				memcpy(host_ram(CODE_GPA), insn, sizeof(insn));
+				vcpu->regs[LVMON_RIP] = CODE;
+				vcpu->regs[LVMON_RAX] = 0x10055 | mode << 8;
+				page[lvts[i] / 4] = 0x1234;
+				assert_true(apic_stored(vcpu, APIC_PAGE + lvts[i]));
+				assert_int_equal(page[lvts[i] / 4], on && mode == 2 ? 0x1234 :
+						 0x10055 | mode << 8);
+			}
+	}
+	smm_open = false;
+}
+
 /* The instruction ends where its page ends, or where nothing is mapped. */
 static void at_the_end_of_a_page(void **state)
 {
@@ -661,6 +694,7 @@ int main(void)
 		cmocka_unit_test(dropped),
 		cmocka_unit_test(not_by_an_instruction),
 		cmocka_unit_test(unlisted_cpus),
+		cmocka_unit_test(open_smm),
 		cmocka_unit_test(at_the_end_of_a_page),
 		cmocka_unit_test(noise),
 		cmocka_unit_test(init_and_startup),

@@ -305,6 +305,14 @@ bool smp_icr_written(struct vcpu *v, u32 low, u32 destination)
 	return low == 0x4500;
 }
 
+static u32 lvts_refused;
+
+bool smm_refuses(u32 lvt)
+{
+	lvts_refused += lvt == 0x200;
+	return lvt == 0x200;
+}
+
 bool lapic_x2apic(void)
 {
 	return in_x2apic;
@@ -620,6 +628,18 @@ static void msrs(void **state)
 	assert_true(icr_taken == 1 && icr_written == 0);
 	write_msr(MSR_X2APIC_ICR, 0x20000000a1);
 	assert_true(icr_taken == 1 && icr_written == 0x20000000a1);
+	/* A local vector that would send SMIs is not written; this CPU has no others. */
+	lvts_refused = 0;
+	for (u32 msr = 0x833; msr <= 0x836; msr++)
+		write_msr(msr, 0x200);
+	write_msr(0x82f, 0x200);
+	assert_int_equal(lvts_refused, 5);
+	assert_int_equal(injected, 0);
+	write_msr(0x834, 0x400);
+	got(VEC_GP, INJECT_EXCEPTION);
+	write_msr(0x838, 0x200); /* the timer's count */
+	got(VEC_GP, INJECT_EXCEPTION);
+	assert_int_equal(lvts_refused, 5);
 
 	write_msr(GOOD_MSR, 0x1122334455667788);
 	assert_int_equal(read_msr(GOOD_MSR), 0x1122334455667788);

@@ -7,12 +7,11 @@
  * rows speak of no other.
  */
 #include "lvisor/policy.h"
+#include "vmm/guest/devices.h"
 #include "vmm/guest/ports.h"
-#include "vmm/guest/region.h"
+#include "vmm/guest/slot.h"
 #include "vmm/lock.h"
 #include "vmm/log.h"
-#include "vmm/memory.h"
-#include "vmm/x86/paging.h"
 
 #define PCI_ADDRESS 0xcf8
 #define PCI_DATA    0xcfc
@@ -38,6 +37,14 @@ static const struct row {
 #undef ROW
 };
 
+/* SMRAMC: 440FX (290549), 3.2.19; Q35 (317399), 5.1.23. Later firmware locks it by itself. */
+#define SMRAM_OPEN BIT(6)
+#define SMRAM_LOCK BIT(4)
+static const struct smram {
+	u32 id;
+	u8 reg;
+} smrams[] = {{0x12378086, 0x72}, {0x29c08086, 0x9d}};
+
 /* A bus is 1 MB of memory, a function one page. */
 #define BUS_SIZE BIT(20)
 
@@ -46,16 +53,21 @@ static struct region memory = {.name = "PCI configuration",
 			       .size = BUS_SIZE,
 			       .rights = ACCESS_READ,
 			       .store = memory_store};
-static u64 *slot; /* our page table's entry of FIXED_PCI */
 
 static struct lock lock;
 static u32 address; /* the guest's, as in CF8h */
 
-static u32 read_config(u32 function, u32 reg)
+static void select(u32 function, u32 reg)
+{
+	outl(PCI_ADDRESS, (u32)ADDRESS_ENABLE | function << 8 | reg);
+}
+
+/* With the lock, or before there is a guest. */
+u32 pci_read(u32 function, u32 reg)
 {
 	u32 value;
 
-	outl(PCI_ADDRESS, (u32)ADDRESS_ENABLE | function << 8 | reg);
+	select(function, reg);
 	value = inl(PCI_DATA);
 	outl(PCI_ADDRESS, address);
 	return value;
@@ -63,12 +75,11 @@ static u32 read_config(u32 function, u32 reg)
 
 static bool is_one_of(const struct row *row, u32 function)
 {
-	u32 id = read_config(function, REGISTER_ID);
+	u32 id = pci_read(function, REGISTER_ID);
 
 	return row->vendor == (id & 0xffff) &&
 	       (row->device == POLICY_ANY || row->device == id >> 16) &&
-	       (row->class == POLICY_ANY ||
-		row->class == read_config(function, REGISTER_CLASS) >> 16);
+	       (row->class == POLICY_ANY || row->class == pci_read(function, REGISTER_CLASS) >> 16);
 }
 
 static bool write_refused(u32 function, u32 reg, u32 size)
@@ -121,20 +132,6 @@ bool pci_access(struct port_access *access)
 	return true;
 }
 
-static void store_to_slot(const struct region_store *store)
-{
-	u64 at = FIXED_PCI + (store->gpa & ~PAGE_MASK);
-
-	*slot = (store->gpa & PAGE_MASK) | MAP_UC;
-	invlpg((void *)at);
-	if (store->size == 1)
-		*(volatile u8 *)at = (u8)store->value;
-	else if (store->size == 2)
-		*(volatile u16 *)at = (u16)store->value;
-	else
-		*(volatile u32 *)at = (u32)store->value;
-}
-
 /* No host bridge has to take more than 32 bits at once; such a store is dropped. */
 static void memory_store(struct vcpu *vcpu, const struct region_store *store)
 {
@@ -143,18 +140,34 @@ static void memory_store(struct vcpu *vcpu, const struct region_store *store)
 	(void)vcpu;
 	lock_take(&lock);
 	if (store->size <= 4 && !refuse_write(function, store->gpa & ~PAGE_MASK, store->size))
-		store_to_slot(store);
+		slot_store(store);
 	lock_release(&lock);
 }
 
-void pci_init(const struct boot_info *bi, hpa_t root)
+void pci_init(const struct boot_info *bi)
 {
 	outl(PCI_ADDRESS, address); /* the firmware's last one is not ours to know */
 	if (!bi->pci_bus0)
 		return;
-	if (map(root, FIXED_PCI, 0, PAGE_SIZE, 0))
-		fatal("too little memory for the PCI slot");
-	slot = page_entry(root, FIXED_PCI);
 	memory.start = bi->pci_bus0;
 	region_add(&memory);
+}
+
+bool pci_lock_smram(void)
+{
+	u32 id = pci_read(0, REGISTER_ID);
+
+	for (size_t i = 0; i < ARRAY_SIZE(smrams); i++) {
+		u32 reg = smrams[i].reg & ~3u, shift = (smrams[i].reg & 3u) * 8;
+		u16 port = (u16)(PCI_DATA + (smrams[i].reg & 3));
+		u8 value = (u8)(pci_read(0, reg) >> shift);
+
+		if (id != smrams[i].id)
+			continue;
+		select(0, reg);
+		outb(port, (u8)((value & ~SMRAM_OPEN) | SMRAM_LOCK));
+		value = (u8)(pci_read(0, reg) >> shift);
+		return (value & (SMRAM_OPEN | SMRAM_LOCK)) == SMRAM_LOCK;
+	}
+	return false;
 }

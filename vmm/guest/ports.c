@@ -49,7 +49,7 @@ void ports_trap(u8 *bitmap)
 				bitmap[machine->pm1[r] / 8] |= (u8)(3u << machine->pm1[r] % 8);
 }
 
-static u16 without_sleep(u16 value)
+u16 ports_without_sleep(u16 value)
 {
 	if (!(value & SLP_EN) || !(machine->sleep_refused & BIT(SLP_TYP(value))))
 		return value;
@@ -75,7 +75,7 @@ static bool pm1_access(struct port_access *access)
 	if (reg < STATUS_PORTS)
 		__atomic_fetch_and(&woken, (u16)~access->value, __ATOMIC_SEQ_CST);
 	else
-		access->value = without_sleep((u16)access->value);
+		access->value = ports_without_sleep((u16)access->value);
 	outw(access->port, (u16)access->value);
 	return true;
 }

@@ -26,6 +26,10 @@ bool pci_access(struct port_access *access) must_check;
 /* reset.c: the ways to reset the machine and to switch A20 off. */
 bool reset_access(struct port_access *access) must_check;
 
+/* ports.c: this value of PM1_CNT, or what it is instead where it would begin a sleep that is
+ * refused. */
+u16 ports_without_sleep(u16 value);
+
 static inline u32 port_read(u16 port, u8 size)
 {
 	return size == 1 ? inb(port) : size == 2 ? inw(port) : inl(port);

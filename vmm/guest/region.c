@@ -8,7 +8,7 @@
 #include "vmm/string.h"
 #include "vmm/x86/insn.h"
 
-#define REGIONS_MAX 8
+#define REGIONS_MAX 24
 
 static struct region *regions[REGIONS_MAX];
 static u32 regions_count;

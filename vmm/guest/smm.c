@@ -7,6 +7,7 @@
  * vol. 3, 32.4).
  */
 #include "vmm/cpu.h"
+#include "vmm/guest/devices.h"
 #include "vmm/guest/ram.h"
 #include "vmm/guest/smm.h"
 #include "vmm/log.h"
@@ -23,7 +24,8 @@
 #define STATE	       0xfc00ull
 #define STATE_SIZE     0x400
 #define AREA_PAGES     8 /* from the entry to the end of the state */
-#define WAIT_US	       1000u
+#define WAIT_NS	       1000000ull
+#define LOOKS	       1000u
 
 #define MSR_HWCR	  0xc0010015u
 #define HWCR_SMMLOCK	  BIT(0)
@@ -33,19 +35,24 @@
 #define SMRR_VALID	  BIT(11)
 
 /*
- * Runs in 16-bit mode with CS at SMBASE. The saved SMBASE is at FEF8h (Intel) or FF00h (AMD, and
- * emulators with 64 bits), and the other place is not used; FC00h is not used by either.
+ * Runs in 16-bit mode, with the data segments at 0. The saved SMBASE is at FEF8h (Intel) or FF00h
+ * (AMD, and emulators with 64 bits), and the other place is not used; FC00h is not used by either.
  */
 static const u8 code[] = {
-	0x2e, 0x66, 0xc7, 0x06, 0xf8, 0xfe, 0, 0, 0, 0, /* movl base, %cs:0xfef8 */
-	0x2e, 0x66, 0xc7, 0x06, 0x00, 0xff, 0, 0, 0, 0, /* movl base, %cs:0xff00 */
-	0x2e, 0xc6, 0x06, 0x00, 0xfc, 1,		/* movb $1, %cs:0xfc00 */
-	0x0f, 0xaa,					/* rsm */
+	0x67, 0x66, 0xc7, 0x05, 0xf8, 0xfe, 3, 0, 0, 0, 0, 0, /* movl base, 3fef8h */
+	0x67, 0x66, 0xc7, 0x05, 0x00, 0xff, 3, 0, 0, 0, 0, 0, /* movl base, 3ff00h */
+	0x67, 0xc6, 0x05, 0x00, 0xfc, 3,    0, 1,	      /* movb $1, 3fc00h */
+	0x0f, 0xaa,					      /* rsm */
 };
-#define BASE_INTEL 6
-#define BASE_AMD   16
+#define BASE_INTEL 8
+#define BASE_AMD   20
 
 static const u8 rsm[] = {0x0f, 0xaa};
+
+#define LVT_MODE(lvt) ((lvt) >> 8 & 7)
+#define LVT_MODE_SMI  2u
+
+bool smm_open;
 
 /* Is SMM out of everybody's reach until the next reset? */
 static bool locked(void)
@@ -65,6 +72,7 @@ static bool run_code(u32 base)
 	u8 ours[sizeof(code)];
 	const volatile u8 *done = guest_ram_ptr(DEFAULT_SMBASE + STATE);
 	bool ran = false;
+	u64 until;
 
 	memcpy(ours, code, sizeof(code));
 	memcpy(ours + BASE_INTEL, &base, sizeof(base));
@@ -75,8 +83,9 @@ static bool run_code(u32 base)
 	    guest_ram_write(DEFAULT_SMBASE + STATE, (const u8[]){0}, 1))
 		return false;
 	lapic_send_smi(lapic_id());
-	for (u32 i = 0; i < WAIT_US && !ran; i++) {
-		time_wait_us(1);
+	until = time_ns() + WAIT_NS;
+	for (u32 i = 0; !ran && (i < LOOKS || time_ns() < until); i++) {
+		__asm__ volatile("pause");
 		ran = *done;
 	}
 	if (guest_ram_write(DEFAULT_SMBASE + ENTRY, saved_code, sizeof(saved_code)) ||
@@ -85,31 +94,55 @@ static bool run_code(u32 base)
 	return ran;
 }
 
-static const char *claim(void)
+/* False: the CPU's SMM code is elsewhere. */
+static bool claim(void)
 {
 	hpa_t area;
 
-	if (locked())
-		return "locked by the firmware";
-	/* Bochs, the only one seen without a lock, does not come back from the SMI to CPU 1. */
-	if (vcpu_ops->vendor_id != POLICY_AMD)
-		return "not locked";
 	if (!guest_ram_has(DEFAULT_SMBASE + ENTRY, AREA_PAGES * PAGE_SIZE))
-		return "not locked; no memory where it would start";
+		return false;
 	area = pages_alloc_contiguous(AREA_PAGES);
 	if (!area)
 		fatal("too little memory for SMM");
 	memcpy(phys_to_virt(area), rsm, sizeof(rsm));
-	return run_code((u32)(area - ENTRY)) ? "nobody's before; an SMI does nothing now"
-					     : "the firmware's, and not locked";
+	return run_code((u32)(area - ENTRY));
+}
+
+static const char *look(void)
+{
+	bool closed;
+
+	if (locked())
+		return "locked by the firmware";
+	closed = pci_lock_smram();
+	if (claim())
+		return "nobody's before; an SMI does nothing now";
+	if (closed)
+		return "the firmware's; SMRAM is locked now";
+	smm_open = true;
+	return NULL;
 }
 
 void smm_claim(void)
 {
-	static const char *said;
-	const char *whose = claim();
+	static const char *said = "";
+	const char *whose = look();
 
-	if (whose != said)
-		log_line("SMM of CPU %u: %s", this_cpu()->id, whose);
+	if (whose == said)
+		return;
 	said = whose;
+	if (whose)
+		log_line("SMM of CPU %u: %s", this_cpu()->id, whose);
+	else
+		log_line("warning: the firmware has left SMM of CPU %u open: code that the guest "
+			 "gets there runs above the hypervisor; SMIs by the APICs are refused",
+			 this_cpu()->id);
+}
+
+bool smm_refuses(u32 lvt)
+{
+	if (!smm_open || LVT_MODE(lvt) != LVT_MODE_SMI)
+		return false;
+	log_limited("refused: SMI by the local APIC's vector table");
+	return true;
 }

@@ -88,6 +88,16 @@ u32 lapic_ldr(void);
 u32 lapic_id(void);
 /* The guest's write of IA32_APIC_BASE. -EINVAL: #GP is its answer. */
 int lapic_write_base(u64 value) must_check;
+/*
+ * Is the register at this offset of the page an entry of the local vector table? AMD has extended
+ * ones (APM vol. 2, 16.6.2).
+ */
+static inline bool lapic_is_lvt(u32 offset)
+{
+	return offset == 0x2f0 || (offset >= 0x320 && offset <= 0x370) ||
+	       (offset >= 0x500 && offset < 0x540);
+}
+
 /* The same for the x2APIC's ICR, when it is neither INIT nor SIPI. */
 int lapic_write_x2apic_icr(u64 value) must_check;
 /* As INIT leaves it; enabled: but able to take WAKE_VECTOR. */

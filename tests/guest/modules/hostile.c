@@ -327,6 +327,34 @@ static void smi_storm(void)
 	pr_info("hostile: %d SMIs sent, %u seen, %u saw our memory\n", i, counts[0], counts[1]);
 }
 
+/* An entry that nobody uses, masked: what mode does it have after a write? */
+static u32 ioapic_entry(u8 __iomem *page, u32 value)
+{
+	writel(0x10 + 2 * 23, page);
+	writel(value, page + 0x10);
+	return readl(page + 0x10);
+}
+
+static void ioapic(void)
+{
+	u8 __iomem *page = ioremap(0xfec00000, PAGE_SIZE);
+	unsigned long flags;
+	u32 fixed, smi, init, nmi, part;
+
+	local_irq_save(flags);
+	fixed = ioapic_entry(page, 0x10055);
+	smi = ioapic_entry(page, 0x10255);
+	init = ioapic_entry(page, 0x10555);
+	writew(0x0255, page + 0x10);
+	writeb(0x02, page + 0x11);
+	writeq(0x10255, page + 0x10);
+	part = readl(page + 0x10);
+	nmi = ioapic_entry(page, 0x10400);
+	local_irq_restore(flags);
+	iounmap(page);
+	pr_info("hostile: I/O APIC: fixed %x, SMI %x, INIT %x, in parts %x, NMI %x\n", fixed, smi, init, part, nmi);
+}
+
 static void *find(const char *name)
 {
 	struct kprobe probe = {.symbol_name = name};
@@ -582,6 +610,8 @@ static int __init hostile_init(void)
 		endless();
 	else if (!strcmp(what, "odd"))
 		odd_stores();
+	else if (!strcmp(what, "ioapic"))
+		ioapic();
 	else if (!strcmp(what, "smi"))
 		smi_storm();
 	else if (!strcmp(what, "lies"))
