@@ -9,6 +9,7 @@
 /* The way into the guest of a vendor that lets NMIs come there; see vmx/entry.S. */
 extern u8 guest_entry_start[], guest_entry_end[], guest_entry_again[];
 extern u8 copy_start[], copy_end[], copy_faulted[];
+extern u8 take_interrupt_end[];
 extern u8 msr_start[], msr_end[], msr_faulted[];
 
 void trap_in_vmm(struct trap_frame *frame);
@@ -64,11 +65,25 @@ static bool goes_on(const struct trap_frame *frame)
 	       (!rdmsr_safe(MSR_MCG_STATUS, &status) && (status & MCG_STATUS_RIPV));
 }
 
+/* An interrupt with the vector of #MC, where the guest's interrupts are taken. */
+static bool is_interrupt(const struct trap_frame *frame)
+{
+	u64 status;
+
+	return frame->rip - (u64)take_interrupt < (u64)take_interrupt_end - (u64)take_interrupt &&
+	       !rdmsr_safe(MSR_MCG_STATUS, &status) && !(status & MCG_STATUS_MCIP);
+}
+
 void trap_ist(struct trap_frame *frame)
 {
 	/* vmm/cpu.c put it at the end of this stack. */
 	struct cpu *cpu = *(struct cpu **)(((u64)frame & PAGE_MASK) + PAGE_SIZE - 16);
 
+	if (frame->vector == VEC_MC && is_interrupt(frame)) {
+		frame->rax = VEC_MC;
+		frame->rflags &= ~RFLAGS_IF;
+		return;
+	}
 	if (frame->vector == VEC_MC && !goes_on(frame))
 		crash(frame, "machine check in the hypervisor");
 	if (frame->vector != VEC_DF &&

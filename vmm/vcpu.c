@@ -337,9 +337,6 @@ static bool shut_down_in_vmm(struct vcpu *vcpu)
 
 static void __noreturn shut_down(struct vcpu *vcpu, const char *why)
 {
-	if (shut_down_in_vmm(vcpu))
-		log_line("emulator: CPU %u shut down in the hypervisor's code, at %lx",
-			 vcpu->cpu->id, vcpu->regs[LVMON_RIP]);
 	log_line(
 		"the guest's CPU %u shut down (%s): reset; rip %lx rsp %lx cr0 %lx cr2 %lx cr3 %lx "
 		"idt %lx",
@@ -474,13 +471,11 @@ static void slow_path handle_interrupt(struct vcpu *vcpu)
 	end_delivery(vcpu);
 	if ((vcpu->cpu->nmi_pending | vcpu->cpu->mc_pending) && vcpu_ops->ready_to_inject(vcpu))
 		return; /* these first; the interrupt stays pending */
-	vcpu->cpu->taken = 0;
 	vcpu_ops->host_open();
-	__asm__ volatile("sti; nop; nop; cli" : : : "memory");
+	vector = descriptors_take_interrupt();
 	vcpu_ops->host_close();
 	lapic_periodic_resume();
-	vector = vcpu->cpu->taken;
-	if (vector)
+	if (vector != NO_VECTOR)
 		vcpu_inject(vcpu, vector, INJECT_INTERRUPT, false, 0);
 	vcpu_ops->trap_interrupts(vcpu, lapic_periodic_pending());
 }
@@ -535,7 +530,12 @@ static void dispatch(struct vcpu *vcpu, const struct vm_exit *exit)
 	case EXIT_UNKNOWN:
 		handle_unknown(vcpu, exit->code);
 		break;
+	case EXIT_REFUSED:
+		shut_down(vcpu, "the CPU refuses its state");
 	case EXIT_SHUTDOWN:
+		if (shut_down_in_vmm(vcpu))
+			log_line("emulator: CPU %u shut down in the hypervisor's code, at %lx",
+				 vcpu->cpu->id, vcpu->regs[LVMON_RIP]);
 		shut_down(vcpu, "triple fault");
 	}
 	monitor_look(vcpu);

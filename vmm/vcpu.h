@@ -27,6 +27,7 @@ enum exit_kind {
 	EXIT_VIRT_INSN, /* an instruction of the virtualisation extensions that the guest lacks */
 	EXIT_INIT,	/* INIT has come to this CPU, and is held */
 	EXIT_UNKNOWN,	/* an instruction that exits on this CPU and that we do not know; code */
+	EXIT_REFUSED,	/* the CPU does not go on in the state that the guest has brought about */
 	EXIT_SHUTDOWN,	/* triple fault */
 };
 

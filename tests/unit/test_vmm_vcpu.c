@@ -33,12 +33,22 @@ __asm__(".data\n"
 	"guest_entry_start: .skip 16\nguest_entry_end: .skip 16\nguest_entry_again: .skip 16\n"
 	"copy_start: .skip 16\ncopy_end: .skip 16\ncopy_faulted: .skip 16\n"
 	"msr_start: .skip 16\nmsr_end: .skip 16\nmsr_faulted: .skip 16\n"
+	".globl take_interrupt, take_interrupt_end\n"
+	"take_interrupt: .skip 16\ntake_interrupt_end: .skip 16\n"
 	".globl image_start, image_end\n"
 	"image_start: .skip 16\nimage_end: .skip 16\n"
 	".text\n");
 extern u8 guest_entry_start[], guest_entry_again[], copy_start[], copy_end[], copy_faulted[];
 extern u8 msr_start[], msr_faulted[];
 extern const u8 image_start[], image_end[];
+
+/* Of the guest's, and pending; or none. */
+static u32 pending_interrupt;
+
+u32 descriptors_take_interrupt(void)
+{
+	return pending_interrupt;
+}
 
 /* The vendor. */
 
@@ -954,6 +964,7 @@ static void steps(void **state)
 	expect_fatal("triple fault", EXIT(.kind = EXIT_EXCEPTION,
 					  .exception = {.vector = VEC_GP, .first = VEC_DF}));
 	expect_fatal("triple fault", EXIT(.kind = EXIT_SHUTDOWN));
+	expect_fatal("the CPU refuses its state", EXIT(.kind = EXIT_REFUSED));
 }
 
 /* What an instruction in a step is given by us has the guest's RFLAGS in its frame, and no view. */
@@ -1311,6 +1322,39 @@ static void own_stack(void **state)
 	expect_fatal("double fault", trap_ist(frame_of(VEC_DF)));
 }
 
+/* The guest's interrupts may have the vectors of exceptions: they are the guest's all the same. */
+static void interrupts_are_taken(void **state)
+{
+	static const u32 vectors[] = {0, 7, 8, 13, 14, 16, 17, 18, 21, 29, 30, 31, 0x20, 0xff};
+	struct trap_frame *frame = frame_of(VEC_MC);
+
+	for (size_t i = 0; i < ARRAY_SIZE(vectors); i++) {
+		pending_interrupt = vectors[i];
+		EXIT(.kind = EXIT_INTERRUPT);
+		got(vectors[i], INJECT_INTERRUPT);
+		assert_false(last.has_error);
+	}
+	pending_interrupt = NO_VECTOR;
+	injected = 0;
+	EXIT(.kind = EXIT_INTERRUPT);
+	assert_int_equal(injected, 0);
+
+	/* That of #MC has its handler there too. */
+	host_msr_set(MSR_MCG_STATUS, 0);
+	frame->rip = (u64)take_interrupt + 3;
+	frame->rflags = RFLAGS_FIXED | RFLAGS_IF;
+	trap_ist(frame);
+	assert_int_equal(frame->rax, VEC_MC);
+	assert_int_equal(frame->rflags, RFLAGS_FIXED);
+	assert_int_equal(the_cpu.mc_pending, 0);
+	host_msr_set(MSR_MCG_STATUS, MCG_STATUS_MCIP | MCG_STATUS_RIPV);
+	trap_ist(frame);
+	assert_int_equal(the_cpu.mc_pending, PENDING_NOW);
+	host_msr_set(MSR_MCG_STATUS, 0);
+	frame->rip = 0x1000;
+	expect_fatal("machine check in the hypervisor", trap_ist(frame));
+}
+
 static void in_ring_0(void **state)
 {
 	struct trap_frame *frame = frame_of(VEC_PF);
@@ -1352,6 +1396,7 @@ int main(void)
 		cmocka_unit_test_setup(steps, setup),
 		cmocka_unit_test_setup(faults_in_a_step, setup),
 		cmocka_unit_test_setup(shutdowns, setup),
+		cmocka_unit_test_setup(interrupts_are_taken, setup),
 		cmocka_unit_test_setup(own_memory, setup),
 		cmocka_unit_test_setup(delivery_to_own_memory, setup),
 		cmocka_unit_test_setup(region_of_a_device, setup),

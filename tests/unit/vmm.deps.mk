@@ -26,7 +26,7 @@ UNIT_SRCS_test_vmm_vcpu := $(VMM_TEST_GUEST) vmm/vcpu.c vmm/policy.c vmm/traps.c
 	vmm/guest/tsc.c vmm/guest/mtrr.c
 UNIT_SRCS_test_vmm_vmx := $(VMM_TEST_BASE) vmm/vmx/vmx.c vmm/vmx/setup.c vmm/vmx/control.c \
 	vmm/vmx/ept.c $(VMM_TEST_NESTED) vmm/policy.c
-UNIT_SRCS_test_vmm_svm := $(VMM_TEST_GUEST) vmm/svm/svm.c vmm/svm/event.c vmm/svm/insn.c vmm/x86/insn.c \
+UNIT_SRCS_test_vmm_svm := $(VMM_TEST_GUEST) vmm/svm/svm.c vmm/svm/event.c vmm/svm/insn.c vmm/svm/refused.c vmm/x86/insn.c \
 	$(VMM_TEST_NESTED) vmm/policy.c
 UNIT_SRCS_test_vmm_lapic_reset := $(VMM_TEST_BASE)
 UNIT_SRCS_test_vmm_smp := $(VMM_TEST_GUEST) vmm/guest/region.c vmm/x86/insn.c

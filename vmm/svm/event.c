@@ -14,6 +14,9 @@
 /* #TS, #NP, #SS, #GP, #PF: what the way into a handler can raise */
 #define DELIVERY_FAULTS (BIT(10) | BIT(11) | BIT(12) | BIT(13) | BIT(14))
 
+/* Vectors of exceptions: APM vol. 2, table 8-1; without NMI */
+#define EXCEPTIONS 0x703f7dfbull
+
 static bool nrips;
 
 void svm_probe_events(void)
@@ -140,8 +143,8 @@ void svm_requeue(struct vcpu *vcpu)
 		take_back_soft_int(vcpu);
 		return;
 	}
-	/* QEMU's TCG reports an external interrupt as type 3. */
-	if ((info >> 8 & 7) == INJECT_EXCEPTION && (vector >= 32 || vector == VEC_NMI))
+	/* QEMU's TCG reports an external interrupt as type 3, and refuses it as one. */
+	if ((info >> 8 & 7) == INJECT_EXCEPTION && (vector >= 32 || !(BIT(vector) & EXCEPTIONS)))
 		info = (info & ~0x700ull) | (u64)(vector == VEC_NMI ? INJECT_NMI : INJECT_INTERRUPT)
 						    << 8;
 	vmcb->event_injection = info;

@@ -218,8 +218,8 @@ static void decode_io(const struct vmcb *vmcb, struct vm_exit *exit)
 }
 
 /*
- * Exits that no instruction causes (APM vol. 2, appendix C): events that are not intercepted, AVIC,
- * and a VMCB that the CPU refuses. If one comes, we have made a mistake.
+ * Exits that no instruction causes (APM vol. 2, appendix C): events that are not intercepted, and
+ * AVIC. If one comes, we have made a mistake.
  */
 static bool is_event(u64 code)
 {
@@ -313,6 +313,10 @@ static void decode(struct vcpu *vcpu, struct vmcb *vmcb, struct vm_exit *exit)
 		exit->exception.first = delivered_exception(vmcb);
 		/* SDM vol. 3, table 6-1: the exceptions that push an error code */
 		exit->exception.has_error = BIT(exit->exception.vector) & 0x60227d00u;
+		return;
+	case VMEXIT_INVALID:
+	case UINT64_MAX:
+		svm_decode_refused(vcpu, exit);
 		return;
 	default:
 		if (is_event(code))

@@ -45,6 +45,9 @@ void svm_raise_debug(struct vcpu *vcpu, u64 causes);
 bool svm_steps_branches(struct vcpu *vcpu);
 void svm_single_step(struct vcpu *vcpu, bool on);
 
+/* refused.c: what VMRUN's refusal to enter the guest means for it. */
+void svm_decode_refused(struct vcpu *vcpu, struct vm_exit *exit);
+
 static inline u32 with_bits(u32 field, u64 bits, bool on)
 {
 	return on ? field | (u32)bits : field & ~(u32)bits;

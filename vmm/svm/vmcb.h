@@ -118,7 +118,8 @@ enum {
 	VMEXIT_VMRUN = 0x80,
 	VMEXIT_SKINIT = 0x86,
 	VMEXIT_BUSLOCK = 0xa5,
-	VMEXIT_NPF = 0x400, /* and above: AVIC, and what is not there or invalid */
+	VMEXIT_NPF = 0x400,	     /* and above: AVIC, and what is not there */
+	VMEXIT_INVALID = 0xffffffff, /* in QEMU's TCG; all 64 bits otherwise */
 };
 
 /* NPF: exit_info1, as a page-fault error code */

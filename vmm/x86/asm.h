@@ -94,6 +94,7 @@
 
 #define MSR_MCG_STATUS	0x17au /* SDM vol. 3, 16.3.1.2 */
 #define MCG_STATUS_RIPV BIT(0)
+#define MCG_STATUS_MCIP BIT(2)
 
 /* Our selectors; the order is what SYSCALL and SYSRET want (APM vol. 2, 6.1). */
 #define SEL_KERNEL_CS 0x08

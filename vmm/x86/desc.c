@@ -3,12 +3,13 @@
 #include "vmm/string.h"
 #include "vmm/x86/asm.h"
 #include "vmm/x86/desc.h"
+#include "vmm/x86/traps.h"
 
 #define GATE_INTERRUPT 0x8eull /* present, ring 0, 64-bit interrupt gate */
 
-static u64 idt[256][2] aligned(16);
+static u64 idt[256][2] aligned(16), take_idt[256][2] aligned(16);
 
-extern const u8 trap_stubs[][16];
+extern const u8 trap_stubs[][16], take_stubs[][16];
 
 void descriptors_init(struct descriptors *d, const u64 ist[3])
 {
@@ -27,28 +28,51 @@ void descriptors_init(struct descriptors *d, const u64 ist[3])
 		d->tss.ist[i] = ist[i];
 }
 
+static void set_gate(u64 gate[2], const u8 *stub, u64 ist)
+{
+	u64 entry = (u64)stub;
+
+	gate[0] = (entry & 0xffff) | (u64)SEL_KERNEL_CS << 16 | ist << 32 | GATE_INTERRUPT << 40 |
+		  (entry >> 16 & 0xffff) << 48;
+	gate[1] = entry >> 32;
+}
+
 static void idt_init(void)
 {
 	for (u64 v = 0; v < 256; v++) {
-		u64 entry = (u64)trap_stubs[v];
 		u64 ist = v == VEC_NMI ? IST_NMI : v == VEC_DF ? IST_DF : v == VEC_MC ? IST_MC : 0;
 
-		idt[v][0] = (entry & 0xffff) | (u64)SEL_KERNEL_CS << 16 | ist << 32 |
-			    GATE_INTERRUPT << 40 | (entry >> 16 & 0xffff) << 48;
-		idt[v][1] = entry >> 32;
+		set_gate(idt[v], trap_stubs[v], ist);
+		if (v == VEC_NMI || v == VEC_MC)
+			set_gate(take_idt[v], trap_stubs[v], ist);
+		else
+			set_gate(take_idt[v], take_stubs[v], 0);
 	}
+}
+
+static void load_idt(const void *table)
+{
+	struct table_pointer pointer = {sizeof(idt) - 1, (u64)table};
+
+	__asm__ volatile("lidt %0" : : "m"(pointer) : "memory");
+}
+
+u32 descriptors_take_interrupt(void)
+{
+	u32 vector;
+
+	load_idt(take_idt);
+	vector = take_interrupt();
+	load_idt(idt);
+	return vector;
 }
 
 void descriptors_limit(const struct descriptors *d)
 {
-	struct table_pointer gdt_pointer = {sizeof(d->gdt) - 1, (u64)d->gdt};
-	struct table_pointer idt_pointer = {sizeof(idt) - 1, (u64)idt};
+	struct table_pointer pointer = {sizeof(d->gdt) - 1, (u64)d->gdt};
 
-	__asm__ volatile("lgdt %0\n\t"
-			 "lidt %1"
-			 :
-			 : "m"(gdt_pointer), "m"(idt_pointer)
-			 : "memory");
+	__asm__ volatile("lgdt %0" : : "m"(pointer) : "memory");
+	load_idt(idt);
 }
 
 void descriptors_load(struct descriptors *d)

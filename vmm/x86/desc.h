@@ -40,4 +40,7 @@ void descriptors_load(struct descriptors *d);
  */
 void descriptors_limit(const struct descriptors *d);
 
+/* Take an interrupt that is pending, as the guest would: its vector, or NO_VECTOR. */
+u32 descriptors_take_interrupt(void);
+
 #endif

@@ -91,6 +91,35 @@ trap_on_own_stack:
 	add	$16, %rsp
 	iretq
 
+/*
+ * u32 take_interrupt(void): the vector of an interrupt that is pending, or NO_VECTOR. By an IDT of its
+ * own (x86/desc.c): the guest's interrupts may have any vector, and where an exception has the same,
+ * nothing in the frame says which of the two it is. RAX is all that happens between STI and CLI.
+ */
+	.globl take_stubs, take_interrupt, take_interrupt_end
+	.balign 16
+take_stubs:
+	vector = 0
+	.rept 256
+	.balign 16
+	mov	$vector, %eax
+	jmp	taken
+	vector = vector + 1
+	.endr
+
+taken:
+	btrq	$9, 16(%rsp) /* IF: one is enough */
+	iretq
+
+take_interrupt:
+	mov	$256, %eax
+	sti
+	nop
+	nop
+	cli
+	ret
+take_interrupt_end:
+
 /* TSS.RSP0 is the end of the domain's trap frame: what is pushed here lands in it. */
 trap_from_domain:
 	push_regs

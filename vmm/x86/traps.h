@@ -32,6 +32,9 @@ u64 domain_enter(struct trap_frame *frame);
 int copy_bytes(void *to, const void *from, u64 size) must_check;
 int copy_words(void *to, const void *from, u64 size) must_check;
 
+/* By take_stubs; see traps.S. */
+u32 take_interrupt(void);
+
 /* #SX: INIT has come while the CPU was ours. */
 void trap_init(void);
 
