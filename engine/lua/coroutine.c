@@ -7,10 +7,10 @@
 #include "engine/lua/api.h"
 #include "engine/signature/limit.h"
 
-/* Is L the coroutine that the engine made for a handler, or for the script itself? */
+/* Is L a coroutine that the engine made for a handler, or for the script itself? */
 static bool is_handler(lua_State *L)
 {
-	return (engine.activity && engine.activity->co == L) || signature_of(L)->loading == L;
+	return !signature_has(L);
 }
 
 /* Resume co with the n values on top of L: the number of its results on L, or -1 and an error. */
@@ -54,8 +54,15 @@ static lua_State *check_coroutine(lua_State *L)
 static int co_resume(lua_State *L)
 {
 	lua_State *co = check_coroutine(L);
-	int n = resume(L, co, lua_gettop(L) - 1);
+	int n;
 
+	/* It may wait for the guest, or lie ready for the next event with the engine's values in it. */
+	if (is_handler(co)) {
+		lua_pushboolean(L, 0);
+		lua_pushliteral(L, "cannot resume a handler");
+		return 2;
+	}
+	n = resume(L, co, lua_gettop(L) - 1);
 	lua_pushboolean(L, n >= 0);
 	if (n < 0)
 		n = 1;
@@ -86,6 +93,7 @@ static int co_create(lua_State *L)
 
 	luaL_checktype(L, 1, LUA_TFUNCTION);
 	co = lua_newthread(L);
+	signature_give(co);
 	limit_clear(co);
 	lua_pushvalue(L, 1);
 	lua_xmove(L, co, 1);

@@ -182,7 +182,17 @@ static int on_panic(lua_State *L)
 
 struct signature *signature_of(lua_State *L)
 {
-	return *(struct signature **)lua_getextraspace(L);
+	return (struct signature *)(*(uintptr_t *)lua_getextraspace(L) & ~(uintptr_t)1);
+}
+
+void signature_give(lua_State *co)
+{
+	*(uintptr_t *)lua_getextraspace(co) |= 1;
+}
+
+bool signature_has(lua_State *co)
+{
+	return *(uintptr_t *)lua_getextraspace(co) & 1;
 }
 
 /* -> the coroutine for the chunk */

@@ -55,6 +55,10 @@ void signature_unload(struct signature *s);
 /* Whose state L is. */
 struct signature *signature_of(lua_State *L);
 
+/* A coroutine that the script has made: it may do with it as it likes. The others are the engine's. */
+void signature_give(lua_State *co);
+bool signature_has(lua_State *co);
+
 /*
  * Report the error object on top of co (from), which belongs to s: a record with file, line and
  * traceback; a strike when time was used up. Pops nothing.

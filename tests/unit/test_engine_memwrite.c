@@ -225,6 +225,48 @@ static void in_a_callback(void **state)
 	assert_int_equal(fake_count("memwrite"), 3);
 }
 
+/*
+ * A handler's coroutine is the engine's: no script goes on with it while it waits, closes it, or
+ * starts it with arguments of its own where it lies ready for the next event.
+ */
+static void coroutines_of_handlers(void **state)
+{
+	struct fake_process *p = fake_process(200, "p", 2, LINUX_PAGE_SHARED);
+	struct lvmon_event ev, other;
+	struct lvmon_verdict v;
+
+	fake_signature("w.lua",
+		       "local first\n"
+		       "lvmon.hook.syscall('openat', function(ev)\n"
+		       "  if type(ev) ~= 'userdata' then coroutine.yield() end\n"
+		       "  first = coroutine.running()\n"
+		       "  print(lvmon.memwrite(lvmon.getproc().memory, 'x'))\n"
+		       "end)\n"
+		       "lvmon.hook.syscall('execve', function()\n"
+		       "  print('resume', pcall(coroutine.resume, first, 5))\n"
+		       "  print('close', pcall(coroutine.close, first))\n"
+		       "end)\n");
+	fake_load();
+	v = fake_event_once("__x64_sys_openat", p, &ev);
+	assert_int_equal(v.kind, LVMON_CALL_GUEST);
+	fake_event_once("__x64_sys_execve", p, &other);
+	assert_string_equal(fake_string("print", 0, "message"),
+			    "resume\ttrue\tfalse\tcannot resume a handler");
+	assert_non_null(strstr(fake_string("print", 1, "message"), "cannot close a handler"));
+	while (v.kind == LVMON_CALL_GUEST) {
+		ev = fake_call(&v, &ev);
+		dispatch(&ev, &v);
+	}
+	assert_string_equal(fake_string("print", 2, "message"), "1\t1\t0");
+	/* Now it is idle. */
+	fake_event_once("__x64_sys_execve", p, &other);
+	assert_string_equal(fake_string("print", 3, "message"),
+			    "resume\ttrue\tfalse\tcannot resume a handler");
+	fake_event("__x64_sys_openat", p);
+	assert_string_equal(fake_string("print", 5, "message"), "1\t0\t0");
+	assert_int_equal(fake_count("error"), 0);
+}
+
 static void another_process(void **state)
 {
 	struct fake_process *p = fake_process(200, "p", 1, LINUX_PAGE_PRIVATE);
@@ -620,6 +662,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(other_events_meanwhile, setup, teardown),
 		cmocka_unit_test_setup_teardown(guest_refuses, setup, teardown),
 		cmocka_unit_test_setup_teardown(in_a_callback, setup, teardown),
+		cmocka_unit_test_setup_teardown(coroutines_of_handlers, setup, teardown),
 		cmocka_unit_test_setup_teardown(another_process, setup, teardown),
 		cmocka_unit_test_setup_teardown(restarted_meanwhile, setup, teardown),
 		cmocka_unit_test_setup_teardown(denied, setup, teardown),
