@@ -106,13 +106,13 @@ headers=$work/cache/linux-headers-6.1.0-9-cloud-amd64_6.1.9-2
 is "headers come with tools of another version" \
 	"$(basename "$(ls "$headers"/usr/share/linux-kbuild* 2>/dev/null)")" linux-kbuild-6.1_6.1.9-3_amd64
 is "a module that does not build leaves the others" "$code $(cd "$work/guest/modules" && echo *)" \
-	"0 hiding.log hostile.ko ramdisk.ko"
+	"0 corner.ko hiding.log hostile.ko ramdisk.ko"
 is "and is named" "$(grep -c 'hiding does not build' "$work/output")" 1
 
 sed -i '/hiding/d' "$fake/make"
 german tests/guest/modules.sh "$work/guest/vmlinuz" "$work/guest/modules"
 is "when all build, there is nothing left to do" "$? $(cd "$work/guest/modules" && echo *)" \
-	"0 built hiding.ko hostile.ko ramdisk.ko"
+	"0 built corner.ko hiding.ko hostile.ko ramdisk.ko"
 
 # a folder whose version the mirror has no longer
 mv "$work/cache"/linux-image-* "$work/cache/linux-image-6.1.0-8-cloud-amd64_6.1.8-1_amd64"
