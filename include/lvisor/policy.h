@@ -105,20 +105,23 @@ enum policy_vendor { POLICY_AMD, POLICY_INTEL, POLICY_BOTH };
 	X(AMD, 0xc0010015, ~0ull, 0, 0x800000000ull, 0, "HWCR", "kept: CpuidUserDis")
 
 /* X(first, last, action, name, reason); ignored: reads as ones. A string access does nothing. */
-#define POLICY_PORTS(X)                                                                        \
-	X(0x60, 0x60, EMULATE, "keyboard data",                                                \
-	  "passed, but for the output port: A20 stays on, "                                    \
-	  "a reset is one of the whole machine")                                               \
-	X(0x64, 0x64, EMULATE, "keyboard controller", "as its data")                           \
-	X(0x70, 0x73, EMULATE, "CMOS", "passed, but for the registers below")                  \
-	X(0x74, 0x77, IGNORE, "CMOS", "on some chipsets the same registers again")             \
-	X(0x92, 0x92, EMULATE, "system control A", "as the keyboard controller")               \
-	X(0xb2, 0xb2, PASS, "SMI command", "firmware is trusted")                              \
-	X(0xe9, 0xe9, IGNORE, "debug port",                                                    \
-	  "the hypervisor's own output; reads as ones, also in a wider access")                \
-	X(0xcd6, 0xcd7, EMULATE, "AMD PM registers", "passed, but for the registers below")    \
-	X(0xcf8, 0xcff, EMULATE, "PCI configuration, reset control",                           \
-	  "passed, but for the registers below; a reset is one of the whole machine. Devices " \
+#define POLICY_PORTS(X)                                                                         \
+	X(0x60, 0x60, EMULATE, "keyboard data",                                                 \
+	  "passed, but for the output port: A20 stays on, "                                     \
+	  "a reset is one of the whole machine")                                                \
+	X(0x64, 0x64, EMULATE, "keyboard controller", "as its data")                            \
+	X(0x70, 0x73, EMULATE, "CMOS", "passed, but for the registers below")                   \
+	X(0x74, 0x77, IGNORE, "CMOS", "on some chipsets the same registers again")              \
+	X(0x92, 0x92, EMULATE, "system control A", "as the keyboard controller")                \
+	X(0xb2, 0xb2, PASS, "SMI command", "firmware is trusted")                               \
+	X(0xe9, 0xe9, IGNORE, "debug port",                                                     \
+	  "the hypervisor's own output; reads as ones, also in a wider access")                 \
+	X(0x510, 0x51b, IGNORE, "QEMU's fw_cfg",                                                \
+	  "its DMA writes to any memory when asked by a port, and it has the hypervisor's and " \
+	  "the signatures' files; it is for firmware")                                          \
+	X(0xcd6, 0xcd7, EMULATE, "AMD PM registers", "passed, but for the registers below")     \
+	X(0xcf8, 0xcff, EMULATE, "PCI configuration, reset control",                            \
+	  "passed, but for the registers below; a reset is one of the whole machine. Devices "  \
 	  "are the guest's; what they write by DMA is not held back (no IOMMU yet)")
 
 /* X(port, bits of the index, name): an index port, and the data behind it. */

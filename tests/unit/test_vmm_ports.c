@@ -136,6 +136,13 @@ static void nothing_there(void **state)
 	assert_int_equal(read(LOG_PORT, 1), 0x11223344556677ff);
 	assert_int_equal(read(LOG_PORT - 1, 2), 0x112233445566ffff);
 	assert_int_equal(read(LOG_PORT - 3, 4), 0xffffffff);
+	assert_int_equal(read(0x511, 1), 0x11223344556677ff);
+	assert_int_equal(read(0x514, 4), 0xffffffff);
+	for (u16 port = 0x50d; port <= 0x51b; port++) {
+		vcpu.regs[LVMON_RAX] = 0;
+		access(false, port, 4, false);
+		assert_int_equal(writes, 0);
+	}
 	assert_int_equal(read(CONTROL_A + 1, 1), 0x11223344556677ff);
 	assert_int_equal(read(CONTROL_A, 4), 0xffffffff);
 	for (u16 port = CONTROL_A - 3; port <= CONTROL_A + 1; port++)
@@ -163,9 +170,11 @@ static u32 bits_of(const u8 *map)
 
 static void bitmap(void **state)
 {
-	/* keyboard, CMOS and its aliases, system control A, log, AMD's PM, PCI configuration */
+	/* keyboard, CMOS and its aliases, system control A, log, fw_cfg, AMD's PM, PCI
+	 * configuration */
 	static const u16 ports[] = {0x60, 0x64, 0x70, 0x71, 0x72, 0x73, 0x74, 0x75, 0x76, 0x77, 0x92,
-				    LOG_PORT, 0xcd6, 0xcd7, 0xcf8, 0xcf9, 0xcfa, 0xcfb, 0xcfc, 0xcfd,
+				    LOG_PORT, 0x510, 0x511, 0x512, 0x513, 0x514, 0x515, 0x516, 0x517,
+				    0x518, 0x519, 0x51a, 0x51b, 0xcd6, 0xcd7, 0xcf8, 0xcf9, 0xcfa, 0xcfb, 0xcfc, 0xcfd,
 				    0xcfe, 0xcff};
 	static const struct boot_info none;
 	u8 map[8192] = {0};

@@ -3,15 +3,18 @@
  * What a kernel that has been taken over can do with its CPU, and no kernel does: insmod corner.ko
  * what=NAME. Lines "corner: …" in the kernel's log say what became of it.
  */
-#include <linux/delay.h>
+#include <linux/io.h>
 #include <linux/kprobes.h>
 #include <linux/module.h>
+#include <linux/slab.h>
 #include <linux/version.h>
 #include <asm/apic.h>
 #include <asm/desc.h>
 
 static char *what = "";
 module_param(what, charp, 0);
+static unsigned long own; /* the hypervisor's memory: physical address */
+module_param(own, ulong, 0);
 
 /* 0: the instructions went through, 1: one faulted. CPUID leaves the guest. */
 #define TRY(insn, value)                                                          \
@@ -121,12 +124,44 @@ static void vectors(void)
 	pr_info("corner: %u vectors seen\n", hits);
 }
 
+/*
+ * QEMU's channel for firmware: its files, and a DMA that a store to a port begins. Asked for zeros,
+ * which stand behind the end of every file, in place of the hypervisor's first pages.
+ */
+static void fw_cfg(void)
+{
+	struct {
+		__be32 control, length;
+		__be64 address;
+	} *dma = kzalloc(sizeof(*dma), GFP_KERNEL);
+	unsigned int i;
+	u8 name[5] = {0};
+	u64 at;
+
+	if (!dma)
+		return;
+	outw(0, 0x510);
+	for (i = 0; i < 4; i++)
+		name[i] = inb(0x511);
+	pr_info("corner: fw_cfg is %s there\n", strcmp(name, "QEMU") ? "not" : "");
+	dma->control = cpu_to_be32(2); /* read */
+	dma->length = cpu_to_be32(4 << 20);
+	dma->address = cpu_to_be64(own);
+	at = virt_to_phys(dma);
+	outl((__force u32)cpu_to_be32(at >> 32), 0x514);
+	outl((__force u32)cpu_to_be32(at), 0x518);
+	pr_info("corner: its DMA is %s\n", dma->control ? "not done" : "done");
+	kfree(dma);
+}
+
 static int __init corner_init(void)
 {
 	if (!strcmp(what, "registers"))
 		registers();
 	else if (!strcmp(what, "refused"))
 		refused();
+	else if (!strcmp(what, "fwcfg"))
+		fw_cfg();
 	else if (!strcmp(what, "vectors"))
 		vectors();
 	return 0;
