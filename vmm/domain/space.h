@@ -14,7 +14,8 @@
 #define SPACE_ARCHIVE	  0x310000000000ull
 #define SPACE_BLOB	  0x320000000000ull
 #define SPACE_STACK_TOP	  0x7ffffff00000ull
-#define SPACE_STACK_SIZE  0x40000ull
+/* 200 of Lua's C functions (LUAI_MAXCCALLS), each with a buffer of 1 KB and more */
+#define SPACE_STACK_SIZE 0x80000ull
 
 #define PROT_READ  1u
 #define PROT_WRITE 2u

@@ -18,6 +18,10 @@ for file in "$hostile"/*.lua; do
 	is "$name: the good one sees the call" \
 		"$(grep -c "\"message\": *\"good $number\"" "$work/events")" 1
 done
+holds "a recursion through buffers is an error" event '"kind": *"error"' '"signature": *"recursion_in_print.lua"' \
+	'C stack overflow'
+holds "which can be caught" event '"message": *"format ends: true"'
+holds "and does not end the engine" no_event '"kind": *"restart".*recursion_in_print'
 holds "no record is forged" no_event '"kind": *"forged"'
 is "nor by the good one's name" \
 	"$(grep '"kind": *"ready"' "$work/events" | grep -c '"signature"')" 0
