@@ -352,7 +352,8 @@ static void lose(const char *message, const char *signature)
 }
 
 /* All slots are taken: the event comes again. Who waits for its turn is not passed over. */
-static bool come_again(const struct lvmon_event *ev, struct lvmon_verdict *verdict)
+static bool come_again(const struct lvmon_event *ev, const struct hook_site *site,
+		       struct lvmon_verdict *verdict)
 {
 	gva_t function;
 
@@ -361,7 +362,8 @@ static bool come_again(const struct lvmon_event *ev, struct lvmon_verdict *verdi
 		return false;
 	if (ev->kind == LVMON_EV_CALL_DONE && ev->call.result)
 		return false;
-	if (linux_symbol("schedule_timeout_uninterruptible", &function))
+	if (!site_may_sleep(site) ||
+	    linux_symbol("schedule_timeout_uninterruptible", &function))
 		return false;
 	verdict->kind = LVMON_CALL_GUEST;
 	verdict->function = function;
@@ -384,7 +386,7 @@ static inline void on_hook(const struct lvmon_event *ev, struct lvmon_verdict *v
 		return;
 	a = activity_new(ev, trap);
 	if (!a) {
-		if (!come_again(ev, verdict))
+		if (!come_again(ev, trap->first, verdict))
 			lose("too many events wait for the guest", NULL);
 		return;
 	}
@@ -443,7 +445,10 @@ static __attribute__((noinline)) void on_call_done(const struct lvmon_event *ev,
 		on_orphan(ev, verdict);
 		return;
 	}
-	a->kept.cpu = ev->cpu; /* the task may have moved */
+	/* The task may have moved. */
+	a->kept.cpu = ev->cpu;
+	a->kept.gs_base = ev->gs_base;
+	a->kept.kernel_gs_base = ev->kernel_gs_base;
 	engine.memory->deny = a->deny;
 	enter(a);
 	if (a->pause)

@@ -17,6 +17,7 @@ struct hook_kind {
 	 */
 	int (*place)(const struct hook_site *site, struct lvmon_hook *request, char *error,
 		     size_t error_size);
+	bool sleeps; /* the function is entered where a process may sleep: it holds nothing */
 	bool deny; /* ev:deny() works: at the event, a function can return an error in its place */
 };
 

@@ -2,10 +2,12 @@
 /*
  * The guest goes on by a call of schedule(): its interrupts come in, and others that want the CPU
  * have it. For the scheduler the time of the search is the process's own, so who has much to search
- * is no burden for others but by that.
+ * is no burden for others but by that. Where the guest may not sleep, nothing is left: the event's
+ * budget is all there is.
  */
 #include <string.h>
 #include "engine/events/dispatch.h"
+#include "engine/events/kinds.h"
 #include "engine/events/slice.h"
 #include "engine/signature/counters.h"
 #include "engine/signature/limit.h"
@@ -18,6 +20,11 @@
 
 static uint64_t ticks_a_ms;
 static uint64_t began; /* the work at hand, in this slice */
+
+bool site_may_sleep(const struct hook_site *site)
+{
+	return engine.event && linux_may_sleep(engine.event, site->hook->kind->sleeps) == 0;
+}
 
 static uint64_t budget_ms(void)
 {
@@ -36,9 +43,11 @@ static bool slice_over(void)
 slice_stop *slice_begin(lua_State *L)
 {
 	struct activity *a = engine.activity;
+	gva_t schedule;
 	uint64_t ns;
 
-	if (engine.mode != ENGINE_LIVE || !a || a->co != L || !lua_isyieldable(L))
+	if (engine.mode != ENGINE_LIVE || !a || a->co != L || !lua_isyieldable(L) ||
+	    linux_symbol("schedule", &schedule) || !site_may_sleep(a->site))
 		return NULL;
 	if (!ticks_a_ms) { /* the same for as long as the engine lives */
 		ns = counters_ns(TICKS);

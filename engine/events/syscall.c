@@ -16,5 +16,6 @@ static int place(const struct hook_site *site, struct lvmon_hook *request, char 
 const struct hook_kind hook_kind_syscall = {
 	.name = "syscall",
 	.place = place,
+	.sleeps = true,
 	.deny = true,
 };

@@ -23,6 +23,8 @@
 #include <errno.h>
 #include <string.h>
 #include "engine/engine.h"
+#include "engine/events/dispatch.h"
+#include "engine/events/slice.h"
 #include "engine/events/write.h"
 #include "engine/signature/current.h"
 #include "engine/signature/limit.h"
@@ -53,10 +55,12 @@ static uint64_t foll_flag(int which)
 	return linux_enumerator(foll[FORCE].name, &value) ? foll[which].before : 0;
 }
 
+/* Each of these functions may sleep. */
 static bool guest_call(struct write_job *job, const char *name, struct lvmon_verdict *verdict)
 {
 	memset(verdict, 0, sizeof(*verdict));
-	if (!job->may_call || linux_symbol(name, &verdict->function))
+	if (!job->may_call || !site_may_sleep(engine.activity->site) ||
+	    linux_symbol(name, &verdict->function))
 		return false;
 	verdict->kind = LVMON_CALL_GUEST;
 	job->calling = true;
@@ -300,7 +304,7 @@ enum write_state write_step(struct write_job *job, struct lvmon_verdict *verdict
 	size_t n;
 
 	while (job->position < job->source.size) {
-		if (limit_expired || !chunk_at(job, &page, &n)) {
+		if (limit_expired || !bytes_live(&job->source) || !chunk_at(job, &page, &n)) {
 			job->skipped += job->source.size - job->position;
 			job->position = job->source.size;
 			break;
@@ -339,7 +343,7 @@ uint64_t write_physical(gpa_t gpa, const struct bytes *source)
 	uint8_t buf[PAGE];
 
 	/* A view may be as large as the address space. */
-	while (position < source->size && !limit_expired) {
+	while (position < source->size && !limit_expired && bytes_live(source)) {
 		size_t n = PAGE - ((gpa + position) & (PAGE - 1));
 
 		if (n > source->size - position)

@@ -135,6 +135,17 @@ int linux_task(gva_t task, struct linux_task *out) must_check;
 int linux_current(uint64_t gs_base, uint64_t kernel_gs_base, uint32_t cpl,
 		  struct linux_task *out) must_check;
 /*
+ * May the kernel be made to call what sleeps, where the event came? 0; -EBUSY: preemption or
+ * interrupts are off, a lock or RCU is held, or the task is about to sleep already. A kernel that
+ * is not preemptible does not count its locks: there only a place where functions may sleep
+ * (sleeping_place) will do. -ENOTSUP, -EFAULT: not known.
+ */
+int linux_may_sleep(const struct lvmon_event *ev, bool sleeping_place) must_check;
+/* Is this still the same task? Another one can have its place by now. */
+bool linux_task_lives(const struct linux_task *was) must_check;
+/* And has it that mm? Else it has ended or runs another program. */
+bool linux_mm_lives(const struct linux_task *was) must_check;
+/*
  * All processes (thread-group leaders) in the order of the kernel's list, idle task excluded.
  * *tasks is malloc'ed. -EOVERFLOW: list longer than the bound or looping; -EFAULT: a part of it
  * cannot be read; with what was found in *tasks.

@@ -77,6 +77,11 @@ int process_dump(lua_State *L)
 		return 2;
 	}
 	snprintf(usual, sizeof(usual), "%.*s-%d", LINUX_COMM_SIZE, task->comm, task->tgid);
+	if (!linux_mm_lives(task)) {
+		lua_pushnil(L);
+		lua_pushliteral(L, "the process has ended or runs another program");
+		return 2;
+	}
 	err = dump_process(&w, task, name ? name : usual);
 	return push_result(L, &w, err);
 }

@@ -4,6 +4,7 @@
  * as the table file.socket, and in the rows of lvmon.sockets().
  */
 #include <arpa/inet.h>
+#include <errno.h>
 #include <string.h>
 #include "engine/lua/api.h"
 #include "engine/lua/listing.h"
@@ -429,7 +430,7 @@ int process_files(lua_State *L)
 	int err = 0;
 
 	if (engine.mode != ENGINE_CHECK)
-		err = linux_files(task, &rows, &count);
+		err = linux_task_lives(task) ? linux_files(task, &rows, &count) : -ESRCH;
 	listing_of_walk(L, &file_listing, rows, count, err, LINUX_FILES);
 	return 1;
 }

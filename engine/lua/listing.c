@@ -91,6 +91,9 @@ void listing_of_walk(lua_State *L, const struct listing_kind *kind, void *rows, 
 		listing_push(L, kind, rows, count,
 			     "the kernel's list loops, or is longer than what is looked at");
 		return;
+	case -ESRCH:
+		listing_push(L, kind, rows, count, "the process has ended");
+		return;
 	case -ETIME:
 		listing_push(L, kind, rows, count, "the time was up");
 		return;

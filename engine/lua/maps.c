@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* p:maps(): the mappings of a process as /proc/PID/maps has them. */
+#include <errno.h>
 #include <stdio.h>
 #include "engine/linux/process/process.h"
 #include "engine/lua/api.h"
@@ -106,7 +107,7 @@ int process_maps(lua_State *L)
 	int err = 0;
 
 	if (engine.mode != ENGINE_CHECK)
-		err = linux_maps(task, &maps, &count);
+		err = !task->mm || linux_mm_lives(task) ? linux_maps(task, &maps, &count) : -ESRCH;
 	listing_of_walk(L, &map_listing, maps, count, err, LINUX_MEMORY);
 	return 1;
 }

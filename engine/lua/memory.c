@@ -61,6 +61,10 @@ static int memread(lua_State *L)
 		b.kind = BYTES_PROCESS;
 		b.memory = m;
 		b.base = offset;
+		if (n && !bytes_live(&b))
+			return luaL_error(
+				L, "memread: process %d (%s) has ended or runs another program",
+				m->task.tgid, m->task.comm);
 	} else {
 		b.kind = BYTES_PHYSICAL;
 		b.base = (uint64_t)luaL_checkinteger(L, 1);

@@ -115,7 +115,7 @@ static int push_mounts(lua_State *L, const struct linux_task *task)
 	int err = 0;
 
 	if (engine.mode != ENGINE_CHECK)
-		err = linux_mounts(task, &mounts, &count);
+		err = linux_task_lives(task) ? linux_mounts(task, &mounts, &count) : -ESRCH;
 	listing_of_walk(L, &mount_listing, mounts, count, err, LINUX_MOUNTS);
 	return 1;
 }

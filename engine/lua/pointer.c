@@ -39,12 +39,14 @@ struct pointer *pointer_test(lua_State *L, int arg)
 
 int pointer_read(lua_State *L, int index, const struct pointer *p, gva_t va, void *buf, size_t size)
 {
+	const struct linux_task *task;
 	int err;
 
 	if (!p || !p->in_process)
 		return linux_kread(va, buf, size);
 	lua_getiuservalue(L, index, 1);
-	err = linux_process_read(process_check(L, -1), va, buf, size);
+	task = process_check(L, -1);
+	err = linux_mm_lives(task) ? linux_process_read(task, va, buf, size) : -ESRCH;
 	lua_pop(L, 1);
 	return err;
 }

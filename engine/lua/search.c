@@ -28,6 +28,7 @@ struct search {
 	gva_t run_va, from, to;
 	gva_t at; /* where in the run to go on */
 	bool plain, ended;
+	bool gone; /* before the end: the process, or its address space */
 	bool joining; /* the run at hand goes on behind next */
 };
 
@@ -97,6 +98,9 @@ static struct search *search_new(lua_State *L)
 		s->ended = true;
 		return s;
 	}
+	s->gone = s->ended = !linux_mm_lives(task);
+	if (s->gone)
+		return s;
 	ret = linux_space(task, &s->space);
 	if (ret)
 		luaL_error(L, "process %d (%s): its memory map cannot be read (%s)", task->tgid,
@@ -156,6 +160,7 @@ static enum run_state next_run(lua_State *L, struct search *s, slice_stop *stop)
 	}
 	s->joining = false;
 	s->run->kind = BYTES_PROCESS;
+	s->run->watched = true;
 	s->run->memory = &s->space;
 	s->run->base = linux_memory_offset(&s->space, s->run_va);
 	return RUN_SET;
@@ -210,6 +215,14 @@ enum { VIEW = 1, NEEDLE = 2 };
 static int find_returned(lua_State *L, int status, lua_KContext index);
 static int slice_begins(lua_State *L, int status, lua_KContext index);
 
+/* Its page tables may be freed, and be something else, as soon as it has ended. */
+static bool lives(struct search *s)
+{
+	s->gone = !linux_memory_lives(&s->space);
+	s->ended = s->ended || s->gone;
+	return !s->gone;
+}
+
 /*
  * Run by run until there is a match, or the end; returned: string.find has come back, with its
  * results on top. Pushes the results, 0: at the end.
@@ -222,14 +235,20 @@ static int search_on(lua_State *L, int index, bool returned)
 	int n;
 
 	linux_walk_again(&s->walk); /* the guest may have run */
-	for (;;) {
+	while (lives(s)) {
 		n = returned ? match_found(L, s, index + NEEDLE, index + NEEDLE) : 0;
+		if (n && !lives(s)) /* was it the process's? */
+			break;
 		if (n)
 			return n;
 		if (returned || s->joining || s->at - s->run_va >= s->run->size)
 			run = next_run(L, s, stop);
 		if (run == RUN_STOPPED)
 			return slice_wait(L, index, slice_begins);
+		if (run == RUN_NONE && lives(s)) {
+			s->ended = true;
+			break;
+		}
 		if (run == RUN_NONE)
 			break;
 		lua_getfield(L, LUA_REGISTRYINDEX, "string.find");
@@ -240,7 +259,6 @@ static int search_on(lua_State *L, int index, bool returned)
 		lua_callk(L, 4, LUA_MULTRET, index, find_returned);
 		returned = true;
 	}
-	s->ended = true;
 	return 0;
 }
 
@@ -251,9 +269,10 @@ static const char *const span_names[LINUX_SPAN_STATES] = {
 	[LINUX_SPAN_DEVICE] = "device",
 };
 
-/* Why a walk did not see all there is: NULL, it did; else in text. */
-static const char *reason(const struct linux_walk *w, char *text, size_t size)
+/* Why a search did not see all there is: NULL, it did; else in text. */
+static const char *reason(const struct search *s, char *text, size_t size)
 {
+	const struct linux_walk *w = &s->walk;
 	static const struct {
 		enum linux_span_state state;
 		const char *what;
@@ -265,6 +284,8 @@ static const char *reason(const struct linux_walk *w, char *text, size_t size)
 	size_t i, n = 0;
 
 	text[0] = '\0';
+	if (s->gone)
+		n = (size_t)snprintf(text, size, "the process has ended or runs another program");
 	for (i = 0; i < sizeof(missing) / sizeof(*missing) && n < size; i++) {
 		uint64_t bytes = w->bytes[missing[i].state];
 
@@ -282,10 +303,11 @@ static const char *reason(const struct linux_walk *w, char *text, size_t size)
 	return n ? text : NULL;
 }
 
-static void push_report(lua_State *L, const struct linux_walk *w)
+static void push_report(lua_State *L, const struct search *s)
 {
+	const struct linux_walk *w = &s->walk;
 	char text[256];
-	const char *why = reason(w, text, sizeof(text));
+	const char *why = reason(s, text, sizeof(text));
 	int i;
 
 	lua_createtable(L, 0, LINUX_SPAN_STATES + 2);
@@ -312,7 +334,7 @@ static int results(lua_State *L, int index, int n)
 	if (n || index != FIND_INDEX)
 		return n;
 	lua_pushnil(L);
-	push_report(L, &s->walk);
+	push_report(L, s);
 	return 2;
 }
 
@@ -361,7 +383,7 @@ static int search_call(lua_State *L)
 /* search:report() */
 static int search_report(lua_State *L)
 {
-	push_report(L, &((struct search *)luaL_checkudata(L, 1, SEARCH_TYPE))->walk);
+	push_report(L, luaL_checkudata(L, 1, SEARCH_TYPE));
 	return 1;
 }
 
@@ -376,7 +398,7 @@ static int search_index(lua_State *L)
 		lua_pushcfunction(L, search_report);
 		return 1;
 	}
-	why = reason(&s->walk, text, sizeof(text));
+	why = reason(s, text, sizeof(text));
 	if (!strcmp(name, "complete")) {
 		lua_pushboolean(L, !why);
 		return 1;
@@ -425,7 +447,8 @@ static int read_partly(lua_State *L, const struct linux_task *task, gva_t va, si
 	luaL_setmetatable(L, READING_TYPE);
 	to = luaL_buffinitsize(L, &b, n);
 	memset(to, 0, n);
-	if (engine.mode != ENGINE_CHECK && task->mm && !linux_space(task, &r->space)) {
+	if (engine.mode != ENGINE_CHECK && task->mm && linux_mm_lives(task) &&
+	    !linux_space(task, &r->space)) {
 		linux_walk_start(&r->walk, &r->space, va, va + n);
 		while (!limit_expired && linux_walk_next(&r->walk, &span)) {
 			if (is_present(&span) &&
@@ -451,7 +474,9 @@ int process_read(lua_State *L)
 	if (lua_toboolean(L, 4))
 		return read_partly(L, task, va, (size_t)n);
 	to = luaL_buffinitsize(L, &b, (size_t)n);
-	if (engine.mode == ENGINE_CHECK || linux_process_read(task, va, to, (size_t)n)) {
+	/* Before: what the tables lead to; afterwards: it was the process's. */
+	if (engine.mode == ENGINE_CHECK || !linux_mm_lives(task) ||
+	    linux_process_read(task, va, to, (size_t)n) || !linux_mm_lives(task)) {
 		lua_pushnil(L);
 		return 1;
 	}

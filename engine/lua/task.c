@@ -15,6 +15,18 @@ static bool no_guest(void)
 	return engine.mode == ENGINE_CHECK;
 }
 
+/* Nothing to be read: no guest, or the task has ended and another one may have its place. */
+static bool gone(const void *row)
+{
+	return no_guest() || !linux_task_lives(row);
+}
+
+/* The same for what its mm leads to, which is another one when it runs another program. */
+static bool mm_gone(const void *row)
+{
+	return no_guest() || !linux_mm_lives(row);
+}
+
 /* A number, or nil where it could not be read. */
 static void push_number(lua_State *L, int err, uint64_t value)
 {
@@ -71,29 +83,29 @@ void task_push_kthread(lua_State *L, const void *row)
 	lua_pushboolean(L, (((const struct linux_task *)row)->flags & LINUX_PF_KTHREAD) != 0);
 }
 
-static void push_text(lua_State *L, const void *row,
+static void push_text(lua_State *L, const void *row, bool (*is_gone)(const void *),
 		      int (*get)(const struct linux_task *, char *, size_t))
 {
 	char text[4096];
 
-	if (no_guest() || get(row, text, sizeof(text)))
+	if (is_gone(row) || get(row, text, sizeof(text)))
 		text[0] = '\0';
 	lua_pushstring(L, text);
 }
 
 void task_push_exe(lua_State *L, const void *row)
 {
-	push_text(L, row, linux_exe);
+	push_text(L, row, mm_gone, linux_exe);
 }
 
 void task_push_cmdline(lua_State *L, const void *row)
 {
-	push_text(L, row, linux_cmdline);
+	push_text(L, row, mm_gone, linux_cmdline);
 }
 
 void task_push_cgroup(lua_State *L, const void *row)
 {
-	push_text(L, row, linux_cgroup);
+	push_text(L, row, gone, linux_cgroup);
 }
 
 void task_push_argv(lua_State *L, const void *row)
@@ -102,7 +114,7 @@ void task_push_argv(lua_State *L, const void *row)
 	size_t length = 0, at;
 	int n = 0;
 
-	if (no_guest() || linux_arguments(row, bytes, sizeof(bytes), &length))
+	if (mm_gone(row) || linux_arguments(row, bytes, sizeof(bytes), &length))
 		length = 0;
 	lua_newtable(L);
 	for (at = 0; at < length;) {
@@ -118,7 +130,7 @@ void task_push_state(lua_State *L, const void *row)
 {
 	char letter = 'S';
 
-	if (!no_guest() && linux_state(row, &letter))
+	if (!no_guest() && (gone(row) || linux_state(row, &letter)))
 		lua_pushnil(L);
 	else
 		lua_pushlstring(L, &letter, 1);
@@ -127,30 +139,30 @@ void task_push_state(lua_State *L, const void *row)
 void task_push_tty_nr(lua_State *L, const void *row)
 {
 	uint32_t device = 0;
-	int err = no_guest() ? 0 : linux_tty(row, &device);
+	int err = no_guest() ? 0 : gone(row) ? -ESRCH : linux_tty(row, &device);
 
 	push_number(L, err, device);
 }
 
-#define ID_COLUMN(column, which)                                      \
-	void task_push_##column(lua_State *L, const void *row)        \
-	{                                                             \
-		int32_t id = 0;                                       \
-		int err = no_guest() ? 0 : linux_id(row, which, &id); \
-                                                                      \
-		push_number(L, err, (uint64_t)id);                    \
+#define ID_COLUMN(column, which)                                                           \
+	void task_push_##column(lua_State *L, const void *row)                             \
+	{                                                                                  \
+		int32_t id = 0;                                                            \
+		int err = no_guest() ? 0 : gone(row) ? -ESRCH : linux_id(row, which, &id); \
+                                                                                           \
+		push_number(L, err, (uint64_t)id);                                         \
 	}
 
 ID_COLUMN(pgrp, LINUX_PGRP)
 ID_COLUMN(session, LINUX_SESSION)
 
-#define OWNER_COLUMN(column, which)                                      \
-	void task_push_##column(lua_State *L, const void *row)           \
-	{                                                                \
-		uint32_t id = 0;                                         \
-		int err = no_guest() ? 0 : linux_owner(row, which, &id); \
-                                                                         \
-		push_number(L, err, id);                                 \
+#define OWNER_COLUMN(column, which)                                                           \
+	void task_push_##column(lua_State *L, const void *row)                                \
+	{                                                                                     \
+		uint32_t id = 0;                                                              \
+		int err = no_guest() ? 0 : gone(row) ? -ESRCH : linux_owner(row, which, &id); \
+                                                                                              \
+		push_number(L, err, id);                                                      \
 	}
 
 OWNER_COLUMN(euid, LINUX_EUID)
@@ -160,13 +172,15 @@ OWNER_COLUMN(egid, LINUX_EGID)
 OWNER_COLUMN(sgid, LINUX_SGID)
 OWNER_COLUMN(fsgid, LINUX_FSGID)
 
-#define CAPABILITY_COLUMN(column, which)                                         \
-	void task_push_##column(lua_State *L, const void *row)                   \
-	{                                                                        \
-		uint64_t set = 0;                                                \
-		int err = no_guest() ? 0 : linux_capabilities(row, which, &set); \
-                                                                                 \
-		push_number(L, err, set);                                        \
+#define CAPABILITY_COLUMN(column, which)                                      \
+	void task_push_##column(lua_State *L, const void *row)                \
+	{                                                                     \
+		uint64_t set = 0;                                             \
+		int err = no_guest()  ? 0                                     \
+			  : gone(row) ? -ESRCH                                \
+				      : linux_capabilities(row, which, &set); \
+                                                                              \
+		push_number(L, err, set);                                     \
 	}
 
 CAPABILITY_COLUMN(cap_inheritable, LINUX_CAP_INHERITABLE)
@@ -176,13 +190,15 @@ CAPABILITY_COLUMN(cap_bounding, LINUX_CAP_BOUNDING)
 CAPABILITY_COLUMN(cap_ambient, LINUX_CAP_AMBIENT)
 
 /* Nil also for a process that has none any more. */
-#define NAMESPACE_COLUMN(column, which)                                         \
-	void task_push_##column(lua_State *L, const void *row)                  \
-	{                                                                       \
-		uint32_t inode = 0;                                             \
-		int err = no_guest() ? 0 : linux_namespace(row, which, &inode); \
-                                                                                \
-		push_number(L, err || !inode, inode);                           \
+#define NAMESPACE_COLUMN(column, which)                                      \
+	void task_push_##column(lua_State *L, const void *row)               \
+	{                                                                    \
+		uint32_t inode = 0;                                          \
+		int err = no_guest()  ? 0                                    \
+			  : gone(row) ? -ESRCH                               \
+				      : linux_namespace(row, which, &inode); \
+                                                                             \
+		push_number(L, err || !inode, inode);                        \
 	}
 
 NAMESPACE_COLUMN(mnt_ns, LINUX_NS_MNT)
@@ -225,8 +241,10 @@ int task_threads(lua_State *L)
 	const struct linux_task *task = process_check(L, 1);
 	struct linux_task *threads = NULL;
 	size_t count = 0;
-	int err = no_guest() ? 0 : linux_threads(task, &threads, &count);
+	int err = 0;
 
+	if (!no_guest())
+		err = gone(task) ? -ESRCH : linux_threads(task, &threads, &count);
 	listing_of_walk(L, &thread_listing, threads, count, err, LINUX_THREADS);
 	return 1;
 }

@@ -63,6 +63,15 @@ static uint64_t end_position(lua_Integer j, uint64_t size)
 	return size - -(uint64_t)j + 1;
 }
 
+#define GONE "process %d (%s) has ended or runs another program: its memory is not there any more"
+
+/* The guest may have run since the view was made, and other processors run all the time. */
+static void check_live(lua_State *L, const struct bytes *b)
+{
+	if (engine.mode != ENGINE_CHECK && !b->watched && !bytes_live(b))
+		luaL_error(L, GONE, b->memory->task.tgid, b->memory->task.comm);
+}
+
 static void push_copy(lua_State *L, const struct bytes *b, uint64_t from, size_t n)
 {
 	luaL_Buffer buffer;
@@ -259,7 +268,7 @@ static void push_anchored(lua_State *L, int pattern)
 }
 
 /* The arguments are at 1 to 4. */
-static int search_from(lua_State *L, struct search *s, int original, uint64_t from)
+static int search_part(lua_State *L, struct search *s, int original, uint64_t from)
 {
 	size_t length, prefix;
 	const char *pattern = lua_tolstring(L, 2, &length);
@@ -297,6 +306,20 @@ static int search_from(lua_State *L, struct search *s, int original, uint64_t fr
 		return n;
 	lua_pushnil(L);
 	return 1;
+}
+
+static int search_from(lua_State *L, struct search *s, int original, uint64_t from)
+{
+	int n;
+
+	check_live(L, s->b);
+	if (s->b->watched && !bytes_live(s->b)) { /* p:find says so */
+		lua_pushnil(L);
+		return 1;
+	}
+	n = search_part(L, s, original, from);
+	check_live(L, s->b); /* what was found was the process's */
+	return n;
 }
 
 /* The next slice; string.find and string.match have the original as their upvalue. */
@@ -392,6 +415,7 @@ int view_sub(lua_State *L, struct bytes *b)
 	}
 	if (to - from > VIEW_MIN)
 		return luaL_error(L, "sub: more than %d bytes of a view", VIEW_MIN);
+	check_live(L, b);
 	push_copy(L, b, from, to - from);
 	return 1;
 }
@@ -411,6 +435,7 @@ int view_byte(lua_State *L, struct bytes *b)
 		return luaL_error(L, "byte: more than %d bytes of a view", (int)sizeof(buf));
 	n = (int)(to - from);
 	luaL_checkstack(L, n, "too many results");
+	check_live(L, b);
 	bytes_copy(b, from, buf, (size_t)n);
 	for (k = 0; k < n; k++)
 		lua_pushinteger(L, buf[k]);
@@ -436,6 +461,7 @@ static int count_absent(lua_State *L, int status, lua_KContext context)
 	slice_stop *stop = slice_begin(L);
 
 	(void)status;
+	check_live(L, b);
 	while (position < b->size) {
 		uint64_t gap = bytes_gap(b, position);
 		bool none = true;
@@ -455,6 +481,7 @@ static int count_absent(lua_State *L, int status, lua_KContext context)
 		if (!stop)
 			limit_check(L);
 	}
+	check_live(L, b);
 	lua_pushinteger(L, (lua_Integer)absent);
 	return 1;
 }

@@ -11,6 +11,11 @@
 
 static const uint8_t zeros[PAGE];
 
+bool bytes_live(const struct bytes *b)
+{
+	return b->kind != BYTES_PROCESS || linux_memory_lives(b->memory);
+}
+
 static const void *no_bytes(size_t left, size_t *size, bool *absent)
 {
 	*size = left < sizeof(zeros) ? left : sizeof(zeros);

@@ -19,7 +19,11 @@ struct bytes {
 	const void *data; /* PLAIN: the bytes, FILL: the pattern, repeated to at least a page */
 	size_t data_size; /* FILL: a multiple of the pattern's size */
 	const struct linux_memory *memory;
+	bool watched; /* PROCESS: whoever made it looks whether the process lives */
 };
+
+/* What it leads to is still there: false for a process that has ended or runs another program. */
+bool bytes_live(const struct bytes *b) must_check;
 
 /*
  * Bytes that lie contiguous from position on (position < size): their number in *size, at least 1;

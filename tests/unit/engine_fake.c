@@ -527,11 +527,29 @@ void linux_memory_free(struct linux_memory *mem)
 {
 }
 
+bool linux_task_lives(const struct linux_task *was)
+{
+	/* linux_threads() makes them up. */
+	struct fake_process *p = by_task(was->task - (was->pid != was->tgid ? 0x1000 : 0));
+
+	return p && p->task.start_time == was->start_time;
+}
+
+bool linux_mm_lives(const struct linux_task *was)
+{
+	return linux_task_lives(was) && by_task(was->task)->task.mm == was->mm;
+}
+
 bool linux_memory_lives(const struct linux_memory *mem)
 {
-	struct fake_process *p = by_task(mem->task.task);
+	return linux_mm_lives(&mem->task);
+}
 
-	return p && p->task.start_time == mem->task.start_time;
+int linux_may_sleep(const struct lvmon_event *ev, bool sleeping_place)
+{
+	assert_true(sleeping_place);
+	fake.sleep_cpu = ev->gs_base;
+	return fake.may_sleep;
 }
 
 void linux_walk_start(struct linux_walk *w, const struct linux_memory *mem, gva_t from, gva_t end)
@@ -953,6 +971,7 @@ struct lvmon_event fake_call(const struct lvmon_verdict *v, const struct lvmon_e
 	ev.sequence = ++fake.sequence;
 	ev.call.id = v->call;
 	ev.cpu = 0;
+	ev.gs_base += 0x1000; /* on another CPU */
 	ev.call.result = guest_function(v, from);
 	return ev;
 }

@@ -63,6 +63,8 @@ struct fake {
 	uint8_t *ram;
 	uint64_t next_page, time_ns, sequence;
 	unsigned int calls, short_calls, writes, hooks, hooks_removed, blobs;
+	int may_sleep;		      /* what linux_may_sleep() says: 0 or an error */
+	uint64_t sleep_cpu;	      /* the CPU that it was asked about, by its GS base */
 	unsigned int pauses;	      /* of the handler, in which the guest goes on */
 	unsigned int touched;	      /* absent pages that calls have made present */
 	unsigned int holds, releases; /* of the other CPUs */

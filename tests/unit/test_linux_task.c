@@ -163,6 +163,80 @@ static void test_current(void **state)
 		    layout.comm == COMM && layout.direct_map == 0xffff888000000000ull);
 }
 
+enum { STATE = 96, READERS = 104, HOT_COUNT = 8, COUNT = 0x150, HOT = 0x160 };
+
+static int may_sleep(bool place, uint64_t flags)
+{
+	struct lvmon_event ev = {.gs_base = PERCPU, .regs[LVMON_RFLAGS] = flags};
+
+	return linux_may_sleep(&ev, place);
+}
+
+/* A CPU's count of preemption and what else there is at hand, with and without locks in it. */
+static void sleeps(const struct guest_symbol *symbols, uint32_t n, gva_t count, bool counts_locks)
+{
+	static const uint32_t held[] = {1, 0x100, 0x10000, 0x100000, 0x80000001, 0x7fffffff};
+	const gva_t task = guest_alloc(TASK_SIZE + 16, 8);
+	struct kernel_blob *b = guest_symbols(symbols, n);
+
+	b->current = CURRENT;
+	b->field[F_TASK_STATE] = STATE;
+	task_at(task, 7, "daemon");
+	put64(task + STATE, 0);
+	put64(task + READERS, 0);
+	put64(PERCPU + CURRENT, task);
+	for (uint32_t due = 0; due < 2; due++) { /* inverted: 0 is when another task is to run */
+		put32(PERCPU + count, due ? 0 : 0x80000000);
+		assert_int_equal(may_sleep(true, 0x202), 0);
+		assert_int_equal(may_sleep(false, 0x202), counts_locks ? 0 : -EBUSY);
+		assert_int_equal(may_sleep(true, 2), -EBUSY); /* no interrupts */
+		for (size_t i = 0; i < sizeof(held) / sizeof(*held); i++) {
+			put32(PERCPU + count, held[i] | (due ? 0 : 0x80000000));
+			assert_int_equal(may_sleep(true, 0x202), -EBUSY);
+			put32(PERCPU + count, 0);
+		}
+	}
+	put32(task + STATE, 2); /* it is about to sleep */
+	assert_int_equal(may_sleep(true, 0x202), -EBUSY);
+	put64(task + STATE, 0);
+	put32(task + READERS, 1);
+	assert_int_equal(may_sleep(true, 0x202), 0); /* a kernel that has no such member */
+	b->field[F_TASK_RCU_READERS] = READERS;
+	assert_int_equal(may_sleep(true, 0x202), -EBUSY);
+	put32(task + READERS, 0);
+	assert_int_equal(may_sleep(true, 0x202), 0);
+	put64(PERCPU + CURRENT, 8);
+	assert_int_equal(may_sleep(true, 0x202), -EFAULT);
+	b->field[F_TASK_STATE] = NO_FIELD;
+	assert_int_equal(may_sleep(true, 0x202), -ENOTSUP);
+	free(b);
+}
+
+static void test_may_sleep(void **state)
+{
+	/* 5.10 without CONFIG_PREEMPT_COUNT; 6.1, and from 6.15 on; 6.2 to 6.14 */
+	static const struct guest_symbol plain[] = {{"D__preempt_count", COUNT}, {"Dinit_task", INIT}},
+					 counting[] = {{"D__preempt_count", COUNT},
+						       {"Dinit_task", INIT},
+						       {"Tpreempt_schedule", INIT + 8}},
+					 hot[] = {{"Dpcpu_hot", HOT},
+						  {"Dinit_task", INIT},
+						  {"Tpreempt_schedule", INIT + 8}};
+	const gva_t task = guest_alloc(TASK_SIZE + 16, 8);
+
+	sleeps(plain, 2, COUNT, false);
+	sleeps(counting, 3, COUNT, true);
+	guest_kernel.field[F_PCPU_PREEMPT] = HOT_COUNT;
+	sleeps(hot, 3, HOT + HOT_COUNT, true);
+	guest_kernel.field[F_PCPU_PREEMPT] = NO_FIELD;
+	guest_kernel.field[F_TASK_STATE] = STATE;
+	guest_kernel.current = CURRENT;
+	put64(PERCPU + CURRENT, task);
+	guest_symbols(hot + 1, 2);
+	assert_int_equal(may_sleep(true, 0x202), -ENOTSUP); /* no count to be found */
+	free((void *)kernel);
+}
+
 static void test_list(void **state)
 {
 	struct linux_task *tasks, t;
@@ -368,6 +442,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_one, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_memory_lives, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_current, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_may_sleep, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_list, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_find_in_a_crowd, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_parents, set_up, tear_down),

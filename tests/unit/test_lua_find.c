@@ -222,6 +222,118 @@ static void no_slices(void **state)
 	assert_string_equal(fake_string("error", 0, "reason"), "time");
 }
 
+/* Nor where the guest may not be made to sleep: it is not. */
+static void no_slices_where_it_may_not_sleep(void **state)
+{
+	static const char *const bodies[] = {"p:find('nowhere')", "v:find('nowhere')", "v:absent()",
+					     "for _ in p:findall('nowhere') do end",
+					     "lvmon.memwrite(p.memory, 'x')"};
+	size_t i;
+
+	for (i = 0; i < sizeof(bodies) / sizeof(*bodies); i++) {
+		char text[400];
+
+		fake_reset();
+		p = fake_process(300, "large", 700, LINUX_PAGE_PRIVATE);
+		fake_page(p, 0, LINUX_PAGE_SHARED);
+		snprintf(text, sizeof(text),
+			 "lvmon.hook.syscall('openat', function(ev)\n"
+			 "local p = lvmon.getproc()\n"
+			 "local v = lvmon.memread(p.memory, p.mem_size)\n%s\nend)",
+			 bodies[i]);
+		fake_signature("t.lua", text);
+		assert_int_equal(fake_load(), 1);
+		fake.may_sleep = i % 2 ? -EBUSY : -ENOTSUP;
+		fake.expire_at = 150;
+		fake.expire_signal = true;
+		fake_event("__x64_sys_openat", p);
+		assert_int_equal(fake.pauses + fake.calls, 0);
+		if (i == 4)
+			break;
+		assert_int_equal(fake_count("error"), 1);
+		assert_string_equal(fake_string("error", 0, "reason"), "time");
+		fake_free();
+	}
+}
+
+/* It is asked each time, of the CPU on which the task is by then. */
+static void moves_to_another_cpu(void **state)
+{
+	p = fake_process(300, "large", 700, LINUX_PAGE_PRIVATE);
+	fake.expire_at = 150;
+	run("lvmon.getproc():find('nowhere')");
+	assert_true(fake.pauses > 1);
+	assert_int_equal(fake.sleep_cpu, fake.pauses * 0x1000);
+}
+
+static struct fake_process *other;
+static bool execs;
+
+static void other_ends(void)
+{
+	if (fake.pauses != 1)
+		return;
+	if (execs)
+		other->task.mm += 0x1000;
+	else
+		other->task.start_time++; /* its task's place is another one's */
+}
+
+/*
+ * The process that is searched ends between two slices, and what it had is something else: nothing
+ * of that is found, and it is said.
+ */
+static void ends_between_slices(void **state)
+{
+	static const char *const bodies[] = {
+		"local va, report = q:find('suspicious ([0-9])')\n"
+		"assert(va == nil and not report.complete and report.reason:find('has ended'))",
+		"local s, n = q:findall('suspicious'), 0\n"
+		"for va in s do n = n + 1 end\n"
+		"assert(n == 0 and not s.complete and s.reason:find('has ended'))",
+		"local v = lvmon.memread(q.memory, q.mem_size)\n"
+		"local ok, e = pcall(function() return v:find('suspicious [0-9]') end)\n"
+		"assert(not ok and e:find('process 300 %(large%) has ended'), e)\n"
+		"for _, f in ipairs{'find', 'match', 'gmatch', 'absent', 'byte', 'sub'} do\n"
+		"  ok, e = pcall(function()\n"
+		"    if f == 'gmatch' then for _ in v:gmatch('s') do end return end\n"
+		"    if f == 'absent' then return v:absent() end\n"
+		"    return v[f](v, f == 'byte' and 1 or f == 'sub' and 1 or 'sus', 2)\n"
+		"  end)\n"
+		"  assert(not ok and e:find('has ended'), f)\n"
+		"end\n"
+		"assert(#v == q.mem_size)\n"
+		"local _, _, skipped = lvmon.memwrite(lvmon.getproc().memory, v)\n"
+		"assert(skipped == #v)",
+		"local v = lvmon.memread(q.memory, q.mem_size)\n"
+		"local ok, e = pcall(function() return v:absent() end)\n"
+		"assert(not ok and e:find('has ended'))\n"
+		"assert(not pcall(lvmon.memread, q.memory, 10))\n"
+		"assert(q:read(0x400000, 10) == nil and q:find('s') == nil)\n"
+		"local bytes, absent = q:read(0x400000, 10, true)\n"
+		"assert(absent == 10 and bytes == ('\\0'):rep(10))\n"
+		"assert(q.pid == 300 and q.comm == 'large' and q.exe == '' and #q.argv == 0)\n"
+		"assert(not q:maps().complete and not q:dump())\n",
+	};
+	size_t i;
+
+	for (i = 0; i < 2 * sizeof(bodies) / sizeof(*bodies); i++) {
+		char text[2000];
+
+		fake_reset();
+		p = fake_process(200, "calls", 4, LINUX_PAGE_PRIVATE);
+		other = fake_process(300, "large", 700, LINUX_PAGE_PRIVATE);
+		fake_write(other, 699 * 4096, "suspicious 7", 12);
+		execs = i % 2;
+		snprintf(text, sizeof(text), "local q = lvmon.getproc(300)\n%s", bodies[i / 2]);
+		fake.before_call = other_ends;
+		fake.expire_at = 150;
+		run(text);
+		assert_true(fake.pauses >= 1);
+		fake_free();
+	}
+}
+
 /* What was decided before a handler waits for the second time is not forgotten. */
 static void denied_between(void **state)
 {
@@ -250,6 +362,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(time_limit, setup, teardown),
 		cmocka_unit_test_setup_teardown(slices, setup, teardown),
 		cmocka_unit_test_setup_teardown(no_slices, setup, teardown),
+		cmocka_unit_test(no_slices_where_it_may_not_sleep),
+		cmocka_unit_test_setup_teardown(moves_to_another_cpu, setup, teardown),
+		cmocka_unit_test(ends_between_slices),
 		cmocka_unit_test_setup_teardown(denied_between, setup, teardown),
 	};
 

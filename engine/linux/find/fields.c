@@ -87,6 +87,8 @@ static const struct field_name field_names[] = {
 	NEED(LINUX_PAGES, F_PAGE_REFCOUNT, "page", "_refcount"),
 	NEED(LINUX_PAGES, F_PAGE_SIZE, "page", NULL),
 	MAY(F_PCPU_CURRENT, "pcpu_hot", "current_task"), /* 6.2 to 6.14 */
+	MAY(F_PCPU_PREEMPT, "pcpu_hot", "preempt_count"),
+	MAY(F_TASK_RCU_READERS, "task_struct", "rcu_read_lock_nesting"), /* CONFIG_PREEMPT_RCU */
 	NEED(LINUX_FILES, F_TASK_FILES, "task_struct", "files"),
 	NEED(LINUX_FILES, F_FILES_FDT, "files_struct", "fdt"),
 	NEED(LINUX_FILES, F_FDT_MAX, "fdtable", "max_fds"),

@@ -158,13 +158,9 @@ int linux_space(const struct linux_task *task, struct linux_memory *out)
 
 bool linux_memory_lives(const struct linux_memory *mem)
 {
-	const struct linux_task *was = &mem->task;
-	struct linux_task now;
 	gpa_t pgd;
 
-	return !linux_task(was->task, &now) && now.pid == was->pid &&
-	       now.start_time == was->start_time && now.mm == was->mm && !mm_pgd(now.mm, &pgd) &&
-	       pgd == mem->pgd;
+	return linux_mm_lives(&mem->task) && !mm_pgd(mem->task.mm, &pgd) && pgd == mem->pgd;
 }
 
 void linux_memory_free(struct linux_memory *mem)

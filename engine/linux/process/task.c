@@ -63,6 +63,24 @@ int linux_parent(const struct linux_task *task, struct linux_task *out)
 	return linux_task(parent, out);
 }
 
+bool linux_task_lives(const struct linux_task *was)
+{
+	uint64_t start = 0;
+	uint32_t pid;
+
+	return !linux_need(LINUX_TASKS) && !kread32(at(was->task, F_TASK_PID), &pid) &&
+	       (int32_t)pid == was->pid &&
+	       (!has_field(F_TASK_START) || !kread64(at(was->task, F_TASK_START), &start)) &&
+	       start == was->start_time;
+}
+
+bool linux_mm_lives(const struct linux_task *was)
+{
+	gva_t mm;
+
+	return linux_task_lives(was) && !kread64(at(was->task, F_TASK_MM), &mm) && mm == was->mm;
+}
+
 int linux_current(uint64_t gs_base, uint64_t kernel_gs_base, uint32_t cpl, struct linux_task *out)
 {
 	gva_t task;

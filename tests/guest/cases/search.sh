@@ -28,4 +28,8 @@ if need_module ramdisk swap; then
 	holds "pages are swapped out" test "$(result pages | sed 's/.*swapped \([0-9]*\).*/\1/')" -ge 8
 	holds "and said to be" event 'reason .*bytes are swapped out'
 fi
+# Three times: it may be gone already when the search begins.
+holds "a process that ends meanwhile is said to have" \
+	event 'ends: found nil complete false reason the process has ended or runs another program'
+holds "nothing is found where it was" no_event 'ends: found [0-9]'
 holds "no error" no_event '"kind": *"error"'

@@ -5,11 +5,13 @@
  * mapping that pagemap does not look into (vvar); so nothing changes between the two counts.
  */
 #include <fcntl.h>
+#include <sched.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define PAGE  4096ul
@@ -83,6 +85,43 @@ static void count(void)
 	close(pagemap);
 }
 
+/*
+ * A process that ends while it is searched: a child that has the same 4 MB 64 times, for which a
+ * search takes longer than a slice, with the needle at the end. It goes as soon as it runs again.
+ */
+static void end_in_between(void)
+{
+	volatile int *state =
+		(volatile int *)map(1, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1);
+	int fd = (int)syscall(SYS_memfd_create, "pages", 0), i;
+	char *p, *top = NULL;
+	pid_t child;
+
+	if (fd < 0 || ftruncate(fd, 1024 * PAGE))
+		perror("memfd");
+	child = fork();
+	if (!child) {
+		for (i = 0; i < 64; i++) {
+			p = map(1024, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, fd);
+			top = p > top ? p : top;
+		}
+		/* At the end of them, in a page of its own. */
+		p = mmap(top + 1023 * PAGE, PAGE, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+		put(p, "end;");
+		*state = 1;
+		while (*state == 1)
+			sched_yield();
+		_exit(0);
+	}
+	while (!*state)
+		sched_yield();
+	*state = 2;
+	syscall(SYS_getpgid, child);
+	waitpid(child, NULL, 0);
+	close(fd);
+}
+
 int main(int argc, char **argv)
 {
 	char *a, *file, *swap, *none, *shared, *torn;
@@ -140,5 +179,7 @@ int main(int argc, char **argv)
 	printf("result reached %lx\n", (unsigned long)(file + 9 * PAGE - 9));
 	printf("result none %lx\n", (unsigned long)(none + 100));
 	printf("result shared %lx\n", (unsigned long)(shared + 5 * PAGE));
+	for (i = 0; i < 3; i++)
+		end_in_between();
 	return 0;
 }

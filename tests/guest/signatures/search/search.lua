@@ -27,3 +27,10 @@ lvmon.hook.syscall("getpriority", function(ev)
 	print(string.format("cached %s absent %d, by page table %s end", text:find("needle-cached;", 1, true),
 		absent, p:read(va, 8)))
 end, { comm = "search" })
+
+-- The process ends between two slices; what is at its addresses then is not its memory.
+lvmon.hook.syscall("getpgid", function(ev)
+	local va, report = lvmon.getproc(ev.args[1]):find("needle%-end;")
+	report = report or {}
+	print(string.format("ends: found %s complete %s reason %s end", va, report.complete, report.reason))
+end, { comm = "search" })
