@@ -11,6 +11,7 @@
 #include <string.h>
 #include "engine/events/hooks.h"
 #include "engine/events/kinds.h"
+#include "engine/events/lifted.h"
 #include "engine/events/sites.h"
 #include "engine/events/thread.h"
 #include "engine/signature/record.h"
@@ -63,6 +64,7 @@ void hooks_close(void)
 	size_t i;
 
 	signatures_close();
+	lifted_forget();
 	for (i = 0; i < BUCKETS; i++) {
 		while (buckets[i]) {
 			struct hook_trap *t = buckets[i];

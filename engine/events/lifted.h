@@ -5,7 +5,9 @@
 
 #include <lvisor/lvmon.h>
 
-/* An LVMON_EV_TRAP_CHANGED: a record for each signature that has a hook there. */
+/* An LVMON_EV_TRAP_CHANGED: if it is news, a record for each signature that has a hook there. */
 void lifted_tell(const struct lvmon_event *ev, struct lvmon_verdict *verdict);
+/* What was told; with hooks_close(). */
+void lifted_forget(void);
 
 #endif

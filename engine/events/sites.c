@@ -65,6 +65,16 @@ int site_find(gva_t function, struct lvmon_trap *trap, char *error, size_t error
 	return 0;
 }
 
+const struct lvmon_trap *site_at(gva_t gva)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		if (sites[i].trap.gva == gva)
+			return &sites[i].trap;
+	return NULL;
+}
+
 int sites_store(void)
 {
 	struct trailer t = {.magic = TRAILER_MAGIC, .count = count};

@@ -13,6 +13,9 @@
  */
 int site_find(gva_t function, struct lvmon_trap *trap, char *error, size_t error_size) must_check;
 
+/* The one whose trap is at gva, or NULL. */
+const struct lvmon_trap *site_at(gva_t gva);
+
 /* Store what discovery found and all sites for a successor, if anything is new. 0 or -ENOMEM */
 int sites_store(void);
 /* What discovery found has changed since: it is to be stored again. */

@@ -129,6 +129,10 @@ enum field {
 	F_MODULE_MKOBJ_MOD, F_MODULE_MTN_MOD, F_MODULE_MEM_MTN_MOD, F_KSET_LIST,
 	F_KOBJECT_ENTRY, F_MKOBJ_KOBJ, F_MKOBJ_MOD, F_MOD_TREE_SEQ, F_MOD_TREE_TREES, F_LATCH_NODE, F_MTN_MOD, F_MTN_NODE,
 	F_RB_SIZE,
+	F_FTRACE_OPS_FUNC, F_FTRACE_OPS_SAVED, F_FTRACE_OPS_NEXT, F_FTRACE_OPS_FLAGS, F_FTRACE_OPS_HASHES,
+	F_FTRACE_OPS_TRAMPOLINE, F_FTRACE_FILTER, F_FTRACE_NOTRACE, F_FTRACE_HASH_BITS, F_FTRACE_HASH_BUCKETS,
+	F_FTRACE_HASH_COUNT, F_FTRACE_ENTRY_NODE, F_FTRACE_ENTRY_IP, F_FTRACE_ENTRY_DIRECT,
+	F_BPF_KSYM_START, F_BPF_KSYM_END, F_BPF_KSYM_NODE,
 	NR_FIELDS
 };
 
@@ -136,6 +140,7 @@ enum field {
 enum kept_enumerator {
 	E_PG_LOCKED, E_PG_UPTODATE, E_PG_SWAPBACKED, E_PG_SWAPCACHE, E_PG_ANON_EXCLUSIVE, E_PG_LRU,
 	E_FOLL_WRITE, E_FOLL_FORCE, E_FOLL_NOWAIT, E_FOLL_ANON,
+	E_FTRACE_IPMODIFY,
 	NR_ENUMERATORS
 };
 
@@ -468,6 +473,8 @@ int path_in_file_system(gva_t dentry, char *buf, size_t size) must_check;
 /* Fill all but bytes[] of insn from the code at bytes; address is for the decoder. 0 or -EINVAL */
 int insn_classify(const uint8_t *bytes, size_t size, gva_t address,
 		  struct lvmon_insn *insn) must_check;
+#define FENTRY_SIZE 5 /* bytes that ftrace patches */
+
 /* Length of ENDBR and fentry NOP at code, or -ENOTSUP: a trap is there. */
 int entry_length(const uint8_t *code, size_t size, gva_t address,
 		 bool (*is_tracer)(gva_t target)) must_check;

@@ -115,6 +115,24 @@ void linux_guest_ran(void);
 int linux_trap_site(gva_t function, struct lvmon_trap *trap, char *error,
 		    size_t error_size) must_check;
 
+enum linux_detour_kind {
+	LINUX_DETOUR_NONE,	 /* as the kernel's own tracers leave it, or nothing is known */
+	LINUX_DETOUR_USER,	 /* ftrace calls code there */
+	LINUX_DETOUR_CALL,	 /* that code is called in place of ftrace's */
+	LINUX_DETOUR_JUMP,	 /* that code is jumped to */
+	LINUX_DETOUR_BREAKPOINT, /* also while the kernel patches the place */
+	LINUX_DETOUR_CODE,	 /* something else is there */
+};
+
+struct linux_detour {
+	enum linux_detour_kind kind;
+	gva_t code; /* that may have a call go elsewhere; 0: not known */
+	gva_t user; /* struct ftrace_ops */
+};
+
+/* Who stands between the start of the function and the trap of a linux_trap_site(). */
+void linux_detour(const struct lvmon_trap *site, struct linux_detour *out);
+
 int linux_task_layout(struct lvmon_task_layout *layout) must_check;
 
 /* Processes. */

@@ -12,9 +12,9 @@
 #define CALL	    0xe8
 #define JMP	    0xe9
 #define ENDBR_SIZE  4
-#define FENTRY_SIZE 5
 #define PATCH_SIZE  5 /* jump labels and static calls: jmp or call rel32 */
 #define CODE_BYTES  48
+#define PAGE_BYTES  4096
 
 #define IS(code, ...) \
 	(!memcmp(code, (const uint8_t[]){__VA_ARGS__}, sizeof((const uint8_t[]){__VA_ARGS__})))
@@ -248,6 +248,21 @@ static bool is_jump_away(const uint8_t *code, gva_t address)
 	return !between(address + 5 + (gva_t)(int64_t)rel, "_stext", "_etext");
 }
 
+/* As it is when nobody traces the function. The vmm looks into one page. */
+static void remember_entry(const uint8_t *code, size_t n, gva_t function, struct lvmon_trap *trap)
+{
+	static const uint8_t nop[FENTRY_SIZE] = {0x0f, 0x1f, 0x44, 0x00, 0x00};
+
+	memset(trap->entry, 0, sizeof(trap->entry));
+	trap->entry_size = 0;
+	if (!n || n > sizeof(trap->entry) || (function + n) % PAGE_BYTES < n)
+		return;
+	trap->entry_size = (uint32_t)n;
+	memcpy(trap->entry, code, n);
+	if (n >= FENTRY_SIZE && code[n - FENTRY_SIZE] == CALL)
+		memcpy(trap->entry + n - FENTRY_SIZE, nop, sizeof(nop));
+}
+
 static int refuse(char *error, size_t size, const char *why)
 {
 	snprintf(error, size, "%s", why);
@@ -295,6 +310,7 @@ int linux_trap_site(gva_t function, struct lvmon_trap *trap, char *error, size_t
 	memcpy(insn.bytes, code + n, sizeof(insn.bytes));
 	trap->gva = site;
 	trap->insn = insn;
+	remember_entry(code, (size_t)n, function, trap);
 	if (linux_kva_to_gpa(site, &trap->gpa))
 		return refuse(error, error_size, "not mapped");
 	return 0;

@@ -19,7 +19,7 @@
 
 #include <stdint.h>
 
-#define LVMON_ABI_VERSION 5
+#define LVMON_ABI_VERSION 6
 
 typedef uint64_t gpa_t; /* guest-physical address */
 typedef uint64_t gva_t; /* guest-virtual address */
@@ -141,17 +141,20 @@ enum lvmon_event_kind {
 	/* A kernel function called with LVMON_CALL_GUEST has returned. */
 	LVMON_EV_CALL_DONE,
 	/*
-	 * At the trap at hook, CPUs fetch something else (trap.state). Looked at now and then, at
-	 * exits that come anyway; told once for each change.
+	 * At the trap at hook, or on the way to it, CPUs fetch something else (trap.state). Looked
+	 * at now and then, at exits that come anyway. Told once for each change, but
+	 * LVMON_TRAP_ENTRY at each look: what such an entry leads to may change while its bytes do
+	 * not.
 	 */
 	LVMON_EV_TRAP_CHANGED,
 };
 
 enum lvmon_trap_state {
-	LVMON_TRAP_THERE,
+	LVMON_TRAP_THERE,	/* told after LVMON_TRAP_ENTRY: as it was again */
 	LVMON_TRAP_RESTORED,	/* the byte had been put back: the trap stands again */
 	LVMON_TRAP_OVERWRITTEN, /* other code is there */
 	LVMON_TRAP_MOVED,	/* the address leads to other memory */
+	LVMON_TRAP_ENTRY, /* the trap stands, the code in front of it is not lvmon_trap.entry */
 };
 
 #define LVMON_EVF_AGAIN 1u /* the engine died in this event and was restarted */
@@ -245,11 +248,17 @@ enum lvmon_hook_kind {
 	LVMON_HOOK_TRAP = 1, /* an instruction is executed: INT3 stands in its place */
 };
 
+#define LVMON_ENTRY_SIZE 16
+
 /* The place of a trap. */
 struct lvmon_trap {
 	gva_t gva; /* a kernel address, canonical */
 	gpa_t gpa; /* where it lies in guest RAM */
 	struct lvmon_insn insn;
+	/* What lies in front of gva, from the function's start on, in the same page. */
+	uint32_t entry_size;
+	uint8_t entry[LVMON_ENTRY_SIZE];
+	uint32_t reserved;
 };
 
 /*

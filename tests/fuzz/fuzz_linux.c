@@ -259,8 +259,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!linux_task(TASK, &task))
 		look_at(&task);
 	(void)!linux_current(TASK - 0x18, 0, 0, &task);
-	if (!linux_trap_site(CODE, &hook, text, sizeof(text)))
+	if (!linux_trap_site(CODE, &hook, text, sizeof(text))) {
+		struct linux_detour detour;
+
 		must(hook.insn.length && hook.insn.length <= 15 && hook.insn.kind < LVMON_INSN_KINDS);
+		must(hook.entry_size <= LVMON_ENTRY_SIZE);
+		memset(hook.entry, 0, sizeof(hook.entry)); /* as if all of it had changed */
+		linux_detour(&hook, &detour);
+		if (hook.entry_size >= FENTRY_SIZE) {
+			(void)!linux_kread(CODE, hook.entry, hook.entry_size - FENTRY_SIZE);
+			linux_detour(&hook, &detour);
+		}
+	}
 	look_for_hidden();
 	while (words--)
 		put64(undo[words][0], undo[words][1]);

@@ -410,6 +410,11 @@ int linux_trap_site(gva_t function, struct lvmon_trap *trap, char *error, size_t
 	return 0;
 }
 
+void linux_detour(const struct lvmon_trap *site, struct linux_detour *out)
+{
+	*out = fake.detour;
+}
+
 int linux_task_layout(struct lvmon_task_layout *layout)
 {
 	memset(layout, 0, sizeof(*layout));

@@ -86,6 +86,7 @@ struct fake {
 	bool no_pages;	   /* it lacks what LINUX_PAGES needs */
 	bool no_tasks;	   /* nor anything of processes, until it is inferred */
 	uint32_t inferred; /* fields that can be */
+	struct linux_detour detour; /* in front of all traps */
 	bool trapped;	   /* all places show a trap's byte: none can be decoded */
 	bool endless;	   /* the list of processes loops */
 	int walk_error;	   /* what walks of modules, files, ... end with; 0 */

@@ -614,6 +614,59 @@ static void kernel_starts(void **state)
 			    "syscall\tnil\ttable\t__x64_sys_execve");
 }
 
+static void front(struct fake_process *p, uint64_t state, enum linux_detour_kind kind, gva_t code)
+{
+	struct lvmon_event ev = {
+		.kind = LVMON_EV_TRAP_CHANGED,
+		.hook = fake_symbol("__x64_sys_openat") + 5,
+		.task = p->task.task,
+		.trap.state = (uint32_t)state,
+	};
+	struct lvmon_verdict v;
+
+	fake.detour = (struct linux_detour){kind, code, 0};
+	dispatch(&ev, &v);
+	assert_int_equal(v.kind, LVMON_CONTINUE);
+}
+
+/* What stands in front of a trap is told once; what only its bytes say, when it stays. */
+static void in_front_of_a_trap(void **state)
+{
+	struct fake_process *p = fake_process(200, "p", 1, LINUX_PAGE_PRIVATE);
+	gva_t code = fake_symbol("schedule");
+	int i;
+
+	make_archive(SAY("one"), SAY("two"), "return {}");
+	begin();
+	kernel_up();
+	first_program();
+	fake_forget_records();
+	for (i = 0; i < 3; i++)
+		front(p, LVMON_TRAP_ENTRY, LINUX_DETOUR_NONE, 0); /* the guest's own tracers */
+	front(p, LVMON_TRAP_ENTRY, LINUX_DETOUR_BREAKPOINT, 0);
+	front(p, LVMON_TRAP_THERE, LINUX_DETOUR_NONE, 0);
+	front(p, LVMON_TRAP_ENTRY, LINUX_DETOUR_CALL, code);
+	front(p, LVMON_TRAP_ENTRY, LINUX_DETOUR_NONE, 0);
+	assert_int_equal(fake_count("warning"), 0);
+	for (i = 0; i < 3; i++)
+		front(p, LVMON_TRAP_ENTRY, LINUX_DETOUR_USER, code);
+	assert_int_equal(fake_count("warning"), 2); /* both signatures */
+	assert_string_equal(fake_string("warning", 0, "hook"), "__x64_sys_openat");
+	assert_string_equal(fake_string("warning", 0, "by"), "schedule+0x0");
+	assert_string_equal(fake_string("warning", 1, "signature"), "two.lua");
+	front(p, LVMON_TRAP_ENTRY, LINUX_DETOUR_USER, code + 64); /* another one */
+	assert_int_equal(fake_count("warning"), 4);
+	front(p, LVMON_TRAP_THERE, LINUX_DETOUR_NONE, 0);
+	for (i = 0; i < 3; i++)
+		front(p, LVMON_TRAP_ENTRY, LINUX_DETOUR_JUMP, code);
+	assert_int_equal(fake_count("warning"), 6);
+	assert_non_null(strstr(fake_string("warning", 5, "message"), "a jump in front of"));
+	front(p, LVMON_TRAP_OVERWRITTEN, LINUX_DETOUR_NONE, 0);
+	assert_int_equal(fake_count("warning"), 8);
+	assert_non_null(strstr(fake_string("warning", 7, "message"), "other code over"));
+	assert_int_equal(fake_count("error"), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -634,6 +687,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(killed_in_discovery, setup, teardown),
 		cmocka_unit_test_setup_teardown(guarded, setup, teardown),
 		cmocka_unit_test_setup_teardown(kernel_starts, setup, teardown),
+		cmocka_unit_test_setup_teardown(in_front_of_a_trap, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

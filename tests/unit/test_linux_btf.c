@@ -103,6 +103,7 @@ static void test_enumerators(void **state)
 
 	assert_true(btf__add_enum(btf, NULL, 4) > 0);
 	assert_int_equal(btf__add_enum_value(btf, "FOLL_FORCE", 8), 0);
+	assert_int_equal(btf__add_enum_value(btf, "FTRACE_OPS_FL_IPMODIFY", 0x2000), 0);
 	assert_int_equal(btf__add_enum_value(btf, "MINUS", -5), 0);
 	assert_true(btf__add_enum(btf, "other", 4) > 0);
 	assert_int_equal(btf__add_enum_value(btf, "PG_locked", 0), 0);
@@ -113,6 +114,8 @@ static void test_enumerators(void **state)
 	assert_string_equal(b->missing[LINUX_TYPES], "");
 	assert_int_equal(btf_enumerator(b, "FOLL_FORCE", &v), 0); /* from the table */
 	assert_int_equal(v, 8);
+	assert_int_equal(btf_enumerator(b, "FTRACE_OPS_FL_IPMODIFY", &v), 0);
+	assert_int_equal(v, 0x2000);
 	assert_int_equal(btf_enumerator(b, "PG_locked", &v), 0);
 	assert_int_equal(btf_enumerator(b, "FOLL_WRITE", &v), -ENOENT);
 	assert_int_equal(btf_enumerator(b, "MINUS", &v), 0); /* from BTF */

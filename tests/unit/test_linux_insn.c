@@ -228,9 +228,13 @@ static void test_site(void **state)
 	assert_true(hook.gva == GUEST_BASE + 0x1109 && hook.gpa == 0x1109);
 	expect(hook.insn, LVMON_INSN_LOAD, 4, LVMON_RDX, LVMON_RDI, 8, 0x70);
 	assert_memory_equal(hook.insn.bytes, guest_ram + 0x1109, 16);
+	assert_int_equal(hook.entry_size, 9);
+	assert_memory_equal(hook.entry, guest_ram + 0x1100, 9);
 
 	assert_int_equal(linux_trap_site(GUEST_BASE + 0x1700, &hook, error, sizeof(error)), 0);
 	assert_true(hook.gva == GUEST_BASE + 0x1709 && hook.insn.kind == LVMON_INSN_PUSH);
+	assert_int_equal(hook.entry_size, 9); /* as it is when nobody traces it */
+	assert_memory_equal(hook.entry, guest_ram + 0x1100, 9);
 
 	hook.gva = 0;
 	assert_int_equal(linux_trap_site(GUEST_BASE + 0x1b00, &hook, error, sizeof(error)), 0);

@@ -417,8 +417,9 @@ static void random_order(void **state)
 /* All looks that it takes to come by each trap. */
 static struct trap *look_around(const struct vcpu_paging *paging)
 {
-	for (u32 i = 0; i < MAX_TRAPS / LOOK_AT; i++) {
-		struct trap *trap = trap_changed(paging);
+	for (u32 i = 0; i < MAX_TRAPS / TRAPS_A_LOOK; i++) {
+		u32 left = TRAPS_A_LOOK;
+		struct trap *trap = trap_changed(paging, &left);
 
 		if (trap)
 			return trap;
@@ -473,6 +474,59 @@ static void traps_that_are_lifted(void **state)
 	assert_int_equal(*code(0x1040), 0x90);
 }
 
+/* Code in front of a trap is told at each look, and that it is gone; a look ends all the same. */
+static void what_is_in_front_of_a_trap(void **state)
+{
+	struct lvmon_hook hook = hook_at(0x40), other = hook_at(0x80);
+	struct vcpu_paging paging = {0};
+	u32 left = TRAPS_A_LOOK, told = 0;
+	struct trap *trap;
+
+	fresh();
+	paging.cr3 = host_guest_root();
+	host_guest_map(paging.cr3, 4, GVA, GPA, PAGE_SIZE);
+	hook.trap.entry_size = 5;
+	memcpy(hook.trap.entry, code(0x3b), 5);
+	other.trap.entry_size = LVMON_ENTRY_SIZE;
+	memcpy(other.trap.entry, code(0x70), LVMON_ENTRY_SIZE);
+	assert_true(hook_add(&hook) > 0 && hook_add(&other) > 0);
+	assert_null(look_around(&paging));
+
+	*code(0x3b) = 0xe8;
+	for (u32 i = 0; i < 3; i++) {
+		trap = look_around(&paging);
+		assert_true(trap && trap->gva == hook.trap.gva && trap->state == LVMON_TRAP_ENTRY);
+	}
+	*code(0x70) = 0xe9; /* the first byte that counts; both are told in a look, and once */
+	for (u32 i = 0; i < MAX_TRAPS / TRAPS_A_LOOK; i++, left = TRAPS_A_LOOK)
+		while ((trap = trap_changed(&paging, &left)))
+			told++;
+	assert_int_equal(told, 2);
+	memcpy(code(0x3b), hook.trap.entry, 5);
+	memcpy(code(0x70), other.trap.entry, LVMON_ENTRY_SIZE);
+	told = 0;
+	for (u32 i = 0; i < 2 * MAX_TRAPS / TRAPS_A_LOOK; i++, left = TRAPS_A_LOOK) {
+		while ((trap = trap_changed(&paging, &left))) {
+			assert_int_equal(trap->state, LVMON_TRAP_THERE);
+			told++;
+		}
+	}
+	assert_int_equal(told, 2);
+	*code(0x3a) = 0xe9; /* in front of the function */
+	assert_null(look_around(&paging));
+	*code(0x40) = 0x90;
+	trap = look_around(&paging);
+	assert_true(trap && trap->state == LVMON_TRAP_OVERWRITTEN);
+
+	hook = hook_at(0x104);
+	hook.trap.entry_size = LVMON_ENTRY_SIZE + 1;
+	assert_int_equal(hook_add(&hook), -EINVAL);
+	hook = hook_at(0x1004);
+	hook.trap.entry_size = 5; /* it begins in another page */
+	assert_int_equal(hook_add(&hook), -EINVAL);
+	hook_remove_all();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -490,6 +544,7 @@ int main(void)
 		cmocka_unit_test(version_tells_of_changes),
 		cmocka_unit_test(new_traps_settle),
 		cmocka_unit_test(traps_that_are_lifted),
+		cmocka_unit_test(what_is_in_front_of_a_trap),
 		cmocka_unit_test(random_order),
 	};
 

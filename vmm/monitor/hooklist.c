@@ -18,7 +18,6 @@
 #define KERNEL_HALF   BIT(63)
 #define SETTLE_NS     100000000ull
 #define BUDGET_MS_MAX 60000u /* an engine that was taken over would ask for years */
-#define LOOK_AT	      64u    /* traps in one look */
 
 static struct trap traps[MAX_TRAPS];
 static struct hook hooks[MAX_HOOKS];
@@ -107,8 +106,12 @@ static struct trap *trap_create(const struct lvmon_trap *request, s64 *err)
 	*err = write_byte(request->gpa, INT3);
 	if (*err)
 		return NULL;
-	*t = (struct trap){
-		.gva = request->gva, .gpa = request->gpa, .insn = request->insn, .next = *bucket};
+	*t = (struct trap){.gva = request->gva,
+			   .gpa = request->gpa,
+			   .insn = request->insn,
+			   .next = *bucket,
+			   .entry_size = request->entry_size};
+	memcpy(t->entry, request->entry, sizeof(t->entry));
 	*bucket = t;
 	used_traps++;
 	settle_later(t);
@@ -127,25 +130,35 @@ static u32 look(const struct vcpu_paging *paging, struct trap *t)
 	if (gpa != t->gpa)
 		return LVMON_TRAP_MOVED;
 	if (*code == INT3)
-		return LVMON_TRAP_THERE;
+		return memcmp(code - t->entry_size, t->entry, t->entry_size) ? LVMON_TRAP_ENTRY
+									     : LVMON_TRAP_THERE;
 	if (memcmp(code, t->insn.bytes, t->insn.length) || write_byte(t->gpa, INT3))
 		return LVMON_TRAP_OVERWRITTEN;
 	settle_later(t);
 	return LVMON_TRAP_RESTORED;
 }
 
-struct trap *trap_changed(const struct vcpu_paging *paging)
+/* LVMON_TRAP_ENTRY is for the engine to judge, which tells the kernel's own tracers from others. */
+static bool to_be_told(u32 before, u32 now)
+{
+	if (now == LVMON_TRAP_THERE)
+		return before == LVMON_TRAP_ENTRY;
+	return now != before || now == LVMON_TRAP_ENTRY;
+}
+
+struct trap *trap_changed(const struct vcpu_paging *paging, u32 *left)
 {
 	static u32 position;
 
-	for (u32 i = 0; i < LOOK_AT; i++) {
+	while (*left) {
 		struct trap *t = &traps[position++ % MAX_TRAPS];
 		u32 before = t->state;
 
+		--*left;
 		if (!t->gva)
 			continue;
 		t->state = look(paging, t);
-		if (t->state != before && t->state != LVMON_TRAP_THERE)
+		if (to_be_told(before, t->state))
 			return t;
 	}
 	return NULL;
@@ -178,7 +191,9 @@ static s64 add_hook(const struct lvmon_hook *request)
 
 	if (request->kind != LVMON_HOOK_TRAP || !(place->gva & KERNEL_HALF) ||
 	    !insn_valid(&place->insn) ||
-	    (request->filter.flags & ~(LVMON_FILTER_PID | LVMON_FILTER_COMM)))
+	    (request->filter.flags & ~(LVMON_FILTER_PID | LVMON_FILTER_COMM)) ||
+	    place->entry_size > LVMON_ENTRY_SIZE ||
+	    place->entry_size > (place->gpa & (PAGE_SIZE - 1)))
 		return -EINVAL;
 	while (hook < hooks + MAX_HOOKS && hook->id)
 		hook++;

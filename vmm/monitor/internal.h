@@ -27,6 +27,8 @@ struct trap {
 	u32 state;     /* enum lvmon_trap_state, when last looked at */
 	struct hook *hooks;
 	struct trap *next; /* in the hash */
+	u32 entry_size;
+	u8 entry[LVMON_ENTRY_SIZE]; /* see struct lvmon_trap */
 };
 
 /*
@@ -50,11 +52,14 @@ bool any_traps(void);
 bool traps_old_enough(void);
 void traps_settle(void);
 
+#define TRAPS_A_LOOK 64u
+
 /*
- * Looks at some of the traps, as this address space has them. One whose state is another than at
- * the last look (its state is the new one), or NULL. With the engine's lock.
+ * Goes on with a look at some of the traps, as this address space has them: *left begins as
+ * TRAPS_A_LOOK. One whose state is to be told (LVMON_EV_TRAP_CHANGED), or NULL. With the engine's
+ * lock.
  */
-struct trap *trap_changed(const struct vcpu_paging *paging);
+struct trap *trap_changed(const struct vcpu_paging *paging, u32 *left);
 
 /* filter.c */
 

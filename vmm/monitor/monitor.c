@@ -247,10 +247,11 @@ static void look(struct vcpu *vcpu, const struct vcpu_paging *paging)
 {
 	struct lvmon_verdict verdict;
 	struct lvmon_event event;
+	u32 left = TRAPS_A_LOOK;
 	struct trap *trap;
 
 	monitor_look_at = any_traps() ? vcpu->entered + LOOK_MS * time_tsc_per_ms() : UINT64_MAX;
-	while ((trap = trap_changed(paging))) {
+	while ((trap = trap_changed(paging, &left))) {
 		fill_event(vcpu, paging, &event, LVMON_EV_TRAP_CHANGED);
 		event.hook = trap->gva;
 		event.trap.state = trap->state;

@@ -299,6 +299,24 @@ static const struct field_name field_names[] = {
 	MAY(F_MTN_MOD, "mod_tree_node", "mod"),
 	MAY(F_MTN_NODE, "mod_tree_node", "node"),
 	MAY(F_RB_SIZE, "rb_node", NULL),
+	/* Who has calls go elsewhere: detour.c. */
+	MAY(F_FTRACE_OPS_FUNC, "ftrace_ops", "func"),
+	MAY(F_FTRACE_OPS_SAVED, "ftrace_ops", "saved_func"),
+	MAY(F_FTRACE_OPS_NEXT, "ftrace_ops", "next"),
+	MAY(F_FTRACE_OPS_FLAGS, "ftrace_ops", "flags"),
+	MAY(F_FTRACE_OPS_HASHES, "ftrace_ops", "func_hash"),
+	MAY(F_FTRACE_OPS_TRAMPOLINE, "ftrace_ops", "trampoline"),
+	MAY(F_FTRACE_FILTER, "ftrace_ops_hash", "filter_hash"),
+	MAY(F_FTRACE_NOTRACE, "ftrace_ops_hash", "notrace_hash"),
+	MAY(F_FTRACE_HASH_BITS, "ftrace_hash", "size_bits"),
+	MAY(F_FTRACE_HASH_BUCKETS, "ftrace_hash", "buckets"),
+	MAY(F_FTRACE_HASH_COUNT, "ftrace_hash", "count"),
+	MAY(F_FTRACE_ENTRY_NODE, "ftrace_func_entry", "hlist"),
+	MAY(F_FTRACE_ENTRY_IP, "ftrace_func_entry", "ip"),
+	MAY(F_FTRACE_ENTRY_DIRECT, "ftrace_func_entry", "direct"),
+	MAY(F_BPF_KSYM_START, "bpf_ksym", "start"),
+	MAY(F_BPF_KSYM_END, "bpf_ksym", "end"),
+	MAY(F_BPF_KSYM_NODE, "bpf_ksym", "lnode"),
 };
 
 /* clang-format on */
@@ -316,6 +334,7 @@ static const char *const enumerator_names[NR_ENUMERATORS] = {
 	[E_FOLL_FORCE] = "FOLL_FORCE",
 	[E_FOLL_NOWAIT] = "FOLL_NOWAIT",
 	[E_FOLL_ANON] = "FOLL_ANON",
+	[E_FTRACE_IPMODIFY] = "FTRACE_OPS_FL_IPMODIFY",
 };
 
 #define MAX_NESTING   8
@@ -430,9 +449,9 @@ static void keep_enumerators(struct kernel_blob *b, const struct btf *btf, const
 	for (i = 0; i < n; i++) {
 		const char *name = btf__name_by_offset(btf, enum_name(t, i));
 
-		/* PG_... and FOLL_... only: skip the other 30,000 fast */
+		/* PG_..., FOLL_... and FTRACE_... only: skip the other 30,000 fast */
 		if (!name || (name[0] != 'P' && name[0] != 'F') || !name[1] ||
-		    (name[2] != '_' && name[2] != 'L'))
+		    (name[2] != '_' && name[2] != 'L' && name[2] != 'R'))
 			continue;
 		for (k = 0; k < NR_ENUMERATORS; k++) {
 			if ((b->enumerators_known >> k & 1) || strcmp(name, enumerator_names[k]))
@@ -443,15 +462,25 @@ static void keep_enumerators(struct kernel_blob *b, const struct btf *btf, const
 	}
 }
 
+/* By a name's first two characters. */
+static uint8_t chain_of(const char *name)
+{
+	return (uint8_t)((uint8_t)name[0] * 5 + (uint8_t)name[1]);
+}
+
 /* One pass over all types: the first structure of each name, and the enumerators. */
 static void types_find(struct kernel_blob *b, const struct btf *btf, uint32_t ids[NR_NAMES])
 {
 	uint32_t id, n = btf__type_cnt(btf);
-	uint64_t starts[256] = {0}; /* by first character: a set of second ones, modulo 64 */
+	uint16_t first[256] = {0}, next[NR_NAMES]; /* rows, from 1 on; 0: no more */
 	size_t i;
 
-	for (i = 0; i < NR_NAMES; i++)
-		starts[(uint8_t)field_names[i].type[0]] |= 1ull << (field_names[i].type[1] & 63);
+	for (i = NR_NAMES; i--;) {
+		uint16_t *chain = &first[chain_of(field_names[i].type)];
+
+		next[i] = *chain;
+		*chain = (uint16_t)(i + 1);
+	}
 	memset(ids, 0, NR_NAMES * sizeof(ids[0]));
 	for (id = 1; id < n; id++) {
 		const struct btf_type *t = btf__type_by_id(btf, id);
@@ -464,12 +493,11 @@ static void types_find(struct kernel_blob *b, const struct btf *btf, uint32_t id
 		if (!btf_is_struct(t) || !t->name_off || !btf_vlen(t))
 			continue;
 		name = btf__name_by_offset(btf, t->name_off);
-		if (!name || !name[0] || !(starts[(uint8_t)name[0]] >> (name[1] & 63) & 1))
+		if (!name || !name[0])
 			continue;
-		for (i = 0; i < NR_NAMES; i++)
-			if (!ids[i] && name[0] == field_names[i].type[0] &&
-			    !strcmp(name, field_names[i].type))
-				ids[i] = id;
+		for (i = first[chain_of(name)]; i; i = next[i - 1])
+			if (!ids[i - 1] && !strcmp(name, field_names[i - 1].type))
+				ids[i - 1] = id;
 	}
 	b->types = n;
 }

@@ -58,5 +58,9 @@ else
 	is "live patch: unloaded" "$(result unloaded)" 0
 	is "unloaded: calls return" "$(result calls_unloaded)" "$round"
 	sees unloaded "$round"
+	holds "live patch: so is the hook that is behind it" event '"kind": *"warning"' \
+		'"hook": *"__x64_sys_getpgid"' '"by": *"klp_ftrace_handler'
+	is "no tracer is taken for one who leads calls away" "$(grep '"kind": *"warning"' "$work/events" |
+		grep -v -c -e 'live-patches' -e '"hook": *"__x64_sys_getpgid".*"by": *"klp_ftrace_handler')" 0
 	is "nothing to complain" "$(result complaints)" 0
 fi

@@ -27,4 +27,5 @@ is "inner: what the tracer sees" "$(result seen_inner)" "300 0 0"
 is "exact: a kprobe at the trap's own address is refused" "$(result exact_refused)" 1
 is "later_exact: what the tracer sees" "$(result seen_later_exact)" 300
 holds "later_exact: the signature hears of it" event '"kind": *"error"' 'could not be armed'
+holds "no tracer of the kernel's is taken for one who leads calls away" no_event '"kind": *"warning"'
 is "nothing to complain" "$(result complaints)" 0

@@ -94,6 +94,20 @@ if need_module hostile; then
 	holds "and it is told" event '"kind": *"warning"' '"hook": *"__x64_sys_sethostname"' \
 		'written other code over the trap'
 	is "once" "$(grep -c '"kind": *"warning".*sethostname' "$work/events")" 1
+	holds "ftrace leads calls away from two functions" \
+		test "$(grep -c -x "result hostile led away: -1234" "$work/console")" = 2
+	holds "by one that says so: it is told, with who does it" event '"kind": *"warning"' \
+		'"hook": *"__x64_sys_setdomainname"' '"by": *"lead_away \[hostile\]"'
+	is "once" "$(grep -c '"kind": *"warning".*setdomainname' "$work/events")" 1
+	holds "by one that does not: it is told" event '"kind": *"warning"' \
+		'"hook": *"__x64_sys_swapon"' '"by": *"lead_away \[hostile\]"'
+	is "once" "$(grep -c '"kind": *"warning".*swapon' "$work/events")" 1
+	is "afterwards, calls are seen" "$(grep -c '"message": *"seen s' "$work/events")" 2
+	holds "a jump leads calls away" said "jumped: -1234"
+	holds "it is told, with where it leads" event '"kind": *"warning"' '"hook": *"__x64_sys_swapoff"' \
+		'a jump in front of the trap' '"by": *"instead \[hostile\]"'
+	is "once" "$(grep -c '"kind": *"warning".*swapoff' "$work/events")" 1
+	is "and no more than that" "$(grep -c '"kind": *"warning"' "$work/events")" 4
 	# another processor keeps the one that is in the handler from every instruction of its own
 	attack flood,clocks,types --cpus 2 --vmm budget=100 --signature "$here/signatures/worker"
 	is "flood: exit code" "$code" 0

@@ -5,6 +5,7 @@
  * was where that is possible.
  */
 #include <linux/delay.h>
+#include <linux/ftrace.h>
 #include <linux/io.h>
 #include <linux/kprobes.h>
 #include <linux/kthread.h>
@@ -525,33 +526,104 @@ static void lies(void)
 	hooked_call("all is well again");
 }
 
-/* The trap on a system call that nobody makes is written over, by another mapping of its page. */
-static void lift(void)
+/* Where the trap stands in a hooked function; 0: there is none. */
+static unsigned int trap_at(const u8 *function)
 {
-	u8 *function = find("__x64_sys_sethostname"), *alias;
-	unsigned int at, i;
-	struct page *page;
+	unsigned int at;
 
 	for (at = 0; function && at < 16 && function[at] != 0xcc; at++)
 		;
-	if (!function || at == 16) {
+	return function && at < 16 ? at : 0;
+}
+
+/* The kernel's code by another mapping, which can be written to. */
+static u8 *writable(u8 *code)
+{
+	struct page *page = virt_to_page(__va(__pa_symbol(code)));
+	u8 *alias = vmap(&page, 1, VM_MAP, PAGE_KERNEL);
+
+	return alias ? alias + offset_in_page(code) : NULL;
+}
+
+/* A sixteenth of the traps' places is looked at at an event, ten times a second. */
+static void looks(const char *moment, unsigned int calls)
+{
+	while (calls--) {
+		hooked_call(moment);
+		msleep(50);
+	}
+}
+
+static noinline long instead(const struct pt_regs *regs)
+{
+	return -1234;
+}
+
+static void notrace lead_away(unsigned long ip, unsigned long parent, struct ftrace_ops *ops,
+			      struct ftrace_regs *regs)
+{
+	ftrace_instruction_pointer_set(regs, (unsigned long)instead);
+}
+
+/* Calls of these functions of nobody's are led away in front of the trap. */
+static void lead_away_by_ftrace(bool says_so)
+{
+	static struct ftrace_ops users[2];
+	struct ftrace_ops *ops = &users[says_so];
+	long (*function)(const struct pt_regs *) =
+		find(says_so ? "__x64_sys_setdomainname" : "__x64_sys_swapon");
+	static struct pt_regs regs;
+
+	ops->func = lead_away;
+	if (says_so)
+		ops->flags = FTRACE_OPS_FL_IPMODIFY | FTRACE_OPS_FL_SAVE_REGS;
+	if (!function || ftrace_set_filter_ip(ops, (unsigned long)function, 0, 1) ||
+	    register_ftrace_function(ops))
+		return;
+	pr_info("hostile: led away: %ld\n", function(&regs));
+	looks("ftrace leads calls away", 50);
+	unregister_ftrace_function(ops);
+	pr_info("hostile: and back: %ld\n", function(&regs));
+}
+
+static void jump(void)
+{
+	u8 *function = find("__x64_sys_swapoff"), *alias, before[5], jump[5] = {0xe9};
+	unsigned int at = trap_at(function);
+	int rel = (int)((long)instead - (long)function - at);
+
+	alias = at >= 5 ? writable(function + at - 5) : NULL;
+	if (!alias)
+		return;
+	memcpy(before, alias, 5);
+	memcpy(jump + 1, &rel, 4);
+	memcpy(alias, jump, 5);
+	sync_core();
+	pr_info("hostile: jumped: %ld\n", ((long (*)(const struct pt_regs *))function)(NULL));
+	looks("a jump is in front of a trap", 100);
+	memcpy(alias, before, 5);
+	vunmap((void *)((unsigned long)alias & PAGE_MASK));
+}
+
+/* Traps on system calls that nobody makes are written over, or are not reached any more. */
+static void lift(void)
+{
+	u8 *function = find("__x64_sys_sethostname"), *alias;
+	unsigned int at = trap_at(function);
+
+	alias = at ? writable(function + at) : NULL;
+	if (!alias) {
 		pr_info("hostile: no trap\n");
 		return;
 	}
-	page = virt_to_page(__va(__pa_symbol(function + at)));
-	alias = vmap(&page, 1, VM_MAP, PAGE_KERNEL);
-	if (!alias)
-		return;
-	alias += offset_in_page(function + at);
 	WRITE_ONCE(*alias, 0x90);
-	/* It is looked for at events, ten times a second. */
-	for (i = 0; i < 40; i++) {
-		hooked_call("a trap is lifted");
-		msleep(50);
-	}
+	looks("a trap is lifted", 50);
 	WRITE_ONCE(*alias, 0xcc);
 	vunmap((void *)((unsigned long)alias & PAGE_MASK));
 	pr_info("hostile: a trap was lifted\n");
+	lead_away_by_ftrace(true);
+	lead_away_by_ftrace(false);
+	jump();
 }
 
 /*
