@@ -13,7 +13,7 @@ plug()
 	reader=$!
 	(
 		tries=0
-		while [ $tries -lt 120 ] && ! grep -q '^result plug' "$work/console.raw"; do
+		while [ $tries -lt 280 ] && ! grep -q '^result plug' "$work/console.raw"; do
 			sleep 1
 			tries=$((tries + 1))
 		done

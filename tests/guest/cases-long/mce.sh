@@ -26,7 +26,7 @@ send()
 	while [ $sent -lt "$2" ]; do
 		had=$(arrived) waited=0
 		echo "mce $((sent % cpus)) $1"
-		while [ "$(arrived)" = "$had" ] && [ $waited -lt 100 ]; do
+		while [ "$(arrived)" = "$had" ] && [ $waited -lt 600 ]; do
 			sleep 0.1
 			waited=$((waited + 1))
 		done

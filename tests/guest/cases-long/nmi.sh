@@ -23,7 +23,7 @@ send_nmis()
 		while [ $sent -lt $commands ]; do
 			had=$(unknown) waited=0
 			echo nmi
-			while [ "$(unknown)" = "$had" ] && [ $waited -lt 15 ]; do
+			while [ "$(unknown)" = "$had" ] && [ $waited -lt 600 ]; do
 				sleep 0.1
 				waited=$((waited + 1))
 			done

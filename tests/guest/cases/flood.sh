@@ -15,10 +15,10 @@ else
 	is "seen and lost ($lost)" $((seen + lost)) 12000
 fi
 
-# The same with a reader that sleeps while the guest goes on.
+# The same with a reader that sleeps until the guest has done it all.
 mkfifo "$work/fifo"
 {
-	sleep 20
+	soon grep -q "^result end" "$work/console.raw"
 	cat
 } <"$work/fifo" >"$work/late" &
 boot_script flood --vmm budget=5000 --signature "$here/signatures/flood" --events "$work/fifo"

@@ -9,7 +9,6 @@ warnings()
 }
 
 # by counted instructions, not by the clock: on a busy machine, the kernel warns of odd timers
-counted="-accel tcg,thread=single -icount shift=0,sleep=off -seed 7"
 # shellcheck disable=SC2086
 boot_script messages --plain -- $counted
 is "exit code, plain" "$code" 0

@@ -103,7 +103,7 @@ done
 (
 	PATH=$work/path
 	export PATH
-	timeout 20 "$lvisor" run --kernel "$kernel" </dev/null
+	timeout 120 "$lvisor" run --kernel "$kernel" </dev/null
 ) >"$work/console" 2>"$work/messages"
 code=$?
 refused "no QEMU" "apt-get install qemu-system-x86"

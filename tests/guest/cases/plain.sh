@@ -19,8 +19,8 @@ mkfifo "$work/typed"
 	soon grep -q "typed-42" "$work/console.raw"
 	echo poweroff -f
 } >"$work/typed" &
-timeout 150 "$lvisor" run --accel tcg --plain --kernel "$kernel" --initrd "$initramfs" --append "quiet" \
-	--timeout 140 <"$work/typed" >"$work/console.raw" 2>"$work/messages"
+timeout 420 "$lvisor" run --accel tcg --plain --kernel "$kernel" --initrd "$initramfs" --append "quiet" \
+	--timeout 400 <"$work/typed" >"$work/console.raw" 2>"$work/messages"
 is "exit code with typed power-off" $? 0
 holds "typed text" grep -q "typed-42" "$work/console.raw"
 

@@ -15,7 +15,11 @@ nmis()
 }
 before=$(nmis)
 echo l >/proc/sysrq-trigger
-sleep 1
+tries=0
+while [ $(($(nmis) - before + 1)) -lt "$(grep -c ^processor /proc/cpuinfo)" ] && [ $tries -lt 60 ]; do
+	sleep 1
+	tries=$((tries + 1))
+done
 result nmis $(($(nmis) - before))
 
 turns=0

@@ -38,7 +38,7 @@ status shell-benign sh -c 'a=suspi; b="${a}cious x"; : "$b"; exec /bin/lived'
 came()
 {
 	n=0
-	while [ ! -e /tmp/started ] && [ $n -lt 100 ]; do
+	while [ ! -e /tmp/started ] && [ $n -lt 2000 ]; do
 		usleep 50000
 		n=$((n + 1))
 	done

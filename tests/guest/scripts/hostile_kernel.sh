@@ -20,7 +20,7 @@ for name in $names; do
 		calls getppid 20000 &
 	fi
 	insmod /modules/hostile.ko "what=$name" "own=${1:-0}" "own_size=${2:-0}" && rmmod hostile
-	[ "$name" = odd ] && timeout 20 taskset -c 1 calls getppid 100 && result pinned $?
+	[ "$name" = odd ] && timeout 200 taskset -c 1 calls getppid 100 && result pinned $?
 	[ "$name" = init ] && echo 1 >/sys/devices/system/cpu/cpu1/online && result online "$(nproc)"
 done
 wait

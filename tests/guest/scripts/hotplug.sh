@@ -6,7 +6,7 @@ echo online >/sys/devices/system/memory/auto_online_blocks
 calls getpriority 1
 result plug now
 tries=0
-while [ $tries -lt 60 ] && ! grep -q '^100000000-13fffffff : System RAM' /proc/iomem; do
+while [ $tries -lt 200 ] && ! grep -q '^100000000-13fffffff : System RAM' /proc/iomem; do
 	sleep 1
 	tries=$((tries + 1))
 done

@@ -29,5 +29,5 @@ warm92) warm && power outb 0x92 1 ;;
 warmcf9) warm && power outb 0xcf9 4 ;;
 warmreboot) warm && reboot -f ;;
 esac
-sleep 10
+sleep 60 # what ends the machine may take its time
 result stayed 1
