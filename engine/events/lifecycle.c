@@ -34,7 +34,7 @@
 static struct {
 	bool pending;
 	uint32_t reason, phase, signature, handler;
-	bool late, deny;
+	bool late, deny, starved;
 	char where[sizeof(((struct lvmon_persist *)0)->where)];
 } death;
 
@@ -269,6 +269,7 @@ static void take_over(const struct lvmon_start *start)
 	death.signature = p->signature;
 	death.handler = p->handler;
 	death.late = engine.memory->late;
+	death.starved = start->death == LVMON_DEATH_TIME && start->starved;
 	death.deny = engine.memory->on_timeout == HOOK_DENY;
 	memcpy(death.where, p->where, sizeof(death.where));
 	death.where[sizeof(death.where) - 1] = '\0';
@@ -344,6 +345,9 @@ void lifecycle_death(const struct lvmon_event *ev)
 		      !s ? "the engine was restarted"
 		      : death.late
 			      ? "the engine was restarted: earlier handlers had used up the time"
+		      : death.starved
+			      ? "the engine was restarted: the processor was kept from this "
+				"signature's handler, by interrupts or by the machine below"
 			      : "the engine was restarted: this signature ended it");
 	if (ev->flags & LVMON_EVF_AGAIN)
 		record_event_process(r);

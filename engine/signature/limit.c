@@ -12,6 +12,7 @@
  */
 #include <stdbool.h>
 #include <string.h>
+#include "engine/engine.h"
 #include "engine/signature/limit.h"
 #include <lauxlib.h>
 
@@ -46,6 +47,14 @@ static void note_where(lua_State *L)
 	}
 }
 
+static const char *message(void)
+{
+	return engine.start && engine.start->starved
+		       ? "time limit exceeded: the processor was kept from the handler, by interrupts or by "
+			 "the machine below"
+		       : "time limit exceeded";
+}
+
 static void stop(lua_State *L, lua_Debug *ar)
 {
 	(void)ar;
@@ -58,7 +67,7 @@ static void stop(lua_State *L, lua_Debug *ar)
 		note_where(L);
 	place_is_exact = true;
 	luaL_where(L, 0); /* in a hook, level 0 is the code that it stopped */
-	lua_pushliteral(L, "time limit exceeded");
+	lua_pushstring(L, message());
 	lua_concat(L, 2);
 	lua_error(L);
 }
@@ -100,7 +109,7 @@ void limit_check(lua_State *L)
 {
 	if (limit_expired) {
 		set_stop(L);
-		luaL_error(L, "time limit exceeded");
+		luaL_error(L, "%s", message());
 	}
 }
 

@@ -334,6 +334,9 @@ struct lvmon_start {
 	uint64_t memory_quota; /* bytes the domain may map */
 	uint32_t budget_ms;    /* default budget of one event */
 	uint32_t ram_ranges;
+	/* When time was up last, it was not the budget: interrupts of the guest's took the CPU. */
+	uint32_t starved;
+	uint32_t reserved;
 	struct lvmon_ram ram[LVMON_MAX_RAM_RANGES];
 };
 

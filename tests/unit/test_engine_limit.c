@@ -99,6 +99,23 @@ static void stopped(const char *script, int line)
 	assert_string_equal(fake_string("print", 1, "message"), "last");
 }
 
+/* The handler was not slow: that is said. */
+static void starved(void **state)
+{
+	static struct lvmon_start start = {.starved = 1};
+	struct fake_process *p = fake_process(200, "p", 1, LINUX_PAGE_PRIVATE);
+
+	fake_signature("slow.lua", HOOK("while true do end"));
+	assert_int_equal(fake_load(), 1);
+	engine.start = &start;
+	run_limited(p);
+	engine.start = NULL;
+	assert_int_equal(fake_count("error"), 1);
+	assert_string_equal(fake_string("error", 0, "reason"), "time");
+	assert_non_null(strstr(fake_string("error", 0, "message"),
+			       "time limit exceeded: the processor was kept from"));
+}
+
 static void plain_loop(void **state)
 {
 	stopped(HOOK("while true do end"), 2);
@@ -360,6 +377,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(plain_loop, setup, teardown),
+		cmocka_unit_test_setup_teardown(starved, setup, teardown),
 		cmocka_unit_test_setup_teardown(denied, setup, teardown),
 		cmocka_unit_test_setup_teardown(not_denied, setup, teardown),
 		cmocka_unit_test_setup_teardown(in_pcall, setup, teardown),

@@ -253,6 +253,7 @@ static void time_of_the_cpu(void **state)
 	assert_int_equal(lapic_spent(&loan), 51 * TSC_PER_MS + TSC_PER_MS / 2);
 	interrupt(&loan, PREEMPT_VECTOR, TSC_PER_MS / 2);
 	assert_true(loan.expired);
+	assert_true(lapic_spent_all(&loan));
 }
 
 /* Each slice takes ten times as long, and once the host stands still for an hour. */
@@ -277,6 +278,7 @@ static void time_of_others(void **state)
 		interrupt(&loan, PREEMPT_VECTOR, 100000 * TSC_PER_MS);
 	}
 	assert_true(loan.expired);
+	assert_false(lapic_spent_all(&loan)); /* and it was not the borrower */
 }
 
 /* The guest's interrupts take time that is not the borrower's, and are told when they are many. */

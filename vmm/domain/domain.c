@@ -290,7 +290,11 @@ static u32 run(u32 budget_ms)
 			trap_init();
 		} else if (vector >= 32) {
 			(void)domain_interrupt((u32)vector);
-			if (this_cpu()->loan.expired && !deliver_signal(budget_ms / 4 + 10))
+			if (!this_cpu()->loan.expired)
+				continue;
+			if (!domain.signals)
+				start_info->starved = !lapic_spent_all(&this_cpu()->loan);
+			if (!deliver_signal(budget_ms / 4 + 10))
 				return LVMON_DEATH_TIME;
 		} else {
 			start_info->fault_address = vector == VEC_PF ? read_cr2() : vector;

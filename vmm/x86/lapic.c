@@ -177,6 +177,11 @@ static void give(struct lapic_loan *loan, u32 ms)
 	loan->expired = false;
 }
 
+bool lapic_spent_all(const struct lapic_loan *loan)
+{
+	return loan->spent >= loan->spent_max;
+}
+
 static void account(struct lapic_loan *loan)
 {
 	u64 now = rdtsc(), gap = now - loan->seen;
@@ -184,7 +189,7 @@ static void account(struct lapic_loan *loan)
 	loan->seen = now;
 	loan->spent += at_most(gap, SLICE_MS * tsc_per_ms);
 	loan->passed += at_most(gap, GAP_MS * tsc_per_ms);
-	loan->expired = loan->spent >= loan->spent_max || loan->passed >= loan->passed_max;
+	loan->expired = lapic_spent_all(loan) || loan->passed >= loan->passed_max;
 }
 
 u64 lapic_spent(const struct lapic_loan *loan)

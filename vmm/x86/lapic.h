@@ -56,6 +56,8 @@ void lapic_return(struct lapic_loan *loan);
 /* So much time for the borrower, in place of what was left. */
 void lapic_extend(struct lapic_loan *loan, u32 ms);
 
+/* Once time is up: was it the borrower's own? Else interrupts, or a machine below, took the CPU. */
+bool lapic_spent_all(const struct lapic_loan *loan);
 /* Time that the borrower has had up to now, in TSC ticks. */
 u64 lapic_spent(const struct lapic_loan *loan);
 
