@@ -37,7 +37,7 @@ bpf()
 	for f in $functions; do
 		probes="$probes $1:$f /comm == \"calls\"/ { @[\"$f\"] = count(); }"
 	done
-	bpftrace -e "$probes" -c './looked_at.sh round 300' >out 2>&1 </dev/null
+	bpftrace -e "$probes" -c './calls round 300' >out 2>&1 </dev/null
 	result "calls_$1" "$(grep -h -o 'getsid [0-9]*, umask [0-9]*, getpgid [0-9]*' out)"
 	./calls tell 1
 	seen "$1"
