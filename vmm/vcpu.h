@@ -100,8 +100,9 @@ struct vcpu {
 
 	struct nested_view view; /* in force while step is not STEP_NONE */
 
-	u64 misc_features; /* the guest's MISC_FEATURES_ENABLES, if it has written it */
-	u64 tsc_offset;	   /* the guest's time-stamp counter is ahead of the CPU's by so much */
+	bool breakpoints_exit; /* what monitor.c has asked trap_breakpoints() for */
+	u64 misc_features;     /* the guest's MISC_FEATURES_ENABLES, if it has written it */
+	u64 tsc_offset;	       /* the guest's time-stamp counter is ahead of the CPU's by so much */
 	/* guest_mtrr.c; a bit for each that is not the hardware's any more */
 	u64 mtrrs[GUEST_MTRRS], mtrr_written;
 
@@ -143,6 +144,8 @@ struct vcpu_ops {
 	void (*get_paging)(struct vcpu *vcpu, struct vcpu_paging *paging);
 	/* Control registers and the like; general ones are in vcpu->regs. */
 	u64 (*get_reg)(struct vcpu *vcpu, enum lvmon_reg reg);
+	/* What an event tells besides general registers and paging. */
+	void (*get_event_regs)(struct vcpu *vcpu, struct lvmon_event *event);
 	/* EFER (as the guest sees it), LSTAR, CR2. */
 	void (*set_reg)(struct vcpu *vcpu, enum lvmon_reg reg, u64 value);
 

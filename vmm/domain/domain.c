@@ -268,40 +268,43 @@ static bool deliver_signal(u32 grace_ms)
 	return true;
 }
 
-/*
- * Run ring 3 until it waits for an event. LVMON_DEATH_NONE, or why it died.
- */
+/* Why ring 3 was left, and not for an event. LVMON_DEATH_NONE: it goes on. */
+static u32 __attribute__((noinline)) serve(u64 vector, u32 budget_ms)
+{
+	u32 death = LVMON_DEATH_NONE;
+
+	if (vector == TRAP_SYSCALL)
+		return domain_syscall(&death) == SYSCALL_DIES ? death : LVMON_DEATH_NONE;
+	if (vector == VEC_SX) {
+		trap_init();
+		return LVMON_DEATH_NONE;
+	}
+	if (vector >= 32) {
+		(void)domain_interrupt((u32)vector);
+		if (!this_cpu()->loan.expired)
+			return LVMON_DEATH_NONE;
+		if (!domain.signals)
+			start_info->starved = !lapic_spent_all(&this_cpu()->loan);
+		return deliver_signal(budget_ms / 4 + 10) ? LVMON_DEATH_NONE : LVMON_DEATH_TIME;
+	}
+	start_info->fault_address = vector == VEC_PF ? read_cr2() : vector;
+	/* Last words may come while Lua's stack is being moved. */
+	return domain.signals == SIGNALS ? LVMON_DEATH_TIME : LVMON_DEATH_FAULT;
+}
+
+/* Run ring 3 until it waits for an event. LVMON_DEATH_NONE, or why it died. */
 static u32 run(u32 budget_ms)
 {
-	for (;;) {
-		u64 vector = domain_enter(&domain.frame);
-		u32 death = LVMON_DEATH_NONE;
+	u32 death = LVMON_DEATH_NONE;
 
-		if (vector == TRAP_SYSCALL) {
-			switch (domain_syscall(&death)) {
-			case SYSCALL_DONE:
-				break;
-			case SYSCALL_WAITS_FOR_EVENT:
-				return LVMON_DEATH_NONE;
-			case SYSCALL_DIES:
-				return death;
-			}
-		} else if (vector == VEC_SX) {
-			trap_init();
-		} else if (vector >= 32) {
-			(void)domain_interrupt((u32)vector);
-			if (!this_cpu()->loan.expired)
-				continue;
-			if (!domain.signals)
-				start_info->starved = !lapic_spent_all(&this_cpu()->loan);
-			if (!deliver_signal(budget_ms / 4 + 10))
-				return LVMON_DEATH_TIME;
-		} else {
-			start_info->fault_address = vector == VEC_PF ? read_cr2() : vector;
-			/* Last words may come while Lua's stack is being moved. */
-			return domain.signals == SIGNALS ? LVMON_DEATH_TIME : LVMON_DEATH_FAULT;
-		}
+	while (death == LVMON_DEATH_NONE) {
+		u64 vector = domain_enter(&domain.frame);
+
+		if (vector == TRAP_SYSCALL && domain_waits_for_event())
+			break;
+		death = serve(vector, budget_ms);
 	}
+	return death;
 }
 
 /* Between the two, the CPU is the domain's: its address space, vector state and APIC timer. */
@@ -394,6 +397,18 @@ static int start(void)
 	return -ENODEV;
 }
 
+/* Nearly all of them say no more than that the guest goes on. */
+static int read_verdict(struct lvmon_verdict *verdict)
+{
+	u64 from = domain.verdict_ptr;
+	int err = from ? domain_read(verdict, from, sizeof(u64)) : -EFAULT;
+
+	_Static_assert(offsetof(struct lvmon_verdict, kind) < sizeof(u64), "in the first word");
+	if (err || verdict->kind == LVMON_CONTINUE)
+		return err;
+	return domain_read(verdict, from, sizeof(*verdict));
+}
+
 /* The event into the domain, its answer out of it. */
 static u32 exchange(const struct lvmon_event *event, u32 budget_ms, struct lvmon_verdict *verdict)
 {
@@ -407,9 +422,7 @@ static u32 exchange(const struct lvmon_event *event, u32 budget_ms, struct lvmon
 	} else {
 		domain.frame.rax = 0;
 		death = run(budget_ms);
-		if (death == LVMON_DEATH_NONE &&
-		    (!domain.verdict_ptr ||
-		     domain_read(verdict, domain.verdict_ptr, sizeof(*verdict))))
+		if (death == LVMON_DEATH_NONE && read_verdict(verdict))
 			death = LVMON_DEATH_CALL;
 	}
 	leave();

@@ -25,9 +25,12 @@ struct domain {
 
 extern struct domain domain;
 
-enum syscall_result { SYSCALL_DONE, SYSCALL_WAITS_FOR_EVENT, SYSCALL_DIES };
+enum syscall_result { SYSCALL_DONE, SYSCALL_DIES };
 
-/* Serve the call in domain.frame. death: enum lvmon_death for SYSCALL_DIES. */
+/* Is the call in domain.frame LVMON_NEXT_EVENT, which the vmm answers when there is an event? */
+bool domain_waits_for_event(void);
+
+/* Serve any other call in domain.frame. death: enum lvmon_death for SYSCALL_DIES. */
 enum syscall_result domain_syscall(u32 *death);
 
 #endif

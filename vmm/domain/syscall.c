@@ -160,6 +160,15 @@ static enum syscall_result sys_rt_sigreturn(u32 *death)
 	return SYSCALL_DONE;
 }
 
+bool domain_waits_for_event(void)
+{
+	if (domain.frame.rax != LVMON_NEXT_EVENT)
+		return false;
+	domain.verdict_ptr = domain.frame.rdi;
+	domain.event_ptr = domain.frame.rsi;
+	return true;
+}
+
 enum syscall_result domain_syscall(u32 *death)
 {
 	struct trap_frame *f = &domain.frame;
@@ -199,10 +208,6 @@ enum syscall_result domain_syscall(u32 *death)
 	case SYS_GETRANDOM:
 		result = sys_getrandom(args[0], args[1]);
 		break;
-	case LVMON_NEXT_EVENT:
-		domain.verdict_ptr = args[0];
-		domain.event_ptr = args[1];
-		return SYSCALL_WAITS_FOR_EVENT;
 	default:
 		if (f->rax >= LVMON_CALL_FIRST && f->rax < LVMON_CALL_END)
 			result = monitor_call(f->rax, args);

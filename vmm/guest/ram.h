@@ -26,12 +26,16 @@ bool guest_ram_has_slow(gpa_t gpa, u64 size);
 /* [gpa, gpa + size) is guest RAM and in the window. size > 0. */
 bool guest_ram_has_slow(gpa_t gpa, u64 size);
 
-/* The same, quick where it is in the largest range. */
+/* It is in the largest range. */
+static inline bool guest_ram_has_quick(gpa_t gpa, u64 size)
+{
+	return size <= guest_ram[0].size && gpa - guest_ram[0].gpa <= guest_ram[0].size - size;
+}
+
+/* guest_ram_has_slow(), quick where it is in the largest range. */
 static inline bool guest_ram_has(gpa_t gpa, u64 size)
 {
-	return likely(size <= guest_ram[0].size &&
-		      gpa - guest_ram[0].gpa <= guest_ram[0].size - size) ||
-	       guest_ram_has_slow(gpa, size);
+	return likely(guest_ram_has_quick(gpa, size)) || guest_ram_has_slow(gpa, size);
 }
 
 /* Where guest_ram_has() memory can be read; the guest may write it meanwhile. */

@@ -20,17 +20,24 @@ s64 task_layout_set(const struct lvmon_task_layout *request)
 	return 0;
 }
 
+static gva_t slow_path walk_to_task(const struct vcpu_paging *paging, gva_t at)
+{
+	gva_t task;
+
+	return guest_read_word(paging, at, &task) ? 0 : task;
+}
+
 gva_t current_task(const struct vcpu_paging *paging)
 {
-	gva_t at = paging->gs_base + layout.current_offset, task;
+	gva_t at = paging->gs_base + layout.current_offset;
 	gpa_t gpa = at - layout.direct_map;
 
 	if (!layout.direct_map)
 		return 0;
 	/* A CPU's area lies in the direct map: a subtraction instead of a walk. */
-	if (likely(guest_ram_has(gpa, sizeof(task))))
+	if (likely(guest_ram_has_quick(gpa, sizeof(u64))))
 		return load64(guest_ram_ptr(gpa));
-	return guest_read_word(paging, at, &task) ? 0 : task;
+	return walk_to_task(paging, at);
 }
 
 /* What filters compare; all of it is read at once. */

@@ -51,11 +51,21 @@ static void fill_event(struct vcpu *vcpu, const struct vcpu_paging *paging,
 	event->task = current_task(paging);
 	event->cr3 = paging->cr3;
 	event->gs_base = paging->gs_base;
-	event->kernel_gs_base = vcpu_ops->get_reg(vcpu, LVMON_KERNEL_GS_BASE);
-	event->cpl = (u32)vcpu_ops->get_reg(vcpu, LVMON_CPL);
+	vcpu_ops->get_event_regs(vcpu, event);
 	event->call.result = 0;
 	event->call.id = 0;
 	event->call.reserved = 0;
+}
+
+/* Another CPU's interception cannot be changed while it runs: there it is always on. */
+static void set_interception(struct vcpu *vcpu)
+{
+	bool on = smp_cpus > 1 || any_traps();
+
+	if (likely(on == vcpu->breakpoints_exit))
+		return;
+	vcpu->breakpoints_exit = on;
+	vcpu_ops->trap_breakpoints(vcpu, on);
 }
 
 static int send(struct vcpu *vcpu, struct lvmon_event *event, u32 budget_ms,
@@ -67,8 +77,7 @@ static int send(struct vcpu *vcpu, struct lvmon_event *event, u32 budget_ms,
 	err = domain_handle(event, budget_ms, verdict);
 	current_vcpu = NULL;
 	smp_resume(); /* if the engine has not */
-	/* Another CPU's interception cannot be changed while it runs: there it is always on. */
-	vcpu_ops->trap_breakpoints(vcpu, smp_cpus > 1 || any_traps());
+	set_interception(vcpu);
 	if (any_traps() && monitor_look_at == UINT64_MAX)
 		monitor_look_at = vcpu->entered + LOOK_MS * time_tsc_per_ms();
 	return err;
@@ -189,13 +198,13 @@ static void look(struct vcpu *vcpu, const struct vcpu_paging *paging);
  * served meanwhile.
  */
 static void __attribute__((noinline))
-take_hit(struct vcpu *vcpu, const struct vcpu_paging *paging, gva_t rip)
+take_hit(struct vcpu *vcpu, const struct vcpu_paging *paging, struct trap *trap, u32 version)
 {
-	struct trap *trap;
-
 	if (!smp_lock_engine())
 		return;
-	trap = trap_find(rip); /* it may be gone by now: then so is its INT3 */
+	/* It may be gone by now: then so is its INT3. */
+	if (unlikely(hooklist_version() != version))
+		trap = trap_find(vcpu->regs[LVMON_RIP]);
 	if (trap)
 		handle_hit(vcpu, paging, trap);
 	if (unlikely(vcpu->entered >= monitor_look_at))
@@ -230,7 +239,7 @@ bool monitor_breakpoint(struct vcpu *vcpu, gva_t rip)
 	if (!trap)
 		return !is_guests_own(vcpu, &paging, rip, version);
 	if (trap->calls || trap_wanted(&paging, trap)) {
-		take_hit(vcpu, &paging, rip);
+		take_hit(vcpu, &paging, trap, version);
 	} else if (smp_cpus == 1) {
 		finish_trap(vcpu, &paging, trap);
 	} else {

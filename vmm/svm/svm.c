@@ -409,6 +409,14 @@ static u64 svm_get_reg(struct vcpu *vcpu, enum lvmon_reg reg)
 	}
 }
 
+static void svm_get_event_regs(struct vcpu *vcpu, struct lvmon_event *event)
+{
+	const struct vmcb *vmcb = svm_of(vcpu)->vmcb;
+
+	event->kernel_gs_base = vmcb->kernel_gs_base;
+	event->cpl = vmcb->cpl;
+}
+
 static void svm_set_reg(struct vcpu *vcpu, enum lvmon_reg reg, u64 value)
 {
 	struct vmcb *vmcb = svm_of(vcpu)->vmcb;
@@ -478,6 +486,7 @@ const struct vcpu_ops svm_ops = {
 	.host_close = svm_host_close,
 	.get_paging = svm_get_paging,
 	.get_reg = svm_get_reg,
+	.get_event_regs = svm_get_event_regs,
 	.set_reg = svm_set_reg,
 	.ready_to_inject = svm_ready_to_inject,
 	.inject = svm_inject,

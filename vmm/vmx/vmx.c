@@ -373,6 +373,12 @@ static u64 vmx_get_reg(struct vcpu *vcpu, enum lvmon_reg reg)
 	}
 }
 
+static void vmx_get_event_regs(struct vcpu *vcpu, struct lvmon_event *event)
+{
+	event->kernel_gs_base = vmx_get_reg(vcpu, LVMON_KERNEL_GS_BASE);
+	event->cpl = guest_cpl();
+}
+
 static void vmx_set_reg(struct vcpu *vcpu, enum lvmon_reg reg, u64 value)
 {
 	struct vmx_vcpu *vmx = vmx_of(vcpu);
@@ -555,6 +561,7 @@ const struct vcpu_ops vmx_ops = {
 	.host_close = vmx_host_close,
 	.get_paging = vmx_get_paging,
 	.get_reg = vmx_get_reg,
+	.get_event_regs = vmx_get_event_regs,
 	.set_reg = vmx_set_reg,
 	.ready_to_inject = vmx_ready_to_inject,
 	.inject = vmx_inject,

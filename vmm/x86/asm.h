@@ -142,12 +142,13 @@ static inline u32 inl(u16 port)
 	return v;
 }
 
+/* This, RDTSC and XGETBV clear the upper halves of RAX and RDX (SDM vol. 2). */
 static inline u64 rdmsr(u32 msr)
 {
-	u32 lo, hi;
+	u64 lo, hi;
 
 	__asm__ volatile("rdmsr" : "=a"(lo), "=d"(hi) : "c"(msr));
-	return (u64)hi << 32 | lo;
+	return hi << 32 | lo;
 }
 
 static inline void wrmsr(u32 msr, u64 v)
@@ -157,18 +158,18 @@ static inline void wrmsr(u32 msr, u64 v)
 
 static inline u64 rdtsc(void)
 {
-	u32 lo, hi;
+	u64 lo, hi;
 
 	__asm__ volatile("rdtsc" : "=a"(lo), "=d"(hi));
-	return (u64)hi << 32 | lo;
+	return hi << 32 | lo;
 }
 
 static inline u64 xgetbv(void)
 {
-	u32 lo, hi;
+	u64 lo, hi;
 
 	__asm__ volatile("xgetbv" : "=a"(lo), "=d"(hi) : "c"(0));
-	return (u64)hi << 32 | lo;
+	return hi << 32 | lo;
 }
 
 static inline void xsetbv(u64 v)

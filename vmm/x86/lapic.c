@@ -160,11 +160,19 @@ static u64 at_most(u64 value, u64 limit)
 	return value < limit ? value : limit;
 }
 
-static void start_slice(bool x2, struct lapic_loan *loan)
+static void slow_path measure_slice(struct lapic_loan *loan)
 {
 	u64 ticks = (ticks_per_ms * SLICE_MS) >> divide_shift(loan->divide);
 
 	loan->slice = ticks > UINT32_MAX ? UINT32_MAX : ticks ? (u32)ticks : 1;
+	loan->slice_divide = loan->divide;
+}
+
+static void start_slice(bool x2, struct lapic_loan *loan)
+{
+	/* No kernel changes it after its start. */
+	if (unlikely(!loan->slice || loan->slice_divide != loan->divide))
+		measure_slice(loan);
 	write_reg(x2, APIC_INITIAL, loan->slice);
 }
 
@@ -182,13 +190,20 @@ bool lapic_spent_all(const struct lapic_loan *loan)
 	return loan->spent >= loan->spent_max;
 }
 
-static void account(struct lapic_loan *loan)
+static void count_spent(struct lapic_loan *loan)
 {
 	u64 now = rdtsc(), gap = now - loan->seen;
 
 	loan->seen = now;
 	loan->spent += at_most(gap, SLICE_MS * tsc_per_ms);
-	loan->passed += at_most(gap, GAP_MS * tsc_per_ms);
+}
+
+static void account(struct lapic_loan *loan)
+{
+	u64 before = loan->seen;
+
+	count_spent(loan);
+	loan->passed += at_most(loan->seen - before, GAP_MS * tsc_per_ms);
 	loan->expired = lapic_spent_all(loan) || loan->passed >= loan->passed_max;
 }
 
@@ -386,7 +401,7 @@ void lapic_return(struct lapic_loan *loan)
 	bool x2 = loan->x2apic;
 	u64 used;
 
-	account(loan);
+	count_spent(loan); /* whether the time is up is nobody's question any more */
 	used = ticks_used(x2, loan);
 	loan->returning = true;
 	write_reg(x2, APIC_INITIAL, 0);

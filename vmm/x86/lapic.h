@@ -27,7 +27,8 @@ struct lapic_loan {
 	u32 lvt_timer, lvt_lint0, svr, divide, initial, current;
 	u64 deadline; /* TSC-deadline mode */
 	u64 cr8;
-	u32 slice;  /* of our timer */
+	u32 slice; /* of our timer, in ticks; it depends on this divide configuration: */
+	u32 slice_divide;
 	u64 began;  /* TSC at lapic_borrow() */
 	u64 seen;   /* TSC up to which time is accounted for */
 	u64 spent;  /* in TSC ticks: time that the borrower had */
