@@ -99,6 +99,11 @@ static void point_slot_at(gpa_t gpa)
 	invlpg(write_slot());
 }
 
+u8 *guest_ram_slot(gpa_t page)
+{
+	return write_entries[current_cpu_id()] == (page | MAP_RW) ? write_slot() : NULL;
+}
+
 int guest_ram_write(gpa_t gpa, const void *from, u64 size)
 {
 	u8 *slot = write_slot() + (gpa & ~PAGE_MASK);

@@ -51,6 +51,8 @@ int guest_ram_write(gpa_t gpa, const void *from, u64 size) must_check;
  * before it was written and keep that for ever; a store to the page makes it forget.
  */
 void guest_ram_touch(gpa_t gpa);
+/* Where a page of guest RAM can be written, if the last write went there too; else NULL. */
+u8 *guest_ram_slot(gpa_t page);
 /* A word that lies within one page. 0 or -EFAULT. */
 int guest_ram_write_word(gpa_t gpa, u64 word) must_check;
 

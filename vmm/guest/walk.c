@@ -12,18 +12,6 @@
 #include "vmm/x86/paging.h"
 
 #define REMEMBERED 16
-#define MAX_LEVELS 5
-
-struct walk {
-	u64 key;    /* CR3, and bit 63: five levels */
-	gva_t page; /* of the walk's address */
-	gpa_t result;
-	u64 levels;
-	struct {
-		const volatile u64 *at;
-		u64 was;
-	} entry[MAX_LEVELS];
-} aligned(128); /* a power of two: cheap to index */
 
 static struct walk remembered[MAX_CPUS][REMEMBERED];
 
@@ -32,6 +20,7 @@ static int slow_path full_walk(struct walk *w, bool la57)
 	u64 entry = w->key;
 
 	w->levels = 0;
+	w->quick_key = 0;
 	if (!canonical(w->page, la57))
 		return -EFAULT;
 	for (int shift = la57 ? 48 : 39;; shift -= 9) {
@@ -49,9 +38,18 @@ static int slow_path full_walk(struct walk *w, bool la57)
 			u64 offset = BIT(shift) - 1;
 
 			w->result = (entry & PTE_ADDRESS & ~offset) | (w->page & offset);
+			if (w->levels == 4 && !la57 && guest_ram_has(w->result, PAGE_SIZE)) {
+				w->quick_key = w->key + 1;
+				w->ram = guest_ram_ptr(w->result);
+			}
 			return 0;
 		}
 	}
+}
+
+struct walk *walk_place(gva_t va)
+{
+	return &remembered[current_cpu_id()][va >> PAGE_SHIFT & (REMEMBERED - 1)];
 }
 
 static bool still_true(const struct walk *w)
@@ -86,7 +84,7 @@ static int slow_path walk_again(struct walk *w, u64 key, gva_t va, gpa_t *gpa)
  */
 int guest_walk(u64 cr3, bool la57, gva_t va, gpa_t *gpa)
 {
-	struct walk *w = &remembered[current_cpu_id()][va >> PAGE_SHIFT & (REMEMBERED - 1)];
+	struct walk *w = walk_place(va);
 	u64 key = cr3 | (u64)la57 << 63;
 
 	if (unlikely(w->page != (va & PAGE_MASK) || w->key != key || w->levels != 4 ||

@@ -79,7 +79,7 @@ int guest_read_word(const struct vcpu_paging *paging, gva_t va, u64 *word)
 	return 0;
 }
 
-int guest_write_word(const struct vcpu_paging *paging, gva_t va, u64 word)
+static int slow_path write_word_slowly(const struct vcpu_paging *paging, gva_t va, u64 word)
 {
 	gpa_t gpa;
 
@@ -88,4 +88,19 @@ int guest_write_word(const struct vcpu_paging *paging, gva_t va, u64 word)
 	if (translate(paging, va, &gpa))
 		return -EFAULT;
 	return guest_ram_write_word(gpa, word);
+}
+
+int guest_write_word(const struct vcpu_paging *paging, gva_t va, u64 word)
+{
+	const struct walk *w = walk_place(va);
+	u8 *slot;
+
+	/* Mostly it is the same stack as the last time. */
+	if (unlikely(!one_page(va) || paging->la57 || !walk_quickly(w, paging->cr3, va)))
+		return write_word_slowly(paging, va, word);
+	slot = guest_ram_slot(w->result);
+	if (unlikely(!slot))
+		return write_word_slowly(paging, va, word);
+	*(volatile u64 *)(slot + (va & ~PAGE_MASK)) = word;
+	return 0;
 }

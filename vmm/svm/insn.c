@@ -55,16 +55,30 @@ static u32 slow_path length_with_prefixes(const struct vmcb *vmcb, u16 opcode)
 	return at + 2 <= have && (code[at] | code[at + 1] << 8) == opcode ? at + 2 : 2;
 }
 
-u32 svm_insn_length(const struct vmcb *vmcb, u16 opcode)
+/* Almost always there are none. */
+static u32 slow_path walk_to_length(struct svm_vcpu *svm, u16 opcode)
 {
+	const struct vmcb *vmcb = svm->vmcb;
 	gpa_t gpa;
+
+	if (vmcb->cs.attributes & CS_LONG &&
+	    !guest_walk(vmcb->cr3, vmcb->cr4 & CR4_LA57, vmcb->rip, &gpa)) {
+		svm->code = walk_place(vmcb->rip);
+		if (guest_ram_has(gpa, 1) && *(const volatile u8 *)guest_ram_ptr(gpa) == (u8)opcode)
+			return sizeof(opcode);
+	}
+	return length_with_prefixes(vmcb, opcode);
+}
+
+u32 svm_insn_length(struct svm_vcpu *svm, u16 opcode)
+{
+	const struct vmcb *vmcb = svm->vmcb;
+	const volatile u8 *code;
 
 	if (vmcb->next_rip)
 		return (u32)(vmcb->next_rip - vmcb->rip);
-	/* Almost always there are none. */
-	if (likely(vmcb->cs.attributes & CS_LONG) &&
-	    !guest_walk(vmcb->cr3, vmcb->cr4 & CR4_LA57, vmcb->rip, &gpa) &&
-	    guest_ram_has(gpa, 1) && *(const volatile u8 *)guest_ram_ptr(gpa) == (u8)opcode)
-		return sizeof(opcode);
-	return length_with_prefixes(vmcb, opcode);
+	if (unlikely(!(vmcb->cs.attributes & CS_LONG) || vmcb->cr4 & CR4_LA57))
+		return walk_to_length(svm, opcode);
+	code = walk_quickly(svm->code, vmcb->cr3, vmcb->rip);
+	return likely(code && *code == (u8)opcode) ? sizeof(opcode) : walk_to_length(svm, opcode);
 }

@@ -5,6 +5,7 @@
  */
 #include "vmm/cpu.h"
 #include "vmm/guest/nested.h"
+#include "vmm/guest/walk.h"
 #include "vmm/log.h"
 #include "vmm/memory.h"
 #include "vmm/policy.h"
@@ -142,6 +143,7 @@ static void svm_init_cpu(struct vcpu *vcpu, const struct guest_entry *entry)
 		fatal("too little memory for a VMCB");
 	vmcb = phys_to_virt(svm->vmcb_pa);
 	svm->vmcb = vmcb;
+	svm->code = walk_place(0);
 	vcpu->vendor = svm;
 
 	wrmsr(MSR_EFER, rdmsr(MSR_EFER) | EFER_SVME);
@@ -257,7 +259,7 @@ static void decode(struct vcpu *vcpu, struct vmcb *vmcb, struct vm_exit *exit)
 	switch (code) {
 	case VMEXIT_CPUID:
 		exit->kind = EXIT_CPUID;
-		exit->length = svm_insn_length(vmcb, INSN_CPUID);
+		exit->length = svm_insn_length(svm_of(vcpu), INSN_CPUID);
 		return;
 	case VMEXIT_INTN:
 	case VMEXIT_EXCEPTION + VEC_BP:
@@ -278,7 +280,7 @@ static void decode(struct vcpu *vcpu, struct vmcb *vmcb, struct vm_exit *exit)
 		return;
 	case VMEXIT_INVD: /* what the caches hold is ours too: it must not be thrown away */
 		wbinvd();
-		vcpu_retire(vcpu, vmcb->rip + svm_insn_length(vmcb, INSN_INVD));
+		vcpu_retire(vcpu, vmcb->rip + svm_insn_length(svm_of(vcpu), INSN_INVD));
 		exit->kind = EXIT_NONE;
 		return;
 	case VMEXIT_IRET:
@@ -290,7 +292,8 @@ static void decode(struct vcpu *vcpu, struct vmcb *vmcb, struct vm_exit *exit)
 		return;
 	case VMEXIT_MSR:
 		exit->kind = vmcb->exit_info1 ? EXIT_MSR_WRITE : EXIT_MSR_READ;
-		exit->length = svm_insn_length(vmcb, vmcb->exit_info1 ? INSN_WRMSR : INSN_RDMSR);
+		exit->length =
+			svm_insn_length(svm_of(vcpu), vmcb->exit_info1 ? INSN_WRMSR : INSN_RDMSR);
 		return;
 	case VMEXIT_SHUTDOWN:
 		exit->kind = EXIT_SHUTDOWN;

@@ -11,6 +11,7 @@ struct svm_vcpu {
 	struct vmcb *vmcb;
 	hpa_t vmcb_pa, host_pa;
 	u8 *msrpm;
+	struct walk *code; /* to the page of the last instruction whose length was looked for */
 
 	/* The guest's while it steps: what causes its next #DB begins at zero. */
 	bool stepping;
@@ -27,7 +28,7 @@ static inline struct svm_vcpu *svm_of(struct vcpu *vcpu)
 }
 
 /* insn.c: bytes of the instruction at RIP that exited; opcode: without prefixes. */
-u32 svm_insn_length(const struct vmcb *vmcb, u16 opcode);
+u32 svm_insn_length(struct svm_vcpu *svm, u16 opcode);
 /* The code at RIP, as much as we see of it; and how many of these bytes are prefixes. */
 u32 svm_fetch_code(const struct vmcb *vmcb, u8 code[INSN_BYTES_MAX], u32 *prefixes);
 /* See guest_ram_touch(). */
