@@ -77,6 +77,8 @@ static void writes(void **state)
 		assert_true(!*entry || *entry == ((gpa & PAGE_MASK) | MAP_RW));
 		assert_int_equal((u64)host_invlpg_last & PAGE_MASK, FIXED_GUEST_WRITE);
 		assert_int_equal(guest_ram_write_word(gpa - 8, 0x1122334455667788), 0);
+		assert_null(guest_ram_slot((gpa & PAGE_MASK) - PAGE_SIZE));
+		assert_null(guest_ram_slot((gpa & PAGE_MASK) + PAGE_SIZE));
 		assert_memory_equal(host_ram(gpa - 8), "\x88\x77\x66\x55\x44\x33\x22\x11", 8);
 		assert_true(!*entry || *entry == ((gpa & PAGE_MASK) | MAP_RW));
 	}

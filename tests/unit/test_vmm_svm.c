@@ -333,6 +333,49 @@ static void lengths(void **state)
 	assert_int_equal(seen.length, 7);
 }
 
+/* The page of the last time is another one by now, and then it has other bytes. */
+static void lengths_on_changed_pages(void **state)
+{
+	u8 *code = with_code(false), *other = host_ram(CODE_GPA + PAGE_SIZE);
+	u64 *entry = host_guest_entry(vmcb->cr3, 4, CODE, 1), was = *entry;
+	gpa_t root = vmcb->cr3, fresh;
+
+	memcpy(code, "\x0f\xa2", 2);
+	memcpy(other, "\x66\x0f\xa2", 3);
+	for (int i = 0; i < 2; i++) {
+		exit_at(VMEXIT_CPUID, CODE);
+		assert_int_equal(seen.length, 2);
+		*entry = was + PAGE_SIZE;
+		exit_at(VMEXIT_CPUID, CODE);
+		assert_int_equal(seen.length, 3);
+		*entry = was;
+	}
+	exit_at(VMEXIT_CPUID, CODE);
+	assert_int_equal(seen.length, 2);
+	memcpy(code, "\x66\x0f\xa2", 3);
+	exit_at(VMEXIT_CPUID, CODE);
+	assert_int_equal(seen.length, 3);
+
+	/* Another address space; and 32-bit code, where the address is not RIP. */
+	memcpy(code, "\x0f\xa2", 2);
+	fresh = host_guest_root();
+	host_guest_map(fresh, 4, CODE, CODE_GPA + PAGE_SIZE, PAGE_SIZE);
+	exit_at(VMEXIT_CPUID, CODE);
+	assert_int_equal(seen.length, 2);
+	vmcb->cr3 = fresh;
+	exit_at(VMEXIT_CPUID, CODE);
+	assert_int_equal(seen.length, 3);
+	vmcb->cr3 = root;
+	host_guest_map(root, 4, 0x5000, CODE_GPA + PAGE_SIZE, PAGE_SIZE);
+	host_guest_map(root, 4, 0x4000, CODE_GPA, PAGE_SIZE);
+	exit_at(VMEXIT_CPUID, 0x4000);
+	assert_int_equal(seen.length, 2);
+	vmcb->cs = (struct vmcb_segment){0x23, 0xcfb, UINT32_MAX, PAGE_SIZE};
+	vmcb->cr0 = CR0_PE | CR0_PG;
+	exit_at(VMEXIT_CPUID, 0x4000);
+	assert_int_equal(seen.length, 3);
+}
+
 static void soft_int_of_exit(void)
 {
 	svm_ops.soft_int(vcpu);
@@ -584,6 +627,7 @@ int main(void)
 		cmocka_unit_test_setup(invlpgb, setup),
 		cmocka_unit_test_setup(init, setup),
 		cmocka_unit_test_setup(lengths, setup),
+		cmocka_unit_test_setup(lengths_on_changed_pages, setup),
 		cmocka_unit_test_setup(soft_ints, setup),
 		cmocka_unit_test_setup(soft_ints_that_fault, setup),
 		cmocka_unit_test_setup(requeued, setup),

@@ -1,29 +1,45 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Walks of the guest's page tables; above all that a remembered walk is never a stale one. */
 #include "tests/unit/vmm_host.h"
+#include "vmm/guest/ram.h"
 #include "vmm/guest/walk.h"
+#include "vmm/monitor/internal.h"
 #include "vmm/x86/paging.h"
 
 #define VA 0xffff888012345000ull
 
+/* What is said in place, of a walk that may have been to anywhere: the same, or nothing. */
+static const u8 *quickly(gpa_t root, int levels, gva_t va)
+{
+	return levels == 4 ? walk_quickly(walk_place(va), root, va) : NULL;
+}
+
 static void expect(gpa_t root, int levels, gva_t va, gpa_t want)
 {
+	const u8 *in_place = quickly(root, levels, va);
 	gpa_t gpa = 0;
 
+	if (in_place)
+		assert_ptr_equal(in_place, guest_ram_ptr(want));
 	/* Once by the tables and once as remembered. */
 	for (int i = 0; i < 2; i++) {
 		assert_int_equal(guest_walk(root, levels == 5, va, &gpa), 0);
 		assert_int_equal(gpa, want);
 	}
+	in_place = quickly(root, levels, va);
+	if (in_place)
+		assert_ptr_equal(in_place, guest_ram_ptr(want));
 }
 
 static void expect_none(gpa_t root, int levels, gva_t va)
 {
 	gpa_t gpa = 42;
 
+	assert_null(quickly(root, levels, va));
 	for (int i = 0; i < 2; i++)
 		assert_int_equal(guest_walk(root, levels == 5, va, &gpa), -EFAULT);
 	assert_int_equal(gpa, 42);
+	assert_null(quickly(root, levels, va));
 }
 
 static void pages_of_all_sizes(void **state)
@@ -198,6 +214,67 @@ static void root_used_again(void **state)
 	expect_none(root, 4, VA);
 }
 
+/* In place: pages of 4 KB in RAM only, each of the four entries counts, and no other root does. */
+static void walks_in_place(void **state)
+{
+	gpa_t root, gpa;
+
+	host_guest();
+	root = host_guest_root();
+	assert_null(walk_quickly(walk_place(0), 0, 0)); /* nothing is remembered yet */
+	host_guest_map(root, 4, VA, 0x123000, PAGE_SIZE);
+	expect(root, 4, VA + 5, 0x123005);
+	assert_ptr_equal(quickly(root, 4, VA), guest_ram_ptr(0x123000));
+	assert_ptr_equal(quickly(root, 4, VA + 4095), guest_ram_ptr(0x123fff));
+	assert_null(quickly(root, 4, VA + 16 * PAGE_SIZE)); /* in the same place of the memory */
+	assert_null(quickly(root, 4, VA - 1));
+	assert_null(quickly(root | BIT(3), 4, VA));
+	for (int level = 1; level <= 4; level++) {
+		u64 *entry = host_guest_entry(root, 4, VA, level), was = *entry;
+
+		*entry ^= BIT(9);
+		assert_null(quickly(root, 4, VA));
+		*entry = was;
+		assert_non_null(quickly(root, 4, VA));
+	}
+	/* The same CR3, but of an address space of five levels. */
+	(void)!guest_walk(root, true, VA, &gpa);
+	assert_null(quickly(root, 4, VA));
+
+	host_guest_map(root, 4, VA + PAGE_SIZE, 1ull << 40, PAGE_SIZE); /* a device */
+	expect(root, 4, VA + PAGE_SIZE, 1ull << 40);
+	assert_null(quickly(root, 4, VA + PAGE_SIZE));
+	host_guest_map(root, 4, VA - LARGE_PAGE_SIZE, 0, LARGE_PAGE_SIZE);
+	expect(root, 4, VA - LARGE_PAGE_SIZE, VA & (LARGE_PAGE_SIZE - 1));
+	assert_null(quickly(root, 4, VA - LARGE_PAGE_SIZE));
+}
+
+/* A word goes where the tables lead now, though the page before is that of the last write. */
+static void writes_follow_the_tables(void **state)
+{
+	struct vcpu_paging paging = {0};
+	u64 *entry, was;
+
+	host_guest();
+	paging.cr3 = host_guest_root();
+	host_guest_map(paging.cr3, 4, VA, 0x123000, PAGE_SIZE);
+	entry = host_guest_entry(paging.cr3, 4, VA, 1);
+	was = *entry;
+	for (u64 i = 0; i < 8; i++) {
+		gpa_t page = 0x123000 + i % 2 * PAGE_SIZE;
+
+		*entry = was + i % 2 * PAGE_SIZE;
+		for (int again = 0; again < 2; again++) {
+			assert_int_equal(guest_write_word(&paging, VA + 8 * i, i << again), 0);
+			assert_int_equal(*(u64 *)host_ram(page + 8 * i), i << again);
+		}
+	}
+	*entry = 0;
+	assert_int_equal(guest_write_word(&paging, VA + 8, 1), -EFAULT);
+	*entry = was;
+	assert_int_equal(guest_write_word(&paging, VA + PAGE_SIZE - 4, 1), -EFAULT);
+}
+
 /* Far more pages than are remembered, many in the same place of the memory. */
 static void many_pages(void **state)
 {
@@ -232,6 +309,8 @@ int main(void)
 		cmocka_unit_test(large_page_split_and_merged),
 		cmocka_unit_test(addresses_that_are_none),
 		cmocka_unit_test(root_used_again),
+		cmocka_unit_test(walks_in_place),
+		cmocka_unit_test(writes_follow_the_tables),
 		cmocka_unit_test(many_pages),
 	};
 
