@@ -47,7 +47,7 @@ static struct {
 	uint32_t id; /* the vmm's; 0: not armed */
 } armed[HOOKS];
 
-uint64_t own_mask;
+uint64_t own_map[OWN_BITS / 64];
 
 static void note(const struct own_hook *h, const char *why, char *error, size_t error_size)
 {
@@ -64,12 +64,15 @@ static void note(const struct own_hook *h, const char *why, char *error, size_t 
 	record_emit(r);
 }
 
-static void set_mask(void)
+static void set_map(void)
 {
-	own_mask = 0;
-	for (size_t i = 0; i < HOOKS; i++)
+	memset(own_map, 0, sizeof(own_map));
+	for (size_t i = 0; i < HOOKS; i++) {
+		unsigned int bit = own_bit(armed[i].trap.gva);
+
 		if (armed[i].id)
-			own_mask |= 1ull << own_bit(armed[i].trap.gva);
+			own_map[bit / 64] |= 1ull << bit % 64;
+	}
 }
 
 static bool arm(size_t i, char *error, size_t error_size)
@@ -114,7 +117,7 @@ unsigned int own_arm(enum own_when when, char *error, size_t error_size)
 			continue;
 		number += arm(i, error, error_size);
 	}
-	set_mask();
+	set_map();
 	return number;
 }
 
@@ -126,7 +129,7 @@ void own_disarm(enum own_when when)
 		backend->hook_remove(armed[i].id);
 		armed[i].id = 0;
 	}
-	set_mask();
+	set_map();
 }
 
 static const struct own_hook *find(gva_t gva)

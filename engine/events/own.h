@@ -17,8 +17,12 @@ enum own_when {
 /* At the function's entry. True: *verdict is final, and no handler of a signature is to run. */
 typedef bool own_fn(const struct lvmon_event *ev, struct lvmon_verdict *verdict);
 
-/* One bit for each place that a row stands on, by address: most events are over with a look. */
-extern uint64_t own_mask;
+/*
+ * One bit for each place that a row stands on, by address: most events are over with a look. With
+ * 64 bits, one function in seven shared its bit with a row.
+ */
+#define OWN_BITS 512u
+extern uint64_t own_map[OWN_BITS / 64];
 
 /*
  * Arm the rows of this moment that the kernel has functions for. The number that are armed; error:
@@ -35,13 +39,15 @@ bool own_take(const struct lvmon_event *ev, struct lvmon_verdict *verdict);
 /* Functions begin at multiples of 16. */
 static inline unsigned int own_bit(gva_t gva)
 {
-	return gva >> 4 & 63;
+	return gva >> 4 & (OWN_BITS - 1);
 }
 
 /* An EV_HOOK at a row that decides: true, *verdict is final. */
 static inline bool own_hit(const struct lvmon_event *ev, struct lvmon_verdict *verdict)
 {
-	return (own_mask >> own_bit(ev->hook) & 1) && own_take(ev, verdict);
+	unsigned int bit = own_bit(ev->hook);
+
+	return (own_map[bit / 64] >> bit % 64 & 1) && own_take(ev, verdict);
 }
 
 #endif
