@@ -13,7 +13,7 @@ BUDGETS='
 vmm 2400
 vmm/guest 1500
 vmm/x86 1600
-vmm/svm 850
+vmm/svm 870
 vmm/vmx 1400
 vmm/monitor 1800
 vmm/monitor/nic 900

@@ -282,16 +282,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 						   .r10 = args[3]};
 		wrote |= domain.frame.rax == LVMON_MEM_WRITE ||
 			 domain.frame.rax == LVMON_MEM_WRITE_HELD;
-		switch (domain_syscall(&death)) {
-		case SYSCALL_DONE:
-			last = domain.frame.rax;
-			break;
-		case SYSCALL_WAITS_FOR_EVENT:
-			break;
-		case SYSCALL_DIES:
-			must(death == LVMON_DEATH_EXIT || death == LVMON_DEATH_CALL);
-			break;
+		if (domain_waits_for_event()) {
+			check(flags);
+			continue;
 		}
+		if (domain_syscall(&death) == SYSCALL_DONE)
+			last = domain.frame.rax;
+		else
+			must(death == LVMON_DEATH_EXIT || death == LVMON_DEATH_CALL);
 		check(flags);
 	}
 	owned = look(phys_to_virt(space_root()), 4, 0);
