@@ -12,6 +12,7 @@
 #	make bench		measurements, as tables
 #	VENDOR=intel		demo and check-guest on Intel VT-x in Bochs (slow)
 #	make style		where the formatting differs from .clang-format
+#	make compile_commands.json	how each source is compiled, for editors
 #	make clean
 #
 # V=1 shows the commands. LVISOR_CACHE=DIR keeps downloads where several clones share them.
@@ -105,7 +106,11 @@ bench: $(PRODUCTS) guest
 style:
 	$(Q)git ls-files '*.c' '*.h' | xargs clang-format --dry-run --Werror
 
+# What make knows, with nothing compiled.
+compile_commands.json:
+	$(Q)$(MAKE) -s -Bn all unit-tests | tools/compile_commands.sh >$@
+
 clean:
 	rm -rf $(B)
 
-.PHONY: all demo check test check-unit check-fuzz check-guest check-long coverage fuzz bench style clean
+.PHONY: all demo check test check-unit check-fuzz check-guest check-long coverage fuzz bench style compile_commands.json clean
