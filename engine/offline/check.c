@@ -72,12 +72,19 @@ static int none_layout(const struct lvmon_task_layout *layout)
 	return 0;
 }
 
+/* A file's name may be another's work, and what its code raises must not look like the next message. */
 static void complain(int line, const char *message)
 {
+	char name[4096];
+
+	text_clean(file_name, strlen(file_name), false, name, sizeof(name));
+	fputs(name, stderr);
 	if (line > 0)
-		fprintf(stderr, "%s:%d: %s\n", file_name, line, message);
-	else
-		fprintf(stderr, "%s: %s\n", file_name, message);
+		fprintf(stderr, ":%d", line);
+	fputs(": ", stderr);
+	for (; *message; message++)
+		fputs(*message == '\n' ? "\n    " : (const char[]){*message, '\0'}, stderr);
+	fputc('\n', stderr);
 	errors++;
 }
 
@@ -371,6 +378,7 @@ static bool compiles(const char *text, size_t size, const char *chunk)
 	lua_State *L = luaL_newstate();
 	bool ok = luaL_loadbufferx(L, text, size, chunk, "t") == LUA_OK;
 	const char *message = ok ? NULL : lua_tostring(L, -1), *colon = message;
+	char clean[4096];
 	int line = 0;
 
 	if (message) {
@@ -381,7 +389,8 @@ static bool compiles(const char *text, size_t size, const char *chunk)
 		if (*colon == ':')
 			line = atoi(colon + 1);
 		colon = line ? strstr(colon, ": ") + 2 : message;
-		complain(line, colon);
+		text_clean(colon, strlen(colon), true, clean, sizeof(clean));
+		complain(line, clean);
 	}
 	lua_close(L);
 	return ok;

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "engine/base/text.h"
 #include "engine/dump/write.h"
 #include "engine/offline/command.h"
 #include "engine/offline/look.h"
@@ -76,6 +77,15 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	return ARGP_ERR_UNKNOWN;
 }
 
+/* Its name may be another's work, as one of many in a folder. */
+static void cannot_read(const char *path, const char *why)
+{
+	char name[4096];
+
+	text_clean(path, strlen(path), false, name, sizeof(name));
+	fprintf(stderr, "%s: %s\n", name, why);
+}
+
 /* The text of a file; NULL with a message on standard error. */
 char *command_read(const char *path, size_t *size)
 {
@@ -85,14 +95,14 @@ char *command_read(const char *path, size_t *size)
 
 	*size = 0;
 	if (!f) {
-		fprintf(stderr, "%s: %s\n", path, strerror(errno));
+		cannot_read(path, strerror(errno));
 		return NULL;
 	}
 	do {
 		char *p = realloc(text, room += 65536);
 
 		if (!p || room > 64u << 20) {
-			fprintf(stderr, "%s: too large\n", path);
+			cannot_read(path, "too large");
 			free(p ? p : text);
 			fclose(f);
 			return NULL;
@@ -101,7 +111,7 @@ char *command_read(const char *path, size_t *size)
 		*size += fread(text + *size, 1, room - *size, f);
 	} while (*size == room);
 	if (ferror(f)) {
-		fprintf(stderr, "%s: %s\n", path, strerror(errno));
+		cannot_read(path, strerror(errno));
 		free(text);
 		text = NULL;
 	}

@@ -485,6 +485,10 @@ static void requeued(void **state)
 		/* QEMU's TCG */
 		{0x30 | 3 << 8 | EVENT_VALID, 0x30 | EVENT_VALID},
 		{VEC_NMI | 3 << 8 | EVENT_VALID, VEC_NMI | 2 << 8 | EVENT_VALID},
+		/* No exception has these vectors, and VMRUN refuses them as one: interrupts. */
+		{22 | 3 << 8 | EVENT_VALID, 22 | EVENT_VALID},
+		{31 | 3 << 8 | EVENT_VALID, 31 | EVENT_VALID},
+		{VEC_DB | 3 << 8 | EVENT_VALID, VEC_DB | 3 << 8 | EVENT_VALID},
 		/* executed again */
 		{VEC_BP | 3 << 8 | EVENT_VALID, 0},
 		{VEC_OF | 3 << 8 | EVENT_VALID, 0},

@@ -86,6 +86,18 @@ refuse check "$work/none.lua"
 refused "check of a missing file" "none.lua: No such file"
 refuse check "$here/signatures/faulty"
 refused "check of faulty signatures" "syntax.lua:2: "
+# names and texts of somebody else's
+mkdir "$work/others"
+escape=$(printf '\033')
+printf 'x = "%s[31m' "$escape" >"$work/others/one$escape[31m.lua"
+printf 'error("\\n/other.lua:1: forged")' >"$work/others/two.lua"
+mkdir "$work/others/three$escape.lua"
+refuse check "$work/others"
+refused "check of a name with controls" 'one\\x1b\[31m.lua:1: unfinished string'
+refused "check of a name with controls that is no file's" 'three\\x1b.lua: Is a directory'
+is "no controls" "$(tr -d '\n\t\040-\176\200-\377' <"$work/messages" | wc -c)" 0
+is "no message of another file" "$(grep -c '^/other' "$work/messages")" 0
+rm -r "$work/others"
 refuse check signatures "$here/signatures/count/count.lua"
 is "check of good signatures" "$code" 0
 if [ "$(id -u)" != 0 ]; then
