@@ -317,11 +317,11 @@ static void decode(struct vcpu *vcpu, struct vmcb *vmcb, struct vm_exit *exit)
 		/* SDM vol. 3, table 6-1: the exceptions that push an error code */
 		exit->exception.has_error = BIT(exit->exception.vector) & 0x60227d00u;
 		return;
-	case VMEXIT_INVALID:
-	case UINT64_MAX:
-		svm_decode_refused(vcpu, exit);
-		return;
 	default:
+		if ((u32)code == VMEXIT_INVALID) {
+			svm_decode_refused(vcpu, exit);
+			return;
+		}
 		if (is_event(code))
 			crash(NULL, "SVM exit %lx info1 %lx info2 %lx rip %lx", code,
 			      vmcb->exit_info1, vmcb->exit_info2, vmcb->rip);
