@@ -26,7 +26,7 @@ struct backend {
 	uint64_t (*cpu_time)(void); /* ns */
 	int (*hook_add)(const struct lvmon_hook *hook);
 	int (*hook_remove)(uint32_t id);
-	int (*set_task_layout)(const struct lvmon_task_layout *layout);
+	int (*set_task)(const struct lvmon_task *task);
 	/* As LVMON_EMIT. */
 	int (*emit)(const char *json, size_t size, bool bulk);
 	int (*blob_store)(const void *blob, size_t size);

@@ -75,9 +75,9 @@ static int domain_hook_remove(uint32_t id)
 	return (int)call3(LVMON_HOOK_REMOVE, id, 0, 0);
 }
 
-static int domain_set_task_layout(const struct lvmon_task_layout *layout)
+static int domain_set_task(const struct lvmon_task *task)
 {
-	return (int)call3(LVMON_SET_TASK_LAYOUT, (uintptr_t)layout, 0, 0);
+	return (int)call3(LVMON_SET_TASK, (uintptr_t)task, 0, 0);
 }
 
 static int domain_emit(const char *json, size_t size, bool bulk)
@@ -120,7 +120,7 @@ static struct backend domain = {
 	.cpu_time = domain_cpu_time,
 	.hook_add = domain_hook_add,
 	.hook_remove = domain_hook_remove,
-	.set_task_layout = domain_set_task_layout,
+	.set_task = domain_set_task,
 	.emit = domain_emit,
 	.blob_store = domain_blob_store,
 	.log = domain_log,

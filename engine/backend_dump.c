@@ -78,7 +78,7 @@ static int dump_hook_remove(uint32_t id)
 	return id && id <= dump.hooks ? 0 : -ENOENT;
 }
 
-static int dump_set_task_layout(const struct lvmon_task_layout *layout)
+static int dump_set_task(const struct lvmon_task *task)
 {
 	return 0;
 }
@@ -219,7 +219,7 @@ int backend_dump_open(const char *path, const uint64_t regs[LVMON_NR_REGS], uint
 		.cpu_time = dump_cpu_time,
 		.hook_add = dump_hook_add,
 		.hook_remove = dump_hook_remove,
-		.set_task_layout = dump_set_task_layout,
+		.set_task = dump_set_task,
 		.emit = dump_emit,
 		.blob_store = dump_blob_store,
 		.log = dump_log,

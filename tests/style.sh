@@ -31,7 +31,7 @@ vmm/guest vmm vmm/x86 lvisor
 vmm/svm vmm vmm/guest vmm/x86
 vmm/vmx vmm vmm/guest vmm/x86
 vmm/domain vmm vmm/guest vmm/x86
-vmm/monitor vmm vmm/guest vmm/x86 vmm/domain
+vmm/monitor vmm vmm/guest vmm/x86 vmm/domain lvisor
 vmm vmm/guest vmm/x86 vmm/domain vmm/monitor lvisor
 boot vmm vmm/x86
 engine/libelf

@@ -164,14 +164,12 @@ static void not_heard(const struct hook *h, const char *reason)
 	engine.signature = outer;
 }
 
-/* Does the filter of the hook let the event's task pass? */
+/* Is it a hit that the hook wants? */
 static bool passes(const struct activity *a, const struct hook *h)
 {
-	struct linux_task task;
-
-	if (!h->filter.flags || (a->filtered && !a->trap->mixed))
+	if (!h->selection.by || (a->filtered && !a->trap->mixed))
 		return true;
-	return current_task(&task) == 0 && hooks_match(&h->filter, &task);
+	return select_event(&h->selection, a->ev);
 }
 
 /* The hook at this site, or the next behind it, whose handler is to run: into *a, busy. */

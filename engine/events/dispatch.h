@@ -23,7 +23,7 @@ struct activity {
 	const struct lvmon_event *ev; /* the caller's, or kept */
 	struct hook_trap *trap;
 	uint32_t deny; /* while it waits: engine.memory->deny, which is the event's at hand */
-	bool filtered; /* the vmm has compared the task with the filters of the trap's hooks */
+	bool filtered; /* the vmm has run the selectors of the trap's hooks */
 	uint32_t signature, ordinal; /* the handler at work */
 	struct hook *hook;	     /* the same; NULL: none */
 	struct hook_site *site;

@@ -37,13 +37,13 @@ struct hook_trap *hooks_trap(uint64_t key)
 	return t;
 }
 
-/* The place with this key, for a hook with this filter. */
-static struct hook_trap *make_trap(uint64_t key, const struct lvmon_filter *filter)
+/* The place with this key, for a hook with this selection. */
+static struct hook_trap *make_trap(uint64_t key, const struct selection *selection)
 {
 	struct hook_trap *t = hooks_trap(key), **to = bucket(key);
 
 	if (t) {
-		if (memcmp(&t->filter, filter, sizeof(*filter)))
+		if (memcmp(&t->selection, selection, sizeof(*selection)))
 			t->mixed = true;
 		return t;
 	}
@@ -51,8 +51,8 @@ static struct hook_trap *make_trap(uint64_t key, const struct lvmon_filter *filt
 	if (!t)
 		return NULL;
 	t->key = key;
-	t->filter = *filter;
-	/* An event may have passed the filter of a hook that a dead engine had here. */
+	t->selection = *selection;
+	/* An event may have been selected by a hook that a dead engine had here. */
 	t->mixed = engine.start && engine.start->generation > 0;
 	t->next = *to;
 	*to = t;
@@ -151,7 +151,7 @@ int hooks_add(const struct hook *h, struct hook **out, char *error, size_t error
 		}
 		s->vmm_id = 0;
 		s->hook = n;
-		s->trap = make_trap(key, &n->filter);
+		s->trap = make_trap(key, &n->selection);
 		if (!s->trap) {
 			free(n);
 			return -ENOMEM;
@@ -226,13 +226,16 @@ void hook_put(struct hook *h)
 
 static int arm(struct hook_site *s)
 {
-	struct lvmon_hook request = {.filter = s->hook->filter};
+	struct lvmon_sel program[SELECT_SLOTS];
+	struct lvmon_hook request = {0};
 	char error[160];
 	int ret;
 
 	ret = s->hook->kind->place(s, &request, error, sizeof(error));
 	if (ret)
 		return ret;
+	request.selector = program;
+	request.selector_slots = select_compile(&s->hook->selection, program);
 	ret = backend->hook_add(&request);
 	if (ret <= 0)
 		return ret ? ret : -EINVAL;
@@ -291,14 +294,6 @@ struct hook_site *hooks_next(const struct hook_trap *trap, uint32_t signature, u
 	if (s && !again && s->hook->signature->index == signature && s->hook->ordinal == ordinal)
 		s = s->next;
 	return s;
-}
-
-bool hooks_match(const struct lvmon_filter *filter, const struct linux_task *task)
-{
-	if ((filter->flags & LVMON_FILTER_PID) && filter->pid != task->tgid)
-		return false;
-	return !(filter->flags & LVMON_FILTER_COMM) ||
-	       strncmp(filter->comm, task->comm, LVMON_COMM_SIZE) == 0;
 }
 
 size_t hooks_count(void)

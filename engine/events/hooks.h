@@ -4,6 +4,7 @@
 #define ENGINE_EVENTS_HOOKS_H
 
 #include "engine/engine.h"
+#include "engine/events/select.h"
 #include "engine/linux/linux.h"
 #include "engine/signature/signature.h"
 
@@ -36,10 +37,10 @@ struct hook_trap {
 	struct hook_site *first; /* ascending (signature, ordinal) */
 	struct hook_trap *next;	 /* same bucket */
 	/*
-	 * The filter of every hook that was ever here, unless mixed: then what the vmm has let
-	 * pass by its native filter passes here as well.
+	 * The selection of every hook that was ever here, unless mixed: then what the vmm has
+	 * selected is selected here as well.
 	 */
-	struct lvmon_filter filter;
+	struct selection selection;
 	bool mixed;
 };
 
@@ -60,7 +61,7 @@ struct hook {
 	struct signature *signature;
 	uint32_t ordinal; /* in the signature: the same in a restarted engine */
 	int handler;	  /* reference in the registry */
-	struct lvmon_filter filter;
+	struct selection selection;
 	enum hook_timeout on_timeout;
 	char name[HOOK_NAME_SIZE]; /* as the signature gave it, without a prefix: "execve" */
 	unsigned int busy;	   /* activities that run its handler */
@@ -73,7 +74,7 @@ struct hook {
 
 /*
  * A hook on the functions named in h->site[] (target, abi and name set by the caller, as are
- * kind, fields, signature, handler, filter and name). Arms nothing before hooks_flush. *out belongs to this
+ * kind, fields, signature, handler, selection and name). Arms nothing before hooks_flush. *out belongs to this
  * module. 0: there is a trap at one of them at least (why not at others: in error);
  * -ENOTSUP: at none; -ENOSPC; -ENOMEM.
  */
@@ -97,13 +98,10 @@ struct hook_trap *hooks_trap(uint64_t key);
 
 /*
  * The next site at the trap behind (signature, ordinal), or at it when again; NULL: no more.
- * Filters are not looked at.
+ * Selections are not looked at.
  */
 struct hook_site *hooks_next(const struct hook_trap *trap, uint32_t signature, uint32_t ordinal,
 			     bool again);
-
-/* Does the filter let this task pass? */
-bool hooks_match(const struct lvmon_filter *filter, const struct linux_task *task);
 
 /* Hooks there are. */
 size_t hooks_count(void);

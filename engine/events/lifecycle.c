@@ -3,7 +3,7 @@
  * From the guest's first system-call entry to running signatures:
  *
  *	kernel up        find the kernel, store what was found, trap kernel_execve
- *	first program    say what cannot be read, tell the vmm the task's layout, load the
+ *	first program    say what cannot be read, tell the vmm where the task is, load the
  *	                 signatures, arm their hooks and the engine's own (own.c)
  *
  * Signatures wait for the first program because before it the kernel still patches its own code.
@@ -230,18 +230,18 @@ static void know_all(void)
 	report_missing();
 }
 
-/* The task's layout to the vmm, all signatures, all hooks. */
+/* Where the current task is to the vmm, all signatures, all hooks. */
 static void get_ready(void)
 {
-	struct lvmon_task_layout layout;
+	struct linux_task_layout layout;
 	uint64_t began = engine_clock();
 	uint32_t loaded;
 	char error[200];
 
 	if (!engine.memory->loaded)
 		know_all();
-	if (linux_task_layout(&layout) || backend->set_task_layout(&layout))
-		fail("the layout of task_struct is not known: hooks have no native filter");
+	if (linux_task_layout(&layout) || backend->set_task(&layout.task))
+		fail("the layout of task_struct is not known: hooks have no selectors");
 	own_arm(OWN_READY, error, sizeof(error));
 	if (!engine.memory->loaded)
 		guards_check_memory();

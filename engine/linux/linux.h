@@ -133,7 +133,13 @@ struct linux_detour {
 /* Who stands between the start of the function and the trap of a linux_trap_site(). */
 void linux_detour(const struct lvmon_trap *site, struct linux_detour *out);
 
-int linux_task_layout(struct lvmon_task_layout *layout) must_check;
+/* What the vmm and its selectors need of the current task. */
+struct linux_task_layout {
+	struct lvmon_task task;
+	uint32_t tgid, comm; /* offsets in struct task_struct */
+};
+
+int linux_task_layout(struct linux_task_layout *layout) must_check;
 
 /* Processes. */
 #define LINUX_PF_KTHREAD 0x00200000u /* include/linux/sched.h */

@@ -20,12 +20,12 @@ struct hook_object {
 	struct hook *hook; /* NULL: removed */
 };
 
-/* The third argument: a filter, and what becomes of a call that no handler could judge. */
+/* The third argument: which hits, and what becomes of a call that no handler could judge. */
 static void read_options(lua_State *L, int arg, struct hook *h)
 {
 	static const char *const names[] = {"pid", "comm", "on_timeout"};
 	static const char *const on_timeout[] = {"continue", "deny", NULL};
-	struct lvmon_filter *filter = &h->filter;
+	struct selection *selection = &h->selection;
 	const char *comm;
 	size_t i, n;
 
@@ -44,16 +44,16 @@ static void read_options(lua_State *L, int arg, struct hook *h)
 				   h->kind->name, luaL_tolstring(L, -1, NULL));
 	}
 	if (lua_getfield(L, arg, "pid") != LUA_TNIL) {
-		filter->flags |= LVMON_FILTER_PID;
-		filter->pid = (int32_t)luaL_checkinteger(L, -1);
+		selection->by |= SELECT_PID;
+		selection->pid = (int32_t)luaL_checkinteger(L, -1);
 	}
 	if (lua_getfield(L, arg, "comm") != LUA_TNIL) {
 		comm = luaL_checklstring(L, -1, &n);
-		if (n >= LVMON_COMM_SIZE)
+		if (n >= LINUX_COMM_SIZE)
 			luaL_error(L, "hook.%s: comm has at most %d bytes", h->kind->name,
-				   LVMON_COMM_SIZE - 1);
-		filter->flags |= LVMON_FILTER_COMM;
-		memcpy(filter->comm, comm, n);
+				   LINUX_COMM_SIZE - 1);
+		selection->by |= SELECT_COMM;
+		memcpy(selection->comm, comm, n);
 	}
 	if (lua_getfield(L, arg, "on_timeout") != LUA_TNIL)
 		h->on_timeout = (enum hook_timeout)luaL_checkoption(L, -1, NULL, on_timeout);

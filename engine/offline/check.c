@@ -67,7 +67,7 @@ static int none_remove(uint32_t id)
 	return 0;
 }
 
-static int none_layout(const struct lvmon_task_layout *layout)
+static int none_task(const struct lvmon_task *task)
 {
 	return 0;
 }
@@ -131,7 +131,7 @@ static const struct backend none = {
 	.cpu_time = none_time,
 	.hook_add = none_hook,
 	.hook_remove = none_remove,
-	.set_task_layout = none_layout,
+	.set_task = none_task,
 	.emit = none_emit,
 	.blob_store = none_bytes,
 	.log = none_log,

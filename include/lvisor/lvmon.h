@@ -9,8 +9,8 @@
  * memory. FCW and MXCSR are at their defaults and the vector registers are undefined after
  * LVMON_NEXT_EVENT.
  *
- * The vmm validates every argument; it parses nothing that the guest wrote but page tables and,
- * for the native filter, three fields of the current task whose places the engine told it.
+ * The vmm validates every argument; it parses nothing that the guest wrote but page tables, and
+ * reads the pointer to the current task. What selectors (select.h) read is not known to it.
  *
  * Anything here that changes its meaning or layout changes LVMON_ABI_VERSION.
  */
@@ -19,7 +19,7 @@
 
 #include <stdint.h>
 
-#define LVMON_ABI_VERSION 6
+#define LVMON_ABI_VERSION 7
 
 typedef uint64_t gpa_t; /* guest-physical address */
 typedef uint64_t gva_t; /* guest-virtual address */
@@ -54,8 +54,8 @@ enum lvmon_call {
 	LVMON_HOOK_ADD,
 	/* (uint32_t id) -> 0 or -ENOENT */
 	LVMON_HOOK_REMOVE,
-	/* (const struct lvmon_task_layout *) -> 0 or -EINVAL; needed before a hook has a filter */
-	LVMON_SET_TASK_LAYOUT,
+	/* (const struct lvmon_task *) -> 0 or -EINVAL; before it, events have no task */
+	LVMON_SET_TASK,
 
 	/*
 	 * (const char *json, uint64_t size, uint64_t bulk) -> 0; one JSON object, no line feed, to
@@ -136,7 +136,7 @@ enum lvmon_reg {
 enum lvmon_event_kind {
 	/* The guest's kernel wrote LSTAR for the first time: its image is complete in memory. */
 	LVMON_EV_KERNEL_UP = 1,
-	/* A hook was hit and a filter of it matched. */
+	/* A hook was hit, and its selector accepted. */
 	LVMON_EV_HOOK,
 	/* A kernel function called with LVMON_CALL_GUEST has returned. */
 	LVMON_EV_CALL_DONE,
@@ -167,7 +167,7 @@ struct lvmon_event {
 	uint32_t cpu;
 	uint32_t cpl;
 	uint64_t hook; /* whose: the address of the trap; EV_KERNEL_UP: 0 */
-	gva_t task;    /* current task_struct, 0 before LVMON_SET_TASK_LAYOUT */
+	gva_t task;    /* current task_struct, 0 before LVMON_SET_TASK */
 	uint64_t regs[LVMON_NR_EVENT_REGS];
 	uint64_t cr3, gs_base, kernel_gs_base;
 	union { /* by kind; EV_KERNEL_UP and EV_HOOK have none, all zero */
@@ -234,16 +234,6 @@ struct lvmon_insn {
 	uint8_t bytes[16]; /* the bytes at the address; LVMON_HOOK_ADD refuses when they differ */
 };
 
-#define LVMON_FILTER_PID  1u /* tgid, the process's id */
-#define LVMON_FILTER_COMM 2u
-#define LVMON_COMM_SIZE	  16
-
-struct lvmon_filter {
-	uint32_t flags; /* LVMON_FILTER_*; none: each hit is an event */
-	int32_t pid;
-	char comm[LVMON_COMM_SIZE]; /* padded with NUL bytes */
-};
-
 enum lvmon_hook_kind {
 	LVMON_HOOK_TRAP = 1, /* an instruction is executed: INT3 stands in its place */
 };
@@ -262,13 +252,15 @@ struct lvmon_trap {
 };
 
 /*
- * Several hooks may name the same place: the event is delivered once, if the filter of any of them
- * matches, and the engine finds its handlers by lvmon_event.hook.
+ * Several hooks may name the same place: the event is delivered once, if the selector of any of
+ * them accepts, and the engine finds its handlers by lvmon_event.hook.
  */
 struct lvmon_hook {
-	uint32_t kind;	    /* enum lvmon_hook_kind */
-	uint32_t budget_ms; /* time in the domain for one event; 0: the default */
-	struct lvmon_filter filter;
+	uint32_t kind;			  /* enum lvmon_hook_kind */
+	uint32_t budget_ms;		  /* time in the domain for one event; 0: the default */
+	const struct lvmon_sel *selector; /* a program (select.h); it is copied */
+	uint32_t selector_slots;	  /* 0: each hit is an event */
+	uint32_t reserved;
 	union { /* by kind */
 		struct lvmon_trap trap;
 	};
@@ -280,12 +272,10 @@ static inline uint64_t lvmon_hook_key(const struct lvmon_hook *hook)
 	return hook->trap.gva;
 }
 
-/* Where the vmm finds the current task, its process id and its name. */
-struct lvmon_task_layout {
+/* Where the vmm finds the current task, and most of the guest's kernel memory without a walk. */
+struct lvmon_task {
 	uint64_t current_offset; /* GS_BASE + this holds the pointer to the current task_struct */
-	uint32_t tgid;		 /* offsets in struct task_struct */
-	uint32_t comm;
-	gva_t direct_map; /* page_offset_base: VA of guest-physical address 0 */
+	gva_t direct_map;	 /* page_offset_base: VA of guest-physical address 0 */
 };
 
 #define LVMON_MAX_RAM_RANGES 32

@@ -4,9 +4,9 @@
  * engine, which knows the guest's structures, compiles them; the vmm verifies and runs them
  * (select_run.h) and knows no structure of the guest.
  *
- * The machine has 32 registers of 64 bits. Register 0 is zero, some begin with what is known of the
- * CPU (enum lvmon_sel_reg), the others have no value until they are written. Every instruction has
- * one operand,
+ * The machine has 32 registers of 64 bits. Register 0 is zero, register 1 begins with the pointer
+ *to the current task (lvmon_event.task); the others have no value until they are written. Every
+ * instruction has one operand,
  *
  *	v = reg[src] + k	modulo 2^64
  *
@@ -14,7 +14,7 @@
  * rejects; a jump may lead there.
  *
  *	RET		ends the program; its result is v: 0 rejects, all else accepts
- *	REG		reg[dst] = the guest's register k
+ *	REG		reg[dst] = the guest's register k (enum lvmon_sel_known)
  *	LD1 .. LD8	reg[dst] = 1, 2, 4 or 8 bytes of guest kernel memory at v, zero-extended
  *	BYTES		compares size bytes of guest kernel memory at v, see below
  *	JEQ, JGT, JGE	yes or no: is reg[dst] == v, > v, >= v, unsigned
@@ -76,12 +76,18 @@ enum lvmon_sel_op {
 	LVMON_SEL_OPS
 };
 
+/* What REG tells: the guest's registers, by enum lvmon_reg below LVMON_NR_EVENT_REGS, and */
+enum lvmon_sel_known {
+	LVMON_SEL_CR3 = LVMON_NR_EVENT_REGS,
+	LVMON_SEL_GS_BASE,
+	LVMON_SEL_CPU, /* lvmon_event.cpu */
+	LVMON_SEL_KNOWN
+};
+
 /* Registers with a value at the start. */
 enum lvmon_sel_reg {
 	LVMON_SEL_ZERO,
-	LVMON_SEL_GS_BASE,
-	LVMON_SEL_CR3,
-	LVMON_SEL_CPU, /* lvmon_event.cpu */
+	LVMON_SEL_TASK,
 	LVMON_SEL_FREE /* the first without */
 };
 

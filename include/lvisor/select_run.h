@@ -4,8 +4,8 @@
  * includes it says how guest memory is read.
  *
  * In the vmm, another CPU may replace a program while it runs, and then throw the result away. So
- * running needs no verifier to be safe: whatever the slots hold, it ends, and touches nothing
- * outside of them. The verifier says that a program makes sense.
+ * running needs no verifier to be safe: whatever the slots hold, it ends, and reads no more than
+ * two slots behind them. The verifier says that a program makes sense.
  */
 #ifndef LVISOR_SELECT_RUN_H
 #define LVISOR_SELECT_RUN_H
@@ -14,51 +14,72 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#define SELECT_OPS 32 /* a power of two: no need to compare */
+
 #define SELECT_INLINE static inline __attribute__((__always_inline__))
 
-struct select_input {
-	const uint64_t *regs; /* LVMON_NR_EVENT_REGS */
-	uint64_t gs_base, cr3, cpu;
-};
-
-struct select_memory {
-	/* Can size bytes at va be read at once, and where? If not, read() is asked. */
-	bool (*direct)(const void *context, gva_t va, uint32_t size, const void **at);
+/* What a program may ask for. False: not to be had, the program ends without a result. */
+struct select_guest {
+	bool (*reg)(const void *context, uint64_t what, uint64_t *value); /* as REG's k */
+	/* Can LVMON_SEL_MOST bytes at va be read at once, and where? If not, read() is asked. */
+	bool (*direct)(gva_t va, const void **at);
 	bool (*read)(const void *context, gva_t va, void *to, uint32_t size);
 };
 
-SELECT_INLINE bool select_load(const struct select_memory *memory, const void *context, gva_t va,
+/* At any address, as one access. */
+struct select_word {
+	uint64_t value;
+} __attribute__((__packed__, __may_alias__));
+
+SELECT_INLINE uint64_t select_word(const void *at)
+{
+	return ((const struct select_word *)at)->value;
+}
+
+SELECT_INLINE bool select_load(const struct select_guest *guest, const void *context, gva_t va,
 			       uint32_t size, uint64_t *to)
 {
-	uint64_t value = 0, slow = 0;
+	uint64_t value = 0;
 	const void *at;
 
-	if (__builtin_expect(memory->direct(context, va, size, &at), 1)) {
-		__builtin_memcpy(&value, at, size);
-		*to = value;
+	if (__builtin_expect(!guest->direct(va, &at), 0)) {
+		uint64_t slow = 0;
+
+		if (!guest->read(context, va, &slow, size))
+			return false;
+		*to = slow;
 		return true;
 	}
-	if (!memory->read(context, va, &slow, size))
-		return false;
-	*to = slow;
+	__builtin_memcpy(&value, at, size);
+	*to = value;
 	return true;
 }
 
-/* 1: equal, 0: not, -1: cannot be read */
-SELECT_INLINE int select_bytes(const struct select_memory *memory, const void *context, gva_t va,
+/* 0: the same. What lies behind the size bytes does not count: its mask is 0. */
+SELECT_INLINE uint64_t select_difference(const void *is, const struct lvmon_sel *at)
+{
+	const uint8_t *bytes = is, *value = (const uint8_t *)(at + 1);
+	const uint8_t *mask = (const uint8_t *)(at + 2);
+
+	return ((select_word(bytes) ^ select_word(value)) & select_word(mask)) |
+	       ((select_word(bytes + 8) ^ select_word(value + 8)) & select_word(mask + 8));
+}
+
+/* 1: the same, 0: not, -1: it cannot be read */
+SELECT_INLINE int select_bytes(const struct select_guest *guest, const void *context, gva_t va,
 			       const struct lvmon_sel *at)
 {
-	uint64_t is[2] = {0, 0}, value[2], mask[2];
 	const void *there;
 
-	/* What lies behind the size bytes does not count: its mask is 0. */
-	if (__builtin_expect(memory->direct(context, va, LVMON_SEL_MOST, &there), 1))
-		__builtin_memcpy(is, there, sizeof(is));
-	else if (!memory->read(context, va, is, at->size < sizeof(is) ? at->size : sizeof(is)))
-		return -1;
-	__builtin_memcpy(value, at + 1, sizeof(value));
-	__builtin_memcpy(mask, at + 2, sizeof(mask));
-	return !(((is[0] ^ value[0]) & mask[0]) | ((is[1] ^ value[1]) & mask[1]));
+	if (__builtin_expect(!guest->direct(va, &there), 0)) {
+		uint64_t slow[2] = {0, 0};
+		uint32_t size = at->size;
+
+		if (!guest->read(context, va, slow, size < sizeof(slow) ? size : sizeof(slow)))
+			return -1;
+		return !select_difference(slow, at);
+	}
+	return !select_difference(there, at);
 }
 
 /* False: a division by 0, or no operation. */
@@ -108,72 +129,68 @@ SELECT_INLINE bool select_calculate(uint8_t op, uint64_t *to, uint64_t v)
 	return false;
 }
 
-/* True: *result is the program's. False: it has none, memory could not be read. */
-SELECT_INLINE bool select_run(const struct lvmon_sel *at, uint32_t length,
-			      const struct select_input *input, const struct select_memory *memory,
-			      const void *context, uint64_t *result)
+/* The slots from at to end, at least one. True: *result is the program's. False: it has none. */
+SELECT_INLINE bool select_run(const struct lvmon_sel *at, const struct lvmon_sel *end, gva_t task,
+			      const struct select_guest *guest, const void *context,
+			      uint64_t *result)
 {
-	const struct lvmon_sel *end = at + length;
-	uint64_t reg[LVMON_SEL_REGS];
+	uint64_t reg[256]; /* dst and src cannot lead out of it */
 	int equal;
 
 	reg[LVMON_SEL_ZERO] = 0;
-	reg[LVMON_SEL_GS_BASE] = input->gs_base;
-	reg[LVMON_SEL_CR3] = input->cr3;
-	reg[LVMON_SEL_CPU] = input->cpu;
+	reg[LVMON_SEL_TASK] = task;
 	*result = 0;
-	for (; at < end; at++) {
-		uint64_t *to = &reg[at->dst % LVMON_SEL_REGS];
-		uint64_t v = reg[at->src % LVMON_SEL_REGS] + at->k;
+	do {
+		uint64_t v = reg[at->src] + at->k;
+		uint64_t dst = at->dst;
 
-		switch (at->op) {
+		switch (at->op % SELECT_OPS) {
 		case LVMON_SEL_RET:
 			*result = v;
 			return true;
 		case LVMON_SEL_REG:
-			*to = v < LVMON_NR_EVENT_REGS ? input->regs[v] : 0;
+			if (!guest->reg(context, v, &reg[dst]))
+				return false;
 			break;
 		case LVMON_SEL_LD1:
-			if (!select_load(memory, context, v, 1, to))
+			if (!select_load(guest, context, v, 1, &reg[dst]))
 				return false;
 			break;
 		case LVMON_SEL_LD2:
-			if (!select_load(memory, context, v, 2, to))
+			if (!select_load(guest, context, v, 2, &reg[dst]))
 				return false;
 			break;
 		case LVMON_SEL_LD4:
-			if (!select_load(memory, context, v, 4, to))
+			if (!select_load(guest, context, v, 4, &reg[dst]))
 				return false;
 			break;
 		case LVMON_SEL_LD8:
-			if (!select_load(memory, context, v, 8, to))
+			if (!select_load(guest, context, v, 8, &reg[dst]))
 				return false;
 			break;
 		case LVMON_SEL_BYTES:
-			if (end - at < 3)
-				return true;
-			equal = select_bytes(memory, context, v, at);
+			equal = select_bytes(guest, context, v, at);
 			if (equal < 0)
 				return false;
 			at += 2 + (equal ? at->yes : at->no);
 			break;
 		case LVMON_SEL_JEQ:
-			at += *to == v ? at->yes : at->no;
+			at += reg[dst] == v ? at->yes : at->no;
 			break;
 		case LVMON_SEL_JGT:
-			at += *to > v ? at->yes : at->no;
+			at += reg[dst] > v ? at->yes : at->no;
 			break;
 		case LVMON_SEL_JGE:
-			at += *to >= v ? at->yes : at->no;
+			at += reg[dst] >= v ? at->yes : at->no;
 			break;
 		case LVMON_SEL_JSET:
-			at += *to & v ? at->yes : at->no;
+			at += reg[dst] & v ? at->yes : at->no;
 			break;
-		default:
-			if (!select_calculate(at->op, to, v))
+		case LVMON_SEL_MOV ... SELECT_OPS - 1:
+			if (!select_calculate(at->op, &reg[dst], v))
 				return true;
 		}
-	}
+	} while (++at < end);
 	return true;
 }
 
@@ -219,7 +236,7 @@ static inline const char *select_fields(const struct lvmon_sel *at)
 		return "size cannot be this here";
 	if ((traits & SELECT_DIVIDES) && !at->src && !at->k)
 		return "a division by 0";
-	if (at->op == LVMON_SEL_REG && (at->src || at->k >= LVMON_NR_EVENT_REGS))
+	if (at->op == LVMON_SEL_REG && (at->src || at->k >= LVMON_SEL_KNOWN))
 		return "no such register of the guest";
 	return NULL;
 }

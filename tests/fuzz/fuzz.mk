@@ -16,7 +16,7 @@ FUZZ_SRCS_dump := $(DUMP_READ_SRCS)
 FUZZ_SRCS_ring := tools/ring.c tools/message.c
 FUZZ_SRCS_events := tools/events.c tools/dumps.c tools/screen.c tools/message.c tools/log.c engine/base/text.c
 FUZZ_LIBS_events := -ljansson
-FUZZ_SRCS_insn := $(FUZZ_VMM_GUEST) vmm/monitor/emulate.c vmm/monitor/hooklist.c vmm/monitor/filter.c \
+FUZZ_SRCS_insn := $(FUZZ_VMM_GUEST) vmm/monitor/emulate.c vmm/monitor/hooklist.c vmm/monitor/select.c \
 	engine/linux/trapsite.c
 FUZZ_LIBS_insn := -lcapstone
 FUZZ_SRCS_apic := $(FUZZ_VMM_GUEST) vmm/guest/region.c vmm/x86/insn.c
@@ -28,7 +28,7 @@ FUZZ_SRCS_bzimage := $(FUZZ_VMM_BASE) boot/linux.c
 FUZZ_SRCS_multiboot := $(FUZZ_VMM_BASE) boot/linux.c boot/acpi.c
 FUZZ_INCLUDES_multiboot := boot/multiboot.c vmm/string.c
 FUZZ_SRCS_calls := $(FUZZ_VMM_GUEST) vmm/domain/space.c vmm/domain/syscall.c vmm/monitor/hooklist.c \
-	vmm/monitor/filter.c
+	vmm/monitor/select.c
 FUZZ_INCLUDES_calls := vmm/monitor/calls.c vmm/ring.c
 $(foreach f,btf kallsyms linux files vmcoreinfo infer,$(eval FUZZ_SRCS_$(f) := $(LINUX_SRCS) engine/guest.c engine/base/text.c)\
 	$(eval FUZZ_LIBS_$(f) := -lbpf -lcapstone -lz -lcmocka))

@@ -16,7 +16,7 @@
 #define CONSTANT 0u
 
 static uint8_t *memory; /* of the size it says, so that the sanitizer sees what lies outside */
-static uint64_t regs[LVMON_NR_EVENT_REGS];
+static uint64_t regs[LVMON_SEL_KNOWN];
 
 /* The model */
 
@@ -64,7 +64,7 @@ static bool good_fields(const struct lvmon_sel *s)
 	if (s->op == LVMON_SEL_BYTES ? s->size < 1 || s->size > 16 : s->size != 0)
 		return false;
 	if (s->op == LVMON_SEL_REG)
-		return s->src == CONSTANT && s->k <= LVMON_RFLAGS;
+		return s->src == CONSTANT && s->k < LVMON_SEL_KNOWN;
 	if (s->op == LVMON_SEL_DIV || s->op == LVMON_SEL_MOD)
 		return s->src != CONSTANT || s->k != 0;
 	return true;
@@ -120,7 +120,7 @@ static bool good_ways(struct model *m, unsigned int i, const bool *given, unsign
 static bool good(const struct lvmon_sel *program, unsigned int length)
 {
 	struct model m = {.program = program, .length = length};
-	bool has[32] = {true, true, true, true};
+	bool has[32] = {true, true};
 
 	if (!good_slots(&m) || !good_ways(&m, 0, has, 0))
 		return false;
@@ -219,10 +219,10 @@ static bool compared(uint8_t op, uint64_t a, uint64_t v)
 }
 
 /* A good program. False: without a result. */
-static bool model_run(const struct lvmon_sel *program, unsigned int length,
-		      const struct select_input *input, uint64_t *result)
+static bool model_run(const struct lvmon_sel *program, unsigned int length, uint64_t task,
+		      uint64_t *result)
 {
-	uint64_t reg[32] = {0, input->gs_base, input->cr3, input->cpu}, v;
+	uint64_t reg[32] = {0, task}, v;
 	unsigned int i = 0;
 	bool yes;
 
@@ -255,10 +255,18 @@ static bool model_run(const struct lvmon_sel *program, unsigned int length,
 
 /* What is tried */
 
-static bool direct(const void *context, gva_t va, uint32_t size, const void **at)
+static bool known(const void *context, uint64_t what, uint64_t *value)
 {
 	must(context == memory);
-	if (va < PLACE || va - PLACE > NEAR || size > NEAR - (va - PLACE))
+	if (what >= LVMON_SEL_KNOWN)
+		return false;
+	*value = regs[what];
+	return true;
+}
+
+static bool direct(gva_t va, const void **at)
+{
+	if (va < PLACE || va - PLACE > NEAR - LVMON_SEL_MOST)
 		return false;
 	*at = memory + (va - PLACE);
 	return true;
@@ -294,7 +302,7 @@ static void take_slot(struct input *in, bool repair, struct lvmon_sel *s)
 	s->yes = is_jump(s->op) ? s->yes % 4 : 0;
 	s->no = is_jump(s->op) ? s->no % 4 : 0;
 	if (s->op == LVMON_SEL_REG)
-		s->k %= LVMON_NR_EVENT_REGS;
+		s->k %= LVMON_SEL_KNOWN;
 }
 
 static unsigned int take_program(struct input *in, struct lvmon_sel *program)
@@ -316,32 +324,29 @@ static unsigned int take_program(struct input *in, struct lvmon_sel *program)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const struct select_memory functions = {direct, read_slowly};
+	static const struct select_guest functions = {known, direct, read_slowly};
 	struct input in = input_of(data, size);
 	struct lvmon_sel taken[MOST + DATA_OF] = {0}, *program;
 	unsigned int length = take_program(&in, taken);
-	uint64_t result, expected;
-	struct select_input input = {.regs = regs};
+	uint64_t result, expected, task;
 	const char *wrong;
 	uint32_t at;
 	bool has;
 
-	program = malloc(length * sizeof(*program));
+	program = malloc((length + DATA_OF) * sizeof(*program));
 	memory = malloc(ALL);
 	must(program && memory);
-	memcpy(program, taken, length * sizeof(*program));
-	input.gs_base = PLACE + take(&in, 1) % ALL;
-	input.cr3 = take(&in, 8);
-	input.cpu = take(&in, 1);
-	for (size_t i = 0; i < LVMON_NR_EVENT_REGS; i++)
+	memcpy(program, taken, (length + DATA_OF) * sizeof(*program));
+	task = PLACE + take(&in, 1) % ALL;
+	for (size_t i = 0; i < LVMON_SEL_KNOWN; i++)
 		regs[i] = take(&in, 1) * 0x0101010101010101ull;
 	take_bytes(&in, memory, ALL);
 	wrong = select_verify(program, length, &at);
 	must(!wrong == good(program, length));
 	must(!wrong || at < length);
-	has = select_run(program, length, &input, &functions, memory, &result);
+	has = select_run(program, program + length, task, &functions, memory, &result);
 	if (!wrong) {
-		must(has == model_run(program, length, &input, &expected));
+		must(has == model_run(program, length, task, &expected));
 		must(!has || result == expected);
 	}
 	free(program);
@@ -362,9 +367,9 @@ static size_t put_slot(uint8_t *to, uint8_t op, uint8_t dst, uint8_t src, uint8_
 
 static size_t put_state(uint8_t *to)
 {
-	for (size_t i = 0; i < 10 + LVMON_NR_EVENT_REGS + ALL; i++)
+	for (size_t i = 0; i < 1 + LVMON_SEL_KNOWN + ALL; i++)
 		to[i] = (uint8_t)(i * 29 + 3);
-	return 10 + LVMON_NR_EVENT_REGS + ALL;
+	return 1 + LVMON_SEL_KNOWN + ALL;
 }
 
 /* Each operation on a register that has a value, then a jump, and the result. */

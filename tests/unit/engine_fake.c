@@ -19,6 +19,7 @@
 #include "engine/signature/limit.h"
 #include "engine/signature/record.h"
 #include "tests/unit/engine_fake.h"
+#include <lvisor/select_run.h>
 
 struct fake fake;
 
@@ -55,6 +56,8 @@ static const char *const symbols[] = {
 #define SYMBOLS	      (sizeof(symbols) / sizeof(*symbols))
 #define POWER_SYMBOLS (SYMBOLS - 5)
 #define PROCESSES     16
+#define FAKE_TGID     0x100 /* offsets in a task */
+#define FAKE_COMM     0x200
 
 static struct fake_process processes[PROCESSES];
 static size_t process_count;
@@ -120,11 +123,24 @@ static uint64_t f_cpu_time(void)
 	return 12345;
 }
 
+static void keep_program(const struct lvmon_hook *hook, struct lvmon_sel *to)
+{
+	uint32_t at;
+
+	assert_true(hook->selector_slots <= SELECT_SLOTS);
+	if (!hook->selector_slots)
+		return;
+	assert_null(select_verify(hook->selector, hook->selector_slots, &at));
+	memcpy(to, hook->selector, hook->selector_slots * sizeof(*to));
+}
+
 static int f_hook_add(const struct lvmon_hook *hook)
 {
 	fake.stored_first = fake.stored_first && fake.blobs > 0;
-	if (fake.hooks < 64)
+	if (fake.hooks < 64) {
 		fake.armed[fake.hooks] = *hook;
+		keep_program(hook, fake.programs[fake.hooks]);
+	}
 	return (int)++fake.hooks;
 }
 
@@ -134,7 +150,7 @@ static int f_hook_remove(uint32_t id)
 	return 0;
 }
 
-static int f_layout(const struct lvmon_task_layout *layout)
+static int f_task(const struct lvmon_task *task)
 {
 	return 0;
 }
@@ -360,6 +376,16 @@ void linux_guest_ran(void)
 {
 }
 
+static struct fake_process *by_task(gva_t task)
+{
+	size_t i;
+
+	for (i = 0; i < process_count; i++)
+		if (processes[i].task.task == task)
+			return &processes[i];
+	return NULL;
+}
+
 int linux_kread(gva_t va, void *buf, size_t size)
 {
 	uint64_t *words = buf;
@@ -391,6 +417,14 @@ int linux_kread(gva_t va, void *buf, size_t size)
 			((uint8_t *)buf)[i] = (uint8_t)i;
 		return 0;
 	}
+	if (by_task(va - FAKE_TGID) && size == sizeof(int32_t)) {
+		memcpy(buf, &by_task(va - FAKE_TGID)->task.tgid, size);
+		return 0;
+	}
+	if (by_task(va - FAKE_COMM) && size <= LINUX_COMM_SIZE) {
+		memcpy(buf, by_task(va - FAKE_COMM)->task.comm, size);
+		return 0;
+	}
 	if (va != 0xffff888000001000ull)
 		return -EFAULT;
 	for (i = 0; i < size / 8; i++)
@@ -415,20 +449,10 @@ void linux_detour(const struct lvmon_trap *site, struct linux_detour *out)
 	*out = fake.detour;
 }
 
-int linux_task_layout(struct lvmon_task_layout *layout)
+int linux_task_layout(struct linux_task_layout *layout)
 {
-	memset(layout, 0, sizeof(*layout));
+	*layout = (struct linux_task_layout){.tgid = FAKE_TGID, .comm = FAKE_COMM};
 	return 0;
-}
-
-static struct fake_process *by_task(gva_t task)
-{
-	size_t i;
-
-	for (i = 0; i < process_count; i++)
-		if (processes[i].task.task == task)
-			return &processes[i];
-	return NULL;
 }
 
 int linux_task(gva_t task, struct linux_task *out)
@@ -752,7 +776,7 @@ void fake_reset(void)
 		.cpu_time = f_cpu_time,
 		.hook_add = f_hook_add,
 		.hook_remove = f_hook_remove,
-		.set_task_layout = f_layout,
+		.set_task = f_task,
 		.emit = f_emit,
 		.blob_store = f_blob_store,
 		.log = f_log,
@@ -854,6 +878,33 @@ void fake_write(struct fake_process *p, uint64_t offset, const void *data, size_
 void fake_signature(const char *name, const char *text)
 {
 	assert_int_equal(signature_add(name, text, strlen(text)), 0);
+}
+
+static bool no_reg(const void *context, uint64_t what, uint64_t *value)
+{
+	return false;
+}
+
+static bool no_direct(gva_t va, const void **at)
+{
+	return false;
+}
+
+static bool by_kread(const void *context, gva_t va, void *to, uint32_t size)
+{
+	return linux_kread(va, to, size) == 0;
+}
+
+bool fake_selects(uint32_t hook, struct fake_process *p)
+{
+	static const struct select_guest guest = {no_reg, no_direct, by_kread};
+	const struct lvmon_sel *program = fake.programs[hook];
+	uint32_t slots = fake.armed[hook].selector_slots;
+	uint64_t result;
+
+	if (!slots)
+		return true;
+	return select_run(program, program + slots, p->task.task, &guest, NULL, &result) && result;
 }
 
 uint32_t fake_load(void)

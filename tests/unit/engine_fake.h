@@ -7,7 +7,7 @@
 #define ENGINE_FAKE_H
 
 #include <jansson.h>
-#include "engine/linux/linux.h"
+#include "engine/events/select.h"
 
 #define FAKE_RAM    (64u << 20)
 #define FAKE_KERNEL 0xffffffff81000000ull
@@ -41,6 +41,8 @@ void fake_write(struct fake_process *p, uint64_t offset, const void *data, size_
 /* Add signature text and load all; the number that load. */
 void fake_signature(const char *name, const char *text);
 uint32_t fake_load(void);
+/* Does the vmm make an event of a hit by this process, of the hook that was armed so many-th? */
+bool fake_selects(uint32_t hook, struct fake_process *p);
 
 /* An event at a function, as process p; runs calls into the guest until the verdict is final. */
 struct lvmon_verdict fake_event(const char *function, struct fake_process *p);
@@ -102,6 +104,7 @@ struct fake {
 	unsigned int drains;
 	int drain; /* what LVMON_DRAIN gives */
 	struct lvmon_hook armed[64];
+	struct lvmon_sel programs[64][SELECT_SLOTS]; /* of those hooks */
 	uint64_t regs[LVMON_NR_REGS];
 	void *blob;
 	size_t blob_size;

@@ -18,11 +18,19 @@ static bool here_within(gva_t va, uint32_t size, uint32_t all)
 	return va >= HERE && va - HERE < all && all - (va - HERE) >= size;
 }
 
-static bool here_direct(const void *context, gva_t va, uint32_t size, const void **at)
+static bool here_direct(gva_t va, const void **at)
 {
-	if (!here_within(va, size, HERE_NEAR))
+	if (!here_within(va, LVMON_SEL_MOST, HERE_NEAR))
 		return false;
 	*at = here_memory + (va - HERE);
+	return true;
+}
+
+static bool here_reg(const void *context, uint64_t what, uint64_t *value)
+{
+	if (what >= LVMON_SEL_KNOWN)
+		return false;
+	*value = what < LVMON_NR_EVENT_REGS ? here_regs[what] : 0x1234000 + what;
 	return true;
 }
 
@@ -36,11 +44,9 @@ static bool here_read(const void *context, gva_t va, void *to, uint32_t size)
 
 static bool here_run(const struct lvmon_sel *program, uint32_t length, uint64_t *result)
 {
-	static const struct select_memory memory = {here_direct, here_read};
-	const struct select_input input = {
-		.regs = here_regs, .gs_base = HERE + 0x100, .cr3 = 0x1234000, .cpu = 3};
+	static const struct select_guest guest = {here_reg, here_direct, here_read};
 
-	return select_run(program, length, &input, &memory, NULL, result);
+	return select_run(program, program + length, HERE + 0x100, &guest, NULL, result);
 }
 
 /* Slots of a program. */

@@ -85,11 +85,11 @@ static int hook_remove(uint32_t id)
 	QUIETLY(int, inner->hook_remove(id));
 }
 
-static int set_task_layout(const struct lvmon_task_layout *layout)
+static int set_task(const struct lvmon_task *task)
 {
 	if (fault_now(FAULT_CALL))
 		return -EINVAL;
-	QUIETLY(int, inner->set_task_layout(layout));
+	QUIETLY(int, inner->set_task(task));
 }
 
 static int emit(const char *json, size_t size, bool bulk)
@@ -209,7 +209,7 @@ static struct outcome scenario(enum fault_kind kind, uint64_t at, bool onwards, 
 	outer.reg_write = reg_write;
 	outer.hook_add = hook_add;
 	outer.hook_remove = hook_remove;
-	outer.set_task_layout = set_task_layout;
+	outer.set_task = set_task;
 	outer.emit = emit;
 	outer.blob_store = blob_store;
 	outer.log = log_line;

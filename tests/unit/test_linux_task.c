@@ -150,7 +150,7 @@ static void test_memory_lives(void **state)
 static void test_current(void **state)
 {
 	struct linux_task t;
-	struct lvmon_task_layout layout;
+	struct linux_task_layout layout;
 
 	put64(PERCPU + CURRENT, task_new(7, "daemon"));
 	assert_int_equal(linux_current(PERCPU, 0x7000, 0, &t), 0);
@@ -159,8 +159,8 @@ static void test_current(void **state)
 	assert_int_equal(t.pid, 7);
 	assert_int_equal(linux_current(0x7000, PERCPU, 0, &t), -EFAULT);
 	assert_int_equal(linux_task_layout(&layout), 0);
-	assert_true(layout.current_offset == CURRENT && layout.tgid == TGID &&
-		    layout.comm == COMM && layout.direct_map == 0xffff888000000000ull);
+	assert_true(layout.task.current_offset == CURRENT && layout.tgid == TGID &&
+		    layout.comm == COMM && layout.task.direct_map == 0xffff888000000000ull);
 }
 
 enum { STATE = 96, READERS = 104, HOT_COUNT = 8, COUNT = 0x150, HOT = 0x160 };

@@ -179,6 +179,21 @@ static void event_deny(void **state)
 	assert_string_equal(fake_string("denied", 1, "reason"), "signature");
 }
 
+/* Of hooks 0 to 4 each hit is an event, 5 to 8 are for process 300, 9 to 12 for those named calls. */
+static void selections(void)
+{
+	struct fake_process *other = fake_process(300, "call", 1, LINUX_PAGE_PRIVATE);
+	struct fake_process *both = fake_process(300, "calls", 1, LINUX_PAGE_PRIVATE);
+
+	assert_true(fake_selects(4, p) && fake_selects(4, other));
+	assert_true(!fake_selects(5, p) && fake_selects(5, other) && fake_selects(8, both));
+	assert_true(fake_selects(9, p) && !fake_selects(9, other) && fake_selects(12, both));
+	memcpy(other->task.comm, "calls\0d", 7); /* what a name before it has left */
+	assert_true(fake_selects(9, other));
+	memcpy(other->task.comm, "calls!", 7);
+	assert_false(fake_selects(9, other));
+}
+
 static void hooks(void **state)
 {
 	struct fake_process *sh = fake_process(300, "sh", 1, LINUX_PAGE_PRIVATE);
@@ -198,10 +213,7 @@ static void hooks(void **state)
 	assert_int_equal(fake_load(), 1);
 	no_errors();
 	assert_int_equal(fake.hooks, 4 + 1 + 4 + 4 + 2);
-	assert_int_equal(fake.armed[5].filter.flags, LVMON_FILTER_PID);
-	assert_int_equal(fake.armed[5].filter.pid, 300);
-	assert_int_equal(fake.armed[9].filter.flags, LVMON_FILTER_COMM);
-	assert_string_equal(fake.armed[9].filter.comm, "calls");
+	selections();
 	fake_event("__x64_sys_execve", p);
 	assert_string_equal(fake_string("print", 0, "message"), "59 __x64_sys_execve");
 	assert_string_equal(fake_string("print", 1, "message"), "x64");

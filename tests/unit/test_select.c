@@ -116,21 +116,20 @@ static void division_by_zero(void **state)
 
 static void what_is_known(void **state)
 {
-	for (uint32_t i = 0; i < LVMON_NR_EVENT_REGS; i++) {
+	for (uint32_t i = 0; i < LVMON_SEL_KNOWN; i++) {
 		const struct lvmon_sel program[] = {SEL(REG, 31, 0, i), SEL(RET, 0, 31, 0)};
 
-		assert_int_equal(result_of(program, 2), here_regs[i]);
+		assert_int_equal(result_of(program, 2),
+				 i < LVMON_NR_EVENT_REGS ? here_regs[i] : 0x1234000 + i);
 	}
 	assert_int_equal(result_of(&SEL(RET, 0, LVMON_SEL_ZERO, 0), 1), 0);
-	assert_int_equal(result_of(&SEL(RET, 0, LVMON_SEL_GS_BASE, 0), 1), HERE + 0x100);
-	assert_int_equal(result_of(&SEL(RET, 0, LVMON_SEL_CR3, 0), 1), 0x1234000);
-	assert_int_equal(result_of(&SEL(RET, 0, LVMON_SEL_CPU, 0), 1), 3);
+	assert_int_equal(result_of(&SEL(RET, 0, LVMON_SEL_TASK, 0), 1), HERE + 0x100);
 	assert_int_equal(result_of(&SEL(RET, 0, 0, 1), 1), 1);
-	/* They are registers as the others. */
-	assert_int_equal(result_of((struct lvmon_sel[]){SEL(ADD, LVMON_SEL_CPU, 0, 4),
-							SEL(RET, 0, LVMON_SEL_CPU, 0)},
+	/* It is a register as the others. */
+	assert_int_equal(result_of((struct lvmon_sel[]){SEL(ADD, LVMON_SEL_TASK, 0, 4),
+							SEL(RET, 0, LVMON_SEL_TASK, 0)},
 				   2),
-			 7);
+			 HERE + 0x104);
 }
 
 static void jump(enum lvmon_sel_op op, uint64_t a, uint64_t b, bool expected)
@@ -169,7 +168,8 @@ static void jumps(void **state)
 /* Neither a jump to the end nor falling off it is a result. */
 static void end_rejects(void **state)
 {
-	struct lvmon_sel program[] = {SEL_JUMP(JEQ, LVMON_SEL_CPU, 0, 3, 1, 0), SEL(RET, 0, 0, 1)};
+	struct lvmon_sel program[] = {SEL_JUMP(JEQ, LVMON_SEL_TASK, 0, HERE + 0x100, 1, 0),
+				      SEL(RET, 0, 0, 1)};
 
 	assert_int_equal(result_of(program, 2), 0);
 	program[0].k = 4;
@@ -278,7 +278,7 @@ static void bytes(void **state)
 static void masked_bytes(void **state)
 {
 	struct lvmon_sel program[] = {
-		SEL_BYTES(LVMON_SEL_GS_BASE, 0x100, 3, 0, 1),
+		SEL_BYTES(LVMON_SEL_TASK, 0x100, 3, 0, 1),
 		sel_data("aXc", 3),
 		sel_data("\xff\0\xdf", 3),
 		SEL(RET, 0, 0, 1),
@@ -334,7 +334,7 @@ static void rules_of_fields(void **state)
 	slot = ACCEPT;
 	slot.size = 1;
 	rule(0, "size cannot be this here", slot);
-	rule(0, "no such register of the guest", SEL(REG, 4, 0, LVMON_NR_EVENT_REGS), ACCEPT);
+	rule(0, "no such register of the guest", SEL(REG, 4, 0, LVMON_SEL_KNOWN), ACCEPT);
 	rule(0, "no such register of the guest", SEL(REG, 4, 0, UINT64_MAX), ACCEPT);
 	rule(0, "no such register of the guest", SEL(REG, 4, 1, 0), ACCEPT);
 	rule(0, "a division by 0", SEL(DIV, 1, 0, 0), ACCEPT);
@@ -396,9 +396,9 @@ static void rules_of_lengths(void **state)
 	uint32_t at, i;
 
 	for (i = 0; i <= LVMON_SEL_LENGTH; i++)
-		program[i] = SEL(ADD, LVMON_SEL_CPU, 0, 1);
-	program[LVMON_SEL_LENGTH - 1] = SEL(RET, 0, LVMON_SEL_CPU, 0);
-	assert_int_equal(result_of(program, LVMON_SEL_LENGTH), 3 + LVMON_SEL_LENGTH - 1);
+		program[i] = SEL(ADD, LVMON_SEL_TASK, 0, 1);
+	program[LVMON_SEL_LENGTH - 1] = SEL(RET, 0, LVMON_SEL_TASK, 0);
+	assert_int_equal(result_of(program, LVMON_SEL_LENGTH), HERE + 0x100 + LVMON_SEL_LENGTH - 1);
 	refused(program, LVMON_SEL_LENGTH + 1, 0, "a program has 1 to 256 slots");
 	refused(program, 0, 0, "a program has 1 to 256 slots");
 	for (i = 0; i < LVMON_SEL_LOADS; i++)
@@ -427,10 +427,11 @@ static void no_programs(void **state)
 
 	for (uint32_t round = 0; round < 200000; round++) {
 		uint32_t length = round % 8 + 1;
-		struct lvmon_sel *program = malloc(length * sizeof(*program));
+		struct lvmon_sel *program = malloc((length + 2) * sizeof(*program));
 		uint8_t *byte = (uint8_t *)program;
 
 		assert_non_null(program);
+		memset(program, 0, (length + 2) * sizeof(*program));
 		for (size_t i = 0; i < length * sizeof(*program); i++) {
 			random = random * 6364136223846793005ull + 1442695040888963407ull;
 			byte[i] = (uint8_t)(random >> 33);

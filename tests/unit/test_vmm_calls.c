@@ -250,7 +250,7 @@ static void rip(void **state)
 	assert_int_equal(vcpu.regs[LVMON_RIP], 0xffffffff81000000);
 }
 
-static void hooks_and_layout(void **state)
+static void hooks_and_task(void **state)
 {
 	struct lvmon_hook hook = {.kind = LVMON_HOOK_TRAP, .trap.gva = 0xffffffff81000000,
 				  .trap.gpa = 0x400000,
@@ -267,10 +267,46 @@ static void hooks_and_layout(void **state)
 	assert_int_equal(call(LVMON_HOOK_ADD, 0, 0, 0), -EFAULT);
 	assert_int_equal(call(LVMON_HOOK_ADD, USER + sizeof(memory) - sizeof(hook) + 1, 0, 0),
 			 -EFAULT);
-	assert_int_equal(call(LVMON_SET_TASK_LAYOUT, 0, 0, 0), -EFAULT);
+	assert_int_equal(call(LVMON_SET_TASK, 0, 0, 0), -EFAULT);
+	memcpy(memory, &(struct lvmon_task){0x1000, 0xffff888000000000}, 16);
+	assert_int_equal(call(LVMON_SET_TASK, USER, 0, 0), 0);
+	memset(memory, 0, sizeof(memory));
+	assert_int_equal(call(LVMON_SET_TASK, USER, 0, 0), -EINVAL);
 	memset(memory, 0xff, sizeof(memory));
-	assert_int_equal(call(LVMON_SET_TASK_LAYOUT, USER, 0, 0), -EINVAL);
 	assert_int_equal(call(LVMON_HOOK_ADD, USER, 0, 0), -EINVAL);
+}
+
+/* A program is copied before it is looked at; why it is refused is on the log. */
+static void hooks_with_selectors(void **state)
+{
+	struct lvmon_hook hook = {.kind = LVMON_HOOK_TRAP,
+				  .selector = (const struct lvmon_sel *)(USER + sizeof(hook)),
+				  .selector_slots = 1,
+				  .trap.gva = 0xffffffff81000000,
+				  .trap.gpa = 0x400000,
+				  .trap.insn = {.length = 1, .kind = LVMON_INSN_NOP, .bytes = {0x90}}};
+	struct lvmon_sel *program = (struct lvmon_sel *)(memory + sizeof(hook));
+
+	fresh();
+	*(u8 *)host_ram(0x400000) = 0x90;
+	memcpy(memory, &hook, sizeof(hook));
+	*program = (struct lvmon_sel){.op = LVMON_SEL_RET, .k = 1};
+	assert_true(call(LVMON_HOOK_ADD, USER, 0, 0) > 0);
+	program->src = 9;
+	host_log_clear();
+	assert_int_equal(call(LVMON_HOOK_ADD, USER, 0, 0), -EINVAL);
+	assert_string_equal(host_log, "a selector is refused: slot 0: src has no value yet\n");
+	hook.selector_slots = LVMON_SEL_LENGTH + 1;
+	memcpy(memory, &hook, sizeof(hook));
+	assert_int_equal(call(LVMON_HOOK_ADD, USER, 0, 0), -EINVAL);
+	hook.selector_slots = 2;
+	hook.selector = (const struct lvmon_sel *)(USER + sizeof(memory) - sizeof(*program));
+	memcpy(memory, &hook, sizeof(hook));
+	assert_int_equal(call(LVMON_HOOK_ADD, USER, 0, 0), -EFAULT);
+	hook.selector = NULL;
+	memcpy(memory, &hook, sizeof(hook));
+	assert_int_equal(call(LVMON_HOOK_ADD, USER, 0, 0), -EFAULT);
+	hook_remove_all();
 }
 
 static void texts(void **state)
@@ -353,7 +389,8 @@ int main(void)
 		cmocka_unit_test(reads),     cmocka_unit_test(writes),
 		cmocka_unit_test(writes_while_held),
 		cmocka_unit_test(registers), cmocka_unit_test(flags),
-		cmocka_unit_test(rip),	     cmocka_unit_test(hooks_and_layout),
+		cmocka_unit_test(rip),	     cmocka_unit_test(hooks_and_task),
+		cmocka_unit_test(hooks_with_selectors),
 		cmocka_unit_test(texts),     cmocka_unit_test(unknown),
 		cmocka_unit_test(hold_and_release),
 		cmocka_unit_test(draining),

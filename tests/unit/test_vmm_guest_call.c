@@ -23,7 +23,7 @@ static void run_task(gva_t task)
 
 static struct trap *fresh(void)
 {
-	const struct lvmon_task_layout layout = {0, 0x10, 0x20, DIRECT};
+	const struct lvmon_task task = {0, DIRECT};
 	struct lvmon_hook hook = {.kind = LVMON_HOOK_TRAP, .trap.gva = TRAP,
 				  .trap.gpa = 0x400000,
 				  .trap.insn = {.length = 1, .kind = LVMON_INSN_NOP, .bytes = {0x90}}};
@@ -36,7 +36,7 @@ static struct trap *fresh(void)
 	paging.gs_base = DIRECT + PER_CPU;
 	host_guest_map(root, 4, STACK, 0x500000, PAGE_SIZE);
 	host_guest_map(root, 4, STACK + PAGE_SIZE, 0x501000, PAGE_SIZE);
-	assert_int_equal(task_layout_set(&layout), 0);
+	assert_int_equal(task_set(&task), 0);
 	run_task(DIRECT + 0x310000);
 	for (u64 i = 0; i < 16; i++)
 		vcpu.regs[i] = 0x1111 * i;

@@ -89,6 +89,7 @@ static bool hook_alive(s64 id)
 
 static void several_hooks_on_one_trap(void **state)
 {
+	const struct lvmon_sel accept = {.op = LVMON_SEL_RET, .k = 1};
 	static const int orders[][3] = {{0, 1, 2}, {2, 1, 0}, {1, 0, 2}, {1, 2, 0}};
 
 	for (size_t o = 0; o < ARRAY_SIZE(orders); o++) {
@@ -97,8 +98,8 @@ static void several_hooks_on_one_trap(void **state)
 
 		fresh();
 		for (u32 i = 0; i < 3; i++) {
-			hook.filter.flags = LVMON_FILTER_PID;
-			hook.filter.pid = (s32)i;
+			hook.selector = &accept;
+			hook.selector_slots = 1;
 			hook.budget_ms = i == 1 ? 90 : 10;
 			id[i] = hook_add(&hook);
 			assert_true(id[i] > 0);
@@ -123,6 +124,7 @@ static void several_hooks_on_one_trap(void **state)
 
 static void refused(void **state)
 {
+	const struct lvmon_sel bad = {.op = LVMON_SEL_OPS};
 	struct lvmon_hook hook;
 
 	fresh();
@@ -143,7 +145,7 @@ static void refused(void **state)
 	REFUSED(hook.trap.insn.base = LVMON_RIP, -EINVAL);
 	REFUSED((hook.trap.insn.kind = LVMON_INSN_LOAD, hook.trap.insn.width = 2), -EINVAL);
 	REFUSED((hook.trap.insn.kind = LVMON_INSN_MOV, hook.trap.insn.width = 0), -EINVAL);
-	REFUSED(hook.filter.flags = 4, -EINVAL);
+	REFUSED((hook.selector = &bad, hook.selector_slots = 1), -EINVAL);
 	/* not RAM; the last byte not RAM; ours */
 	REFUSED(hook.trap.gpa = 0x9f000, -EFAULT);
 	REFUSED(hook.trap.gpa = HOST_OWN - 1, -EFAULT);

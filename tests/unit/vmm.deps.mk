@@ -8,13 +8,13 @@ UNIT_SRCS_test_vmm_memory := $(VMM_TEST_BASE)
 UNIT_SRCS_test_vmm_paging := $(VMM_TEST_BASE)
 UNIT_SRCS_test_vmm_guest_ram := $(VMM_TEST_BASE)
 UNIT_SRCS_test_vmm_walk := $(VMM_TEST_GUEST)
-UNIT_SRCS_test_vmm_hooklist := $(VMM_TEST_GUEST) vmm/monitor/filter.c
-UNIT_SRCS_test_vmm_filter := $(VMM_TEST_GUEST) vmm/monitor/filter.c
-UNIT_SRCS_test_vmm_emulate := $(VMM_TEST_GUEST) vmm/monitor/emulate.c vmm/monitor/hooklist.c vmm/monitor/filter.c
+UNIT_SRCS_test_vmm_hooklist := $(VMM_TEST_GUEST) vmm/monitor/select.c
+UNIT_SRCS_test_vmm_select := $(VMM_TEST_GUEST)
+UNIT_SRCS_test_vmm_emulate := $(VMM_TEST_GUEST) vmm/monitor/emulate.c vmm/monitor/hooklist.c vmm/monitor/select.c
 UNIT_SRCS_test_vmm_guest_call := $(VMM_TEST_GUEST) vmm/monitor/guest_call.c vmm/monitor/hooklist.c \
-	vmm/monitor/filter.c
+	vmm/monitor/select.c
 UNIT_SRCS_test_vmm_calls := $(VMM_TEST_GUEST) vmm/monitor/calls.c vmm/monitor/hooklist.c \
-	vmm/monitor/filter.c
+	vmm/monitor/select.c
 UNIT_SRCS_test_vmm_space := $(VMM_TEST_BASE) vmm/domain/space.c
 UNIT_SRCS_test_vmm_elf := $(VMM_TEST_BASE) vmm/domain/space.c vmm/domain/elf.c
 UNIT_SRCS_test_vmm_ring := $(VMM_TEST_BASE) tools/ring.c tools/message.c

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Guest kernel memory by virtual address: what an emulated instruction or the filter touches. */
+/* Guest kernel memory by virtual address: what an emulated instruction or a selector touches. */
 #include "vmm/guest/ram.h"
 #include "vmm/guest/walk.h"
 #include "vmm/monitor/internal.h"

@@ -83,20 +83,27 @@ static s64 cpu_time(u64 to)
 
 static s64 add_hook(u64 from)
 {
+	static struct lvmon_sel selector[LVMON_SEL_LENGTH];
 	struct lvmon_hook hook;
 
 	if (domain_read(&hook, from, sizeof(hook)))
 		return -EFAULT;
+	if (hook.selector_slots > LVMON_SEL_LENGTH)
+		return -EINVAL;
+	if (hook.selector_slots &&
+	    domain_read(selector, (u64)hook.selector, hook.selector_slots * sizeof(*selector)))
+		return -EFAULT;
+	hook.selector = selector;
 	return hook_add(&hook);
 }
 
-static s64 set_layout(u64 from)
+static s64 set_task(u64 from)
 {
-	struct lvmon_task_layout layout;
+	struct lvmon_task task;
 
-	if (domain_read(&layout, from, sizeof(layout)))
+	if (domain_read(&task, from, sizeof(task)))
 		return -EFAULT;
-	return task_layout_set(&layout);
+	return task_set(&task);
 }
 
 static s64 log_text(u64 from, u64 size)
@@ -168,8 +175,8 @@ s64 monitor_call(u64 number, const u64 args[6])
 		return add_hook(args[0]);
 	case LVMON_HOOK_REMOVE:
 		return hook_remove((u32)args[0]);
-	case LVMON_SET_TASK_LAYOUT:
-		return set_layout(args[0]);
+	case LVMON_SET_TASK:
+		return set_task(args[0]);
 	case LVMON_EMIT:
 		return ring_write(RECORD_ENGINE, (const void *)args[0], args[1],
 				  RING_USER | (args[2] ? RING_BULK : 0));

@@ -181,17 +181,30 @@ static void remove_unused(struct trap *trap)
 	used_traps--;
 }
 
+/* The trap there, a new one if need be. */
+static struct trap *trap_for(const struct lvmon_trap *place, s64 *err)
+{
+	struct trap *trap = trap_find(place->gva);
+
+	if (!trap)
+		return trap_create(place, err);
+	*err = -EBUSY;
+	if (trap->gpa != place->gpa || memcmp(&trap->insn, &place->insn, sizeof(trap->insn)))
+		return NULL;
+	return trap;
+}
+
 static s64 add_hook(const struct lvmon_hook *request)
 {
 	const struct lvmon_trap *place = &request->trap;
+	struct selector selector;
 	struct trap *trap;
 	struct hook *hook = hooks;
 	u32 budget = request->budget_ms < BUDGET_MS_MAX ? request->budget_ms : BUDGET_MS_MAX;
-	s64 err = -EINVAL;
+	s64 err;
 
 	if (request->kind != LVMON_HOOK_TRAP || !(place->gva & KERNEL_HALF) ||
 	    !insn_valid(&place->insn) ||
-	    (request->filter.flags & ~(LVMON_FILTER_PID | LVMON_FILTER_COMM)) ||
 	    place->entry_size > LVMON_ENTRY_SIZE ||
 	    place->entry_size > (place->gpa & (PAGE_SIZE - 1)))
 		return -EINVAL;
@@ -199,21 +212,21 @@ static s64 add_hook(const struct lvmon_hook *request)
 		hook++;
 	if (hook == hooks + MAX_HOOKS)
 		return -ENOSPC;
-	trap = trap_find(place->gva);
-	if (!trap)
-		trap = trap_create(place, &err);
-	else if (trap->gpa != place->gpa || memcmp(&trap->insn, &place->insn, sizeof(trap->insn)))
-		return -EBUSY;
-	if (!trap)
+	err = selector_add(request->selector, request->selector_slots, &selector);
+	if (err)
 		return err;
+	trap = trap_for(place, &err);
+	if (!trap) {
+		selector_remove(selector);
+		return err;
+	}
 	/* After the last one comes 1: 0 is no id. */
 	last_id = last_id % INT32_MAX + 1;
 	*hook = (struct hook){.id = last_id,
-			      .filter = request->filter,
+			      .selector = selector,
 			      .budget_ms = budget,
 			      .trap = trap,
 			      .next = trap->hooks};
-	filter_prepare(hook);
 	trap->hooks = hook;
 	if (budget > trap->budget_ms)
 		trap->budget_ms = budget;
@@ -240,6 +253,7 @@ static void remove_hook(struct hook *hook)
 	change_begins();
 	*link = hook->next;
 	hook->id = 0;
+	selector_remove(hook->selector);
 	for (const struct hook *h = hook->trap->hooks; h; h = h->next)
 		if (h->budget_ms > budget_ms)
 			budget_ms = h->budget_ms;

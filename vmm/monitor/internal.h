@@ -4,13 +4,24 @@
 #define VMM_MONITOR_INTERNAL_H
 
 #include "vmm/monitor/monitor.h"
+#include <lvisor/select.h>
 
 /* hooklist.c: traps by address, and the hooks on each. */
 
+/* A program in select.c's pool, in one word: read at any moment, it was a program's at some time.
+ */
+struct selector {
+	union {
+		struct {
+			u32 start, end; /* bytes; 0: there is none, each hit is wanted */
+		};
+		u64 both;
+	};
+};
+
 struct hook {
 	u32 id; /* 0: free */
-	struct lvmon_filter filter;
-	u64 comm_mask[2]; /* bytes of filter.comm that count */
+	struct selector selector;
 	u32 budget_ms;
 	struct trap *trap;
 	struct hook *next; /* on the same trap */
@@ -39,7 +50,7 @@ u32 hooklist_version(void);
 
 /* NULL: not ours. */
 struct trap *trap_find(gva_t gva);
-/* LVMON_HOOK_ADD, LVMON_HOOK_REMOVE */
+/* LVMON_HOOK_ADD (the selector is in our memory already), LVMON_HOOK_REMOVE */
 s64 hook_add(const struct lvmon_hook *request);
 s64 hook_remove(u32 id);
 void hook_remove_all(void);
@@ -61,16 +72,19 @@ void traps_settle(void);
  */
 struct trap *trap_changed(const struct vcpu_paging *paging, u32 *left);
 
-/* filter.c */
+/* select.c */
 
-/* LVMON_SET_TASK_LAYOUT */
-s64 task_layout_set(const struct lvmon_task_layout *layout);
-/* A new hook's filter. */
-void filter_prepare(struct hook *hook);
+/* Verifies and keeps it; no slots, no selector. 0, -EINVAL or -ENOSPC. */
+s64 selector_add(const struct lvmon_sel *program, u32 slots, struct selector *selector) must_check;
+void selector_remove(struct selector selector);
+/* LVMON_SET_TASK */
+s64 task_set(const struct lvmon_task *request);
+void task_forget(void);
 /* Current task_struct, or 0. */
 gva_t current_task(const struct vcpu_paging *paging);
 /* Does any hook of the trap want this hit? */
-bool trap_wanted(const struct vcpu_paging *paging, const struct trap *trap);
+bool trap_wanted(const struct vcpu *vcpu, const struct vcpu_paging *paging,
+		 const struct trap *trap);
 
 /* access.c: guest memory by virtual address, kernel mode. */
 

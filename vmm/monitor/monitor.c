@@ -126,7 +126,7 @@ static void slow_path forget_kernel(struct vcpu *vcpu)
 	domain_forget();
 	guest_calls_forget();
 	hook_remove_all();
-	(void)!task_layout_set(&(struct lvmon_task_layout){0});
+	task_forget();
 	kernel_up = false;
 	vcpu_ops->trap_lstar(vcpu, true);
 }
@@ -177,7 +177,7 @@ static void handle_hit(struct vcpu *vcpu, const struct vcpu_paging *paging, stru
 		fill_event(vcpu, paging, &event, LVMON_EV_CALL_DONE);
 		event.call.id = call;
 		event.call.result = result;
-	} else if (trap_wanted(paging, trap)) {
+	} else if (trap_wanted(vcpu, paging, trap)) {
 		fill_event(vcpu, paging, &event, LVMON_EV_HOOK);
 	} else {
 		wanted = false;
@@ -238,7 +238,7 @@ bool monitor_breakpoint(struct vcpu *vcpu, gva_t rip)
 	vcpu_ops->get_paging(vcpu, &paging);
 	if (!trap)
 		return !is_guests_own(vcpu, &paging, rip, version);
-	if (trap->calls || trap_wanted(&paging, trap)) {
+	if (trap->calls || trap_wanted(vcpu, &paging, trap)) {
 		take_hit(vcpu, &paging, trap, version);
 	} else if (smp_cpus == 1) {
 		finish_trap(vcpu, &paging, trap);

@@ -226,20 +226,19 @@ int linux_find_pid(int32_t tgid, struct linux_task *out)
 	return ret == 1 ? 0 : -ESRCH;
 }
 
-int linux_task_layout(struct lvmon_task_layout *layout)
+int linux_task_layout(struct linux_task_layout *layout)
 {
 	gva_t va;
 	int err = linux_need(LINUX_CURRENT);
 
 	if (err)
 		return err;
-	*layout = (struct lvmon_task_layout){
-		.current_offset = kernel->current,
+	*layout = (struct linux_task_layout){
+		.task = {.current_offset = kernel->current, .direct_map = PAGE_OFFSET_L4},
 		.tgid = (uint32_t)kernel->field[F_TASK_TGID],
 		.comm = (uint32_t)kernel->field[F_TASK_COMM],
-		.direct_map = PAGE_OFFSET_L4,
 	};
 	if (!symbol_find(kernel, "page_offset_base", &va))
-		return kread64(va, &layout->direct_map);
+		return kread64(va, &layout->task.direct_map);
 	return 0;
 }
