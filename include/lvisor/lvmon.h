@@ -50,7 +50,10 @@ enum lvmon_call {
 	/* (uint64_t *ns) -> 0; time spent in the hypervisor (vmm and domain) since its start */
 	LVMON_CPU_TIME,
 
-	/* (const struct lvmon_hook *) -> hook id > 0, or -EINVAL, -EFAULT, -ENOSPC, -EBUSY */
+	/*
+	 * (const struct lvmon_hook *) -> hook id > 0, or -EINVAL, -EFAULT, -ENOSPC, -EBUSY. Which
+	 * slot of a selector is refused, and why, is on the log.
+	 */
 	LVMON_HOOK_ADD,
 	/* (uint32_t id) -> 0 or -ENOENT */
 	LVMON_HOOK_REMOVE,

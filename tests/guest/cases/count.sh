@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=sh disable=SC2154
-# Exact counting, the native filter, and what the guest's processor says of itself.
+# Exact counting, selectors, and what the guest's processor says of itself.
 
 boot_script count --signature "$here/signatures/count"
 is "exit code" "$code" 0
