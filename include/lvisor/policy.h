@@ -106,6 +106,7 @@ enum policy_vendor { POLICY_AMD, POLICY_INTEL, POLICY_BOTH };
 
 /* X(first, last, action, name, reason); ignored: reads as ones. A string access does nothing. */
 #define POLICY_PORTS(X)                                                                         \
+	X(0x20, 0x21, EMULATE, "8259", "passed; they are masked while the engine runs")         \
 	X(0x60, 0x60, EMULATE, "keyboard data",                                                 \
 	  "passed, but for the output port: A20 stays on, "                                     \
 	  "a reset is one of the whole machine")                                                \
@@ -113,6 +114,7 @@ enum policy_vendor { POLICY_AMD, POLICY_INTEL, POLICY_BOTH };
 	X(0x70, 0x73, EMULATE, "CMOS", "passed, but for the registers below")                   \
 	X(0x74, 0x77, IGNORE, "CMOS", "on some chipsets the same registers again")              \
 	X(0x92, 0x92, EMULATE, "system control A", "as the keyboard controller")                \
+	X(0xa0, 0xa1, EMULATE, "second 8259", "the same")                                       \
 	X(0xb2, 0xb2, PASS, "SMI command", "firmware is trusted")                               \
 	X(0xe9, 0xe9, IGNORE, "debug port",                                                     \
 	  "the hypervisor's own output; reads as ones, also in a wider access")                 \

@@ -13,6 +13,10 @@
 
 #define ENABLE 0x80000000u
 
+void lapic_pic_written(void)
+{
+}
+
 static u32 machine_address;  /* CF8h */
 static u32 machine_id, machine_class; /* of each function that is asked */
 static u32 written, written_address, written_value;

@@ -36,6 +36,13 @@ void region_add(struct region *region)
 	(void)region;
 }
 
+static u32 pic_writes;
+
+void lapic_pic_written(void)
+{
+	pic_writes++;
+}
+
 static void on_outb(u16 port, u8 value)
 {
 	on_outw_or_b(port, value);
@@ -130,6 +137,25 @@ static void log_is_not_filled(void **state)
 	assert_int_equal(read(STATUS_A, 2) & WAK, 0);
 }
 
+/* Whatever is written to an 8259 is done, and lapic.c is to look at its masks again. */
+static void interrupt_controllers(void **state)
+{
+	static const u16 ports[] = {0x20, 0x21, 0xa0, 0xa1};
+
+	for (u32 i = 0; i < ARRAY_SIZE(ports); i++) {
+		pic_writes = 0;
+		vcpu.regs[LVMON_RAX] = 0x11;
+		access(false, ports[i], 1, false);
+		assert_int_equal(writes, 1);
+		assert_true(last_port == ports[i] && last_value == 0x11);
+		assert_int_equal(pic_writes, 1);
+	}
+	access(true, 0x21, 1, false);
+	access(false, 0x20, 2, false);
+	assert_int_equal(pic_writes, 1);
+	assert_int_equal(writes, 0);
+}
+
 /* Our own port, other widths, strings: nothing is there, and nothing is written. */
 static void nothing_there(void **state)
 {
@@ -172,7 +198,7 @@ static void bitmap(void **state)
 {
 	/* keyboard, CMOS and its aliases, system control A, log, fw_cfg, AMD's PM, PCI
 	 * configuration */
-	static const u16 ports[] = {0x60, 0x64, 0x70, 0x71, 0x72, 0x73, 0x74, 0x75, 0x76, 0x77, 0x92,
+	static const u16 ports[] = {0x20, 0x21, 0xa0, 0xa1, 0x60, 0x64, 0x70, 0x71, 0x72, 0x73, 0x74, 0x75, 0x76, 0x77, 0x92,
 				    LOG_PORT, 0x510, 0x511, 0x512, 0x513, 0x514, 0x515, 0x516, 0x517,
 				    0x518, 0x519, 0x51a, 0x51b, 0xcd6, 0xcd7, 0xcf8, 0xcf9, 0xcfa, 0xcfb, 0xcfc, 0xcfd,
 				    0xcfe, 0xcff};
@@ -196,6 +222,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(sleep_is_refused, setup),
 		cmocka_unit_test_setup(log_is_not_filled, setup),
+		cmocka_unit_test_setup(interrupt_controllers, setup),
 		cmocka_unit_test_setup(nothing_there, setup),
 		cmocka_unit_test_setup(bitmap, setup),
 	};

@@ -3,6 +3,10 @@
 #include "tests/unit/ports_guest.h"
 #include "vmm/guest/region.h"
 
+void lapic_pic_written(void)
+{
+}
+
 static u8 cmos[2][256], pm[256];
 static u8 index_of[3]; /* CMOS, extended CMOS, AMD PM */
 static u8 system_control;

@@ -11,6 +11,7 @@
 #include "lvisor/policy.h"
 #include "vmm/guest/ports.h"
 #include "vmm/log.h"
+#include "vmm/x86/lapic.h"
 
 #define STATUS_PORTS 2 /* the first of boot_info.pm1 */
 
@@ -80,6 +81,20 @@ static bool pm1_access(struct port_access *access)
 	return true;
 }
 
+/* Their interrupts know no TPR. */
+static bool pic_access(struct port_access *access)
+{
+	if ((access->port & ~0x81u) != 0x20 || access->size != 1)
+		return false;
+	if (access->in) {
+		access->value = inb(access->port);
+	} else {
+		lapic_pic_written();
+		outb(access->port, (u8)access->value);
+	}
+	return true;
+}
+
 void ports_access(struct vcpu *vcpu, const struct vm_exit *exit)
 {
 	u64 *rax = &vcpu->regs[LVMON_RAX], bits = BIT(exit->io.size * 8) - 1;
@@ -91,7 +106,7 @@ void ports_access(struct vcpu *vcpu, const struct vm_exit *exit)
 	if (!exit->io.string) {
 		/* All else is as if nothing were there, what overlaps our own port too. */
 		if (!pm1_access(&access) && !indexed_access(vcpu, &access) &&
-		    !reset_access(&access) && !pci_access(&access))
+		    !reset_access(&access) && !pci_access(&access) && !pic_access(&access))
 			access.value = UINT32_MAX;
 		if (access.in)
 			*rax = access.size == 4 ? access.value

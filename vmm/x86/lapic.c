@@ -231,6 +231,11 @@ static void mask_pic(bool x2, struct lapic_loan *loan)
 	outb(PIC_MASK_2, 0xff);
 }
 
+void lapic_pic_written(void)
+{
+	pic_quiet = false;
+}
+
 static void unmask_pic(bool x2, const struct lapic_loan *loan)
 {
 	if (!loan->pic_masked)

@@ -51,6 +51,9 @@ void lapic_init(hpa_t root);
 /* False when the guest has switched the APIC off: then there is no limit to be had. */
 bool lapic_usable(void);
 
+/* The guest writes to an 8259, which may not be silent any more. */
+void lapic_pic_written(void);
+
 void lapic_borrow(struct lapic_loan *loan, u32 ms);
 void lapic_return(struct lapic_loan *loan);
 

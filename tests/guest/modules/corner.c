@@ -154,6 +154,47 @@ static void fw_cfg(void)
 	kfree(dma);
 }
 
+/*
+ * An 8259 that was silent asks for the vector of #SS while events are handled; the guest, with IF
+ * clear, finds the request where it was.
+ */
+static void pic(void)
+{
+	unsigned long flags;
+	u8 ier, wanted, served, wants;
+	int i;
+
+	hooked_call();
+	local_irq_save(flags);
+	ier = inb(0x3f9);
+	outb(0x11, 0x20);
+	outb(0x08, 0x21);
+	outb(0x04, 0x21);
+	outb(0x01, 0x21);
+	outb(0xef, 0x21);
+	outb(0x0b, 0x3fc);
+	outb(0x00, 0x3f9);
+	outb(0x02, 0x3f9); /* IRQ 4: the port may send */
+	outb(0x0a, 0x20);
+	wanted = inb(0x20);
+	for (i = 0; i < 5; i++)
+		hooked_call();
+	outb(0x0b, 0x20);
+	served = inb(0x20);
+	outb(0x0a, 0x20);
+	wants = inb(0x20);
+	outb(0xff, 0x21);
+	outb(0x11, 0x20);
+	outb(0x30, 0x21);
+	outb(0x04, 0x21);
+	outb(0x01, 0x21);
+	outb(0xff, 0x21);
+	outb(ier, 0x3f9);
+	local_irq_restore(flags);
+	pr_info("corner: IRQ 4 of the 8259 was there %u, is there %u, served %u\n", wanted >> 4 & 1,
+		wants >> 4 & 1, served >> 4 & 1);
+}
+
 static int __init corner_init(void)
 {
 	if (!strcmp(what, "registers"))
@@ -162,6 +203,8 @@ static int __init corner_init(void)
 		refused();
 	else if (!strcmp(what, "fwcfg"))
 		fw_cfg();
+	else if (!strcmp(what, "pic"))
+		pic();
 	else if (!strcmp(what, "vectors"))
 		vectors();
 	return 0;
