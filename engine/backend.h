@@ -18,8 +18,8 @@ struct backend {
 	/* As LVMON_NEXT_EVENT. A dump has no events: -ENODATA. */
 	int (*next_event)(const struct lvmon_verdict *verdict, struct lvmon_event *event);
 	int (*mem_write)(gpa_t gpa, const void *buf, size_t size); /* within one page */
-	/* As LVMON_MEM_WRITE_HELD; below a live guest only, else NULL. */
-	int (*mem_write_held)(gpa_t gpa, const void *buf, size_t size);
+	/* As LVMON_MEM_WRITE_PAUSED; below a live guest only, else NULL. */
+	int (*mem_write_paused)(gpa_t gpa, const void *buf, size_t size);
 	int (*reg_read)(enum lvmon_reg reg, uint64_t *value);
 	int (*reg_write)(enum lvmon_reg reg, uint64_t value);
 	uint64_t (*mem_size)(void); /* bytes of guest RAM */
@@ -31,9 +31,9 @@ struct backend {
 	int (*emit)(const char *json, size_t size, bool bulk);
 	int (*blob_store)(const void *blob, size_t size);
 	int (*log)(const char *text, size_t size);
-	/* As LVMON_HOLD and LVMON_RELEASE; below a live guest only, else NULL. */
-	int (*hold)(void);
-	int (*release)(void);
+	/* As LVMON_PAUSE and LVMON_RESUME; below a live guest only, else NULL. */
+	int (*pause)(void);
+	int (*resume)(void);
 	/* As LVMON_DRAIN; below a live guest only, else NULL. */
 	int (*drain)(uint32_t wait_ms, uint32_t more_ms);
 

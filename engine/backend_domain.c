@@ -38,9 +38,9 @@ static int domain_mem_write(gpa_t gpa, const void *buf, size_t size)
 	return (int)call3(LVMON_MEM_WRITE, gpa, (uintptr_t)buf, size);
 }
 
-static int domain_mem_write_held(gpa_t gpa, const void *buf, size_t size)
+static int domain_mem_write_paused(gpa_t gpa, const void *buf, size_t size)
 {
-	return (int)call3(LVMON_MEM_WRITE_HELD, gpa, (uintptr_t)buf, size);
+	return (int)call3(LVMON_MEM_WRITE_PAUSED, gpa, (uintptr_t)buf, size);
 }
 
 static int domain_reg_read(enum lvmon_reg reg, uint64_t *value)
@@ -95,14 +95,14 @@ static int domain_log(const char *text, size_t size)
 	return (int)call3(LVMON_LOG, (uintptr_t)text, size, 0);
 }
 
-static int domain_hold(void)
+static int domain_pause(void)
 {
-	return (int)call3(LVMON_HOLD, 0, 0, 0);
+	return (int)call3(LVMON_PAUSE, 0, 0, 0);
 }
 
-static int domain_release(void)
+static int domain_resume(void)
 {
-	return (int)call3(LVMON_RELEASE, 0, 0, 0);
+	return (int)call3(LVMON_RESUME, 0, 0, 0);
 }
 
 static int domain_drain(uint32_t wait_ms, uint32_t more_ms)
@@ -113,7 +113,7 @@ static int domain_drain(uint32_t wait_ms, uint32_t more_ms)
 static struct backend domain = {
 	.next_event = domain_next_event,
 	.mem_write = domain_mem_write,
-	.mem_write_held = domain_mem_write_held,
+	.mem_write_paused = domain_mem_write_paused,
 	.reg_read = domain_reg_read,
 	.reg_write = domain_reg_write,
 	.mem_size = domain_mem_size,
@@ -124,8 +124,8 @@ static struct backend domain = {
 	.emit = domain_emit,
 	.blob_store = domain_blob_store,
 	.log = domain_log,
-	.hold = domain_hold,
-	.release = domain_release,
+	.pause = domain_pause,
+	.resume = domain_resume,
 	.drain = domain_drain,
 };
 

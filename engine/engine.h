@@ -45,9 +45,9 @@ struct counters {
 	uint64_t denied;      /* calls */
 	uint64_t memory_peak; /* bytes that its Lua state had at most */
 	uint64_t told;	      /* handlers when the last record was sent */
-	uint64_t paused;      /* calls that came in a pause of the signature's */
-	uint64_t paused_told; /* of those */
-	uint64_t paused_due_ns; /* when the next of them are told */
+	uint64_t missed;      /* calls that came in a cool-down of the signature */
+	uint64_t missed_told; /* of those */
+	uint64_t missed_due_ns; /* when the next of them are told */
 };
 
 /* lvmon_persist.engine */

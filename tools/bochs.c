@@ -357,7 +357,7 @@ static int open_console(char *name, size_t size)
 	return master;
 }
 
-bool bochs_start(struct qemu *machine, const struct run_inputs *inputs,
+bool bochs_start(struct emulator *machine, const struct run_inputs *inputs,
 		 const struct run_options *options)
 {
 	const pid_t parent = getpid();

@@ -16,7 +16,7 @@ const char *bochs_missing(void);
 bool bochs_check(const struct run_options *options) __attribute__((warn_unused_result));
 
 /* As qemu_start(). False after a message. */
-bool bochs_start(struct qemu *machine, const struct run_inputs *inputs,
+bool bochs_start(struct emulator *machine, const struct run_inputs *inputs,
 		 const struct run_options *options) __attribute__((warn_unused_result));
 
 /* Removes the files that the run needed; to be called once, when Bochs has ended. */

@@ -239,7 +239,7 @@ static _Noreturn void become_qemu(const struct run_inputs *inputs, char **args, 
 	_exit(127);
 }
 
-bool qemu_start(struct qemu *qemu, const struct run_inputs *inputs,
+bool qemu_start(struct emulator *emulator, const struct run_inputs *inputs,
 		const struct run_options *options)
 {
 	const pid_t parent = getpid();
@@ -255,8 +255,8 @@ bool qemu_start(struct qemu *qemu, const struct run_inputs *inputs,
 	compose(&words, inputs, options, console[1], log[1]);
 	if (options->verbose)
 		show(&words);
-	qemu->pid = fork();
-	if (qemu->pid == 0)
+	emulator->pid = fork();
+	if (emulator->pid == 0)
 		become_qemu(inputs, words.list, parent, (const int[]){console[1], log[1]},
 			    errors[1]);
 	close(console[1]);
@@ -265,12 +265,12 @@ bool qemu_start(struct qemu *qemu, const struct run_inputs *inputs,
 	for (size_t i = 0; i < words.count; i++)
 		free(words.list[i]);
 	free(words.list);
-	if (qemu->pid < 0) {
+	if (emulator->pid < 0) {
 		complain("starting %s: %s", inputs->qemu, strerror(errno));
 		return false;
 	}
-	qemu->console = console[0];
-	qemu->log = log[0];
-	qemu->errors = errors[0];
+	emulator->console = console[0];
+	emulator->log = log[0];
+	emulator->errors = errors[0];
 	return true;
 }

@@ -8,7 +8,7 @@
 #include "tools/inputs.h"
 #include "tools/options.h"
 
-struct qemu {
+struct emulator {
 	pid_t pid;
 	int console; /* the guest's first serial port */
 	int log;     /* the hypervisor's log channel */
@@ -16,7 +16,7 @@ struct qemu {
 };
 
 /* False after a message. */
-bool qemu_start(struct qemu *qemu, const struct run_inputs *inputs,
+bool qemu_start(struct emulator *emulator, const struct run_inputs *inputs,
 		const struct run_options *options) __attribute__((warn_unused_result));
 
 /* The guest's command line: what was asked for, and a console if it names none; caller frees. */

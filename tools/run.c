@@ -41,7 +41,7 @@ enum { FD_SIGNAL, FD_CONSOLE, FD_LOG, FD_ERRORS, FD_STDIN, FD_COUNT };
 struct run {
 	struct run_options options;
 	struct run_inputs inputs;
-	struct qemu qemu;
+	struct emulator emulator;
 	struct screen screen;
 	struct event_output events;
 	struct dump_store dumps;
@@ -90,7 +90,7 @@ __attribute__((format(printf, 3, 4))) static void stop(struct run *run, int exit
 		run->exit_code = exit_code;
 	}
 	run->killed_at_ms = now_ms();
-	kill(run->qemu.pid, SIGTERM);
+	kill(run->emulator.pid, SIGTERM);
 }
 
 static const char *way_out(const struct run *run)
@@ -204,7 +204,7 @@ static void bochs_line(struct run *run, const char *line)
 		run->good_end = true;
 	if (message == BOCHS_RESTARTED && !run->killed_at_ms && !run->ended) {
 		run->killed_at_ms = now_ms(); /* as QEMU's -no-reboot */
-		kill(run->qemu.pid, SIGTERM);
+		kill(run->emulator.pid, SIGTERM);
 	}
 	if (message == BOCHS_PANIC && !run->killed_at_ms)
 		screen_message(&run->screen, STYLE_ERROR, "bochs", line);
@@ -282,10 +282,10 @@ static void read_keyboard(struct run *run)
 static void type_to_guest(struct run *run)
 {
 	ssize_t sent =
-		send(run->qemu.console, run->typed, run->typed_size, MSG_DONTWAIT | MSG_NOSIGNAL);
+		send(run->emulator.console, run->typed, run->typed_size, MSG_DONTWAIT | MSG_NOSIGNAL);
 
 	if (sent < 0 && errno == ENOTSOCK)
-		sent = write(run->qemu.console, run->typed, run->typed_size);
+		sent = write(run->emulator.console, run->typed, run->typed_size);
 	if (sent < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
 	if (sent < 0)
@@ -296,7 +296,7 @@ static void type_to_guest(struct run *run)
 
 static void reap(struct run *run)
 {
-	if (!run->ended && waitpid(run->qemu.pid, &run->status, WNOHANG) == run->qemu.pid)
+	if (!run->ended && waitpid(run->emulator.pid, &run->status, WNOHANG) == run->emulator.pid)
 		run->ended = true;
 }
 
@@ -354,7 +354,7 @@ static void loop(struct run *run)
 			stop(run, EXIT_TIMEOUT, "the guest did not end within %u seconds",
 			     run->options.timeout_s);
 		if (run->killed_at_ms && now_ms() - run->killed_at_ms > PATIENCE_MS)
-			kill(run->qemu.pid, SIGKILL);
+			kill(run->emulator.pid, SIGKILL);
 	}
 	/* what QEMU wrote last is still in the channels */
 	for (int i = FD_CONSOLE; i <= FD_ERRORS; i++) {
@@ -510,14 +510,14 @@ int run_main(int argc, char **argv)
 	for (int i = 0; i < FD_COUNT; i++)
 		run->fds[i] = (struct pollfd){.fd = -1, .events = POLLIN};
 	run->fds[FD_SIGNAL].fd = catch_signals();
-	if (!(run->options.bochs ? bochs_start : qemu_start)(&run->qemu, &run->inputs,
+	if (!(run->options.bochs ? bochs_start : qemu_start)(&run->emulator, &run->inputs,
 							     &run->options))
 		return 1;
 	screen_open(&run->screen);
 	run->events.screen = &run->screen;
-	run->fds[FD_CONSOLE].fd = run->qemu.console;
-	run->fds[FD_LOG].fd = run->qemu.log;
-	run->fds[FD_ERRORS].fd = run->qemu.errors;
+	run->fds[FD_CONSOLE].fd = run->emulator.console;
+	run->fds[FD_LOG].fd = run->emulator.log;
+	run->fds[FD_ERRORS].fd = run->emulator.errors;
 	if (screen_raw(&run->screen) || !isatty(STDIN_FILENO))
 		run->fds[FD_STDIN].fd = STDIN_FILENO;
 	if (run->screen.raw)

@@ -52,8 +52,8 @@ struct cpu *cpu_create(hpa_t root, u32 id)
 	cpu->vcpu.cpu = cpu;
 	cpu->stack_top = stack_create(root, id * 4, MAIN_STACK_PAGES, NULL);
 	descriptors_init(&cpu->descriptors, ist);
-	if (nested_view_init(&cpu->vcpu.view))
-		fatal("too little memory for a CPU's view");
+	if (nested_overlay_init(&cpu->vcpu.overlay))
+		fatal("too little memory for a CPU's overlay");
 	return cpu;
 }
 

@@ -10,7 +10,7 @@
 #include "vmm/vcpu.h"
 #include "vmm/x86/desc.h"
 #include "vmm/x86/lapic.h"
-#include "vmm/x86/traps.h"
+#include "vmm/x86/exceptions.h"
 
 /* nmi_pending and mc_pending: for the next entry, or for when the guest can take it. */
 enum { PENDING_NOW = 1, PENDING_PUT_OFF = 2 };

@@ -5,7 +5,7 @@
 #include "vmm/log.h"
 #include "vmm/string.h"
 #include "vmm/x86/asm.h"
-#include "vmm/x86/traps.h"
+#include "vmm/x86/exceptions.h"
 
 #define CRASH_PATIENCE 10000000u /* turns of a loop: far more than a line takes */
 #define STACK_WORDS    64
@@ -168,7 +168,7 @@ void fatal(const char *fmt, ...)
 	halt_forever();
 }
 
-static void put_stack(const struct trap_frame *frame)
+static void put_stack(const struct exception_frame *frame)
 {
 	const u64 *sp = (const u64 *)frame->rsp;
 
@@ -190,7 +190,7 @@ static void put_place(void)
 	put(" apic %u\n", cpuid(1, 0).ebx >> 24);
 }
 
-void crash(const struct trap_frame *frame, const char *fmt, ...)
+void crash(const struct exception_frame *frame, const char *fmt, ...)
 {
 	va_list ap;
 

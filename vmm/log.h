@@ -36,10 +36,10 @@ void log_byte(u8 byte);
 /* The machine is not fit for us, and the guest has not started: say what and the mend; stop. */
 void fatal(const char *fmt, ...) __noreturn __attribute__((format(printf, 1, 2)));
 
-struct trap_frame;
+struct exception_frame;
 
 /* An invariant of the vmm is broken: crash record, stop. frame may be NULL. */
-void crash(const struct trap_frame *frame, const char *fmt, ...) __noreturn
+void crash(const struct exception_frame *frame, const char *fmt, ...) __noreturn
 	__attribute__((format(printf, 2, 3)));
 
 #endif

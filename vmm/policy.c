@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The policy's rows, as code; see include/lvisor/policy.h. */
 #include "vmm/policy.h"
-#include "vmm/x86/traps.h"
+#include "vmm/x86/exceptions.h"
 
 static const struct msr_row {
 	u32 first, last;
@@ -33,8 +33,8 @@ static bool in_maps(u32 msr)
 	return msr < 0x2000 || msr - 0xc0000000 < 0x2000 || msr - 0xc0010000 < 0x2000;
 }
 
-void policy_trap_msrs(u32 vendor, void *with,
-		      void (*trap)(void *with, u32 msr, bool read, bool write))
+void policy_intercept_msrs(u32 vendor, void *with,
+			   void (*trap)(void *with, u32 msr, bool read, bool write))
 {
 	for (size_t i = 0; i < ARRAY_SIZE(msrs); i++) {
 		bool read = msrs[i].read != POLICY_PASS, write = msrs[i].write != POLICY_PASS;

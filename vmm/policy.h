@@ -11,8 +11,8 @@
 enum policy_action policy_msr(u32 vendor, u32 msr, bool write);
 
 /* Calls trap() for each MSR of which something is not passed. */
-void policy_trap_msrs(u32 vendor, void *with,
-		      void (*trap)(void *with, u32 msr, bool read, bool write));
+void policy_intercept_msrs(u32 vendor, void *with,
+			   void (*trap)(void *with, u32 msr, bool read, bool write));
 
 /* What the guest sees of an MSR's value, and its write, done but for the bits that are not its own.
  */

@@ -60,7 +60,7 @@ u32 smp_cpus = 1;
 static struct cpu *cpus[MAX_CPUS];
 static struct lock engine_lock, hold_lock;
 /* Writes to the APIC's page do not exit. They do again while the others are held. */
-static bool apic_open, keep_trapped;
+static bool apic_open, keep_closed;
 static u32 stores_seen; /* since a CPU was announced or started */
 static void apic_store(struct vcpu *vcpu, const struct region_store *store);
 static u64 apic_load(gpa_t gpa, u32 size);
@@ -98,7 +98,8 @@ static void __attribute__((used)) __noreturn ap_main(struct cpu *cpu)
 		fatal("CPU %u has no XSAVE", cpu->id);
 	smm_claim();
 	vcpu_ops->init_cpu(&cpu->vcpu, NULL);
-	vcpu_ops->trap_breakpoints(&cpu->vcpu, true); /* traps are armed by any CPU, at any time */
+	vcpu_ops->intercept_breakpoints(&cpu->vcpu,
+					true); /* traps are armed by any CPU, at any time */
 	__atomic_store_n(&cpu->online, true, __ATOMIC_RELEASE);
 	smp_init_received(&cpu->vcpu);
 	vcpu_ops->run(&cpu->vcpu);
@@ -134,9 +135,9 @@ void smp_init(const struct boot_info *bi)
 	 * A CPU that we do not run could be started by the guest, and would then run without us. It
 	 * is not known who is there without a MADT, and CPUs that it calls disabled may be there.
 	 */
-	keep_trapped =
+	keep_closed =
 		find_word(bi->options, "apic=trap") || !bi->cpus || bi->cpus_disabled || smm_open;
-	apic_open = bi->cpus < 2 && !keep_trapped;
+	apic_open = bi->cpus < 2 && !keep_closed;
 	apic_page.start = lapic_base();
 	apic_page.rights = ACCESS_READ | ACCESS_EXEC | (apic_open ? ACCESS_WRITE : 0);
 	region_add(&apic_page);
@@ -144,7 +145,7 @@ void smp_init(const struct boot_info *bi)
 		log_line("the firmware lists no CPUs (no MADT): this one is all the guest gets");
 }
 
-static void trap_apic(bool on)
+static void close_apic(bool on)
 {
 	region_protect(&apic_page, ACCESS_READ | ACCESS_EXEC | (on ? 0 : ACCESS_WRITE));
 }
@@ -267,9 +268,9 @@ static void open_apic(void)
 		if (__atomic_load_n(&cpus[i]->waiting, __ATOMIC_SEQ_CST) ||
 		    __atomic_load_n(&cpus[i]->init_pending, __ATOMIC_SEQ_CST))
 			return;
-	if (keep_trapped || smm_open)
+	if (keep_closed || smm_open)
 		return;
-	trap_apic(false);
+	close_apic(false);
 	__atomic_store_n(&apic_open, true, __ATOMIC_SEQ_CST);
 }
 
@@ -278,7 +279,7 @@ void smp_init_announced(struct cpu *cpu)
 	if (!__atomic_load_n(&apic_open, __ATOMIC_SEQ_CST))
 		return;
 	smp_hold_others(cpu);
-	trap_apic(true);
+	close_apic(true);
 	apic_open = false;
 	stores_seen = 0;
 	cpu->ldr = lapic_ldr();

@@ -45,7 +45,7 @@ void smp_release_others(struct cpu *cpu);
 void smp_obey(struct cpu *cpu);
 
 /*
- * LVMON_HOLD and LVMON_RELEASE, by the CPU that runs the domain: the others are out of the guest in
+ * LVMON_PAUSE and LVMON_RESUME, by the CPU that runs the domain: the others are out of the guest in
  * between, but not when the domain has had PAUSE_NS of that CPU's time (x86/lapic.h). 0; -EBUSY:
  * they are held already; -ETIME: they could not all be held, or they went on before the release.
  */

@@ -17,7 +17,7 @@
 #include "vmm/vcpu.h"
 #include "vmm/x86/asm.h"
 #include "vmm/x86/lapic.h"
-#include "vmm/x86/traps.h"
+#include "vmm/x86/exceptions.h"
 
 #define EFER_FFXSR    BIT(14)
 #define EFER_TCE      BIT(15)
@@ -76,7 +76,7 @@ static void slow_path close_step(struct vcpu *vcpu)
 			vcpu->regs[LVMON_RFLAGS] &= ~RFLAGS_TF;
 	}
 	vcpu_ops->set_nested_root(vcpu, nested_root);
-	nested_view_close(&vcpu->view);
+	nested_overlay_close(&vcpu->overlay);
 	vcpu->step = STEP_NONE;
 }
 
@@ -297,26 +297,26 @@ static void end_delivery(struct vcpu *vcpu)
 void vcpu_step_with(struct vcpu *vcpu, gpa_t gpa, u8 byte)
 {
 	close_step(vcpu);
-	vcpu_ops->set_nested_root(vcpu, nested_view_open(&vcpu->view, gpa, byte));
+	vcpu_ops->set_nested_root(vcpu, nested_overlay_open(&vcpu->overlay, gpa, byte));
 	/* A breakpoint of the guest's at this address came before our INT3 did. */
 	vcpu->regs[LVMON_RFLAGS] |= RFLAGS_RF;
 	start_step(vcpu, STEP_TRAP);
 }
 
 /*
- * A store to our memory must vanish, whatever the instruction: it is executed in a view of this
+ * A store to our memory must vanish, whatever the instruction: it is executed in a overlay of this
  * CPU's own, in which our range is a scratch page. An event whose frame goes there is delivered in
- * the same view, but not in a step: delivery clears TF, so no exception would say that it has
+ * the same overlay, but not in a step: delivery clears TF, so no exception would say that it has
  * ended.
  */
 static enum region_answer slow_path own_memory_fault(struct vcpu *vcpu, const struct vm_exit *exit)
 {
-	if (exit->page.access != ACCESS_WRITE || vcpu->view.own_open)
+	if (exit->page.access != ACCESS_WRITE || vcpu->overlay.own_open)
 		return REGION_UD; /* a fetch: reads do not exit */
-	vcpu_ops->set_nested_root(vcpu, nested_view_open_own(&vcpu->view));
+	vcpu_ops->set_nested_root(vcpu, nested_overlay_open_own(&vcpu->overlay));
 	if (vcpu->step == STEP_NONE && exit->page.delivery) {
 		vcpu->step = STEP_DELIVERY;
-		vcpu_ops->trap_interrupts(vcpu, true); /* so that there is an exit soon */
+		vcpu_ops->intercept_interrupts(vcpu, true); /* so that there is an exit soon */
 	} else if (vcpu->step == STEP_NONE) {
 		start_step(vcpu, STEP_OWN_MEMORY);
 	}
@@ -413,15 +413,15 @@ static void slow_path end_step(struct vcpu *vcpu, const struct vm_exit *exit)
 /* What is not in the nested page table, and in no region. */
 static enum region_answer map_more(struct vcpu *vcpu, gpa_t gpa)
 {
-	bool in_view = vcpu->step == STEP_TRAP && (gpa & PAGE_MASK) == vcpu->view.page;
+	bool in_overlay = vcpu->step == STEP_TRAP && (gpa & PAGE_MASK) == vcpu->overlay.page;
 
-	/* The view's copy is read-only: #GP (docs/threat-model.md). */
-	if (in_view || nested_map_identity(gpa)) {
+	/* The overlay's copy is read-only: #GP (docs/threat-model.md). */
+	if (in_overlay || nested_map_identity(gpa)) {
 		log_limited("no nested mapping for guest-physical %lx: #GP", gpa);
 		return REGION_GP;
 	}
 	if (vcpu->step != STEP_NONE) {
-		nested_view_refresh(&vcpu->view);
+		nested_overlay_refresh(&vcpu->overlay);
 		vcpu_ops->flush(vcpu);
 	}
 	return REGION_AGAIN;
@@ -477,7 +477,7 @@ static void slow_path handle_interrupt(struct vcpu *vcpu)
 	lapic_periodic_resume();
 	if (vector != NO_VECTOR)
 		vcpu_inject(vcpu, vector, INJECT_INTERRUPT, false, 0);
-	vcpu_ops->trap_interrupts(vcpu, lapic_periodic_pending());
+	vcpu_ops->intercept_interrupts(vcpu, lapic_periodic_pending());
 }
 
 /* SEAMCALL on a CPU with TDX, or what a later CPU adds: it does not exist for this guest. */
@@ -558,7 +558,7 @@ void slow_path vcpu_pass_on(struct vcpu *vcpu)
 			smp_init_received(vcpu);
 		}
 	}
-	/* A step's one instruction first: its view is for that instruction only. */
+	/* A step's one instruction first: its overlay is for that instruction only. */
 	if (vcpu->step == STEP_TRAP || vcpu->step == STEP_OWN_MEMORY ||
 	    !vcpu_ops->ready_to_inject(vcpu)) {
 		if (cpu->mc_pending)

@@ -77,9 +77,9 @@ enum inject_type { INJECT_INTERRUPT = 0, INJECT_NMI = 2, INJECT_EXCEPTION = 3 };
 #define GUEST_MTRRS	     (GUEST_MTRRS_VARIABLE + 12)
 
 /*
- * Why the vCPU runs by its own view (nested.h): for one instruction, under a trap or with a store
- * to our memory; or because an event is being delivered onto a stack there. The last ends at some
- * later exit, since nothing says when the delivery has ended.
+ * Why the vCPU runs by its own overlay (nested.h): for one instruction, under a trap or with a
+ * store to our memory; or because an event is being delivered onto a stack there. The last ends at
+ * some later exit, since nothing says when the delivery has ended.
  */
 enum step_reason { STEP_NONE, STEP_TRAP, STEP_OWN_MEMORY, STEP_DELIVERY };
 
@@ -98,9 +98,9 @@ struct vcpu {
 	bool step_guest_tf; /* the guest itself had TF set */
 	u64 step_rip;	    /* where it began */
 
-	struct nested_view view; /* in force while step is not STEP_NONE */
+	struct nested_overlay overlay; /* in force while step is not STEP_NONE */
 
-	bool breakpoints_exit; /* what monitor.c has asked trap_breakpoints() for */
+	bool breakpoints_exit; /* what monitor.c has asked intercept_breakpoints() for */
 	u64 misc_features;     /* the guest's MISC_FEATURES_ENABLES, if it has written it */
 	u64 tsc_offset;	       /* the guest's time-stamp counter is ahead of the CPU's by so much */
 	/* guest_mtrr.c; a bit for each that is not the hardware's any more */
@@ -165,9 +165,9 @@ struct vcpu_ops {
 	/* Does the guest's DEBUGCTL.BTF let TF trap at branches only? */
 	bool (*steps_branches)(struct vcpu *vcpu);
 
-	void (*trap_breakpoints)(struct vcpu *vcpu, bool on);
-	void (*trap_lstar)(struct vcpu *vcpu, bool on);
-	void (*trap_interrupts)(struct vcpu *vcpu, bool on);
+	void (*intercept_breakpoints)(struct vcpu *vcpu, bool on);
+	void (*intercept_lstar)(struct vcpu *vcpu, bool on);
+	void (*intercept_interrupts)(struct vcpu *vcpu, bool on);
 	/*
 	 * What the CPU adds when the guest reads its time-stamp counter. Unless that is nothing,
 	 * MSR_TSC_DEADLINE exits.
@@ -197,7 +197,7 @@ void vcpu_handle_exit(struct vcpu *vcpu, const struct vm_exit *exit);
 /* vmm/guest/ports.c: the I/O ports that the guest does not reach by itself. */
 void ports_init(const struct boot_info *bi);
 /* Set their bits: the map is the same for both vendors. */
-void ports_trap(u8 *bitmap);
+void ports_intercept(u8 *bitmap);
 /* What becomes of an access to one of them; RIP goes on. */
 void ports_access(struct vcpu *vcpu, const struct vm_exit *exit);
 
@@ -226,7 +226,7 @@ static inline void vcpu_retire(struct vcpu *vcpu, u64 next_rip)
  * What of DR6 is a trap of the instruction that was executed: with breakpoints on data that are on.
  * A CPU may show others (SDM vol. 3, 17.2.3); those on instructions are faults of the next one.
  */
-static inline u64 vcpu_trap_causes(u64 dr6, u64 dr7)
+static inline u64 vcpu_debug_causes(u64 dr6, u64 dr7)
 {
 	u64 causes = dr6 & DR6_CAUSES & ~DR6_BREAKPOINTS;
 

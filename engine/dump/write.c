@@ -48,7 +48,7 @@ int dump_begin(struct dump_writer *w, const char *name)
 	w->sink = dump_sink();
 	w->err = w->sink ? w->sink->begin(w->name) : -ENOSYS;
 	if (!w->err && engine.mode == ENGINE_LIVE)
-		w->held = backend->hold();
+		w->held = backend->pause();
 	return w->err;
 }
 
@@ -58,9 +58,9 @@ static bool let_go(struct dump_writer *w)
 	if (engine.mode == ENGINE_DUMP)
 		return true;
 	/* In lvmon.pause(): it still is, if it still cannot be begun. */
-	if (w->held == -EBUSY && backend->hold() == -EBUSY)
+	if (w->held == -EBUSY && backend->pause() == -EBUSY)
 		return true;
-	return backend->release() == 0 && w->held == 0;
+	return backend->resume() == 0 && w->held == 0;
 }
 
 void dump_cut(struct dump_writer *w, const char *reason)

@@ -46,7 +46,7 @@ struct dump_writer {
 	uint64_t absent_run;	  /* bytes left out since the last that were there */
 	uint64_t present, absent; /* bytes */
 	bool complete, full;	  /* full: no more segments */
-	int held;		  /* 0: the other CPUs stand still; as LVMON_HOLD */
+	int held;		  /* 0: the other CPUs stand still; as LVMON_PAUSE */
 	char reason[128];	  /* why it is not complete */
 	int err;		  /* of the sink, or -ENOMEM: what follows is without effect */
 };

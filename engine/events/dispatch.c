@@ -84,7 +84,7 @@ static inline struct activity *activity_new(const struct lvmon_event *ev, struct
 	a = spare;
 	a->ev = ev;
 	a->trap = trap;
-	a->filtered = a->pause = false;
+	a->filtered = a->sliced = false;
 	a->job = a->queue = NULL;
 	a->ruin = RUIN_NONE;
 	a->overwritten = 0;
@@ -185,7 +185,7 @@ static inline bool take_hook(struct activity *a, struct hook_site *site)
 			continue;
 		if (engine.memory->entry[a->signature].until_ns) {
 			if (!strikes_allow(a->signature, a->ev->time_ns, &over)) {
-				counters_paused(h->signature, a->ev->time_ns);
+				counters_missed(h->signature, a->ev->time_ns);
 				not_heard(h, "cooldown");
 				continue;
 			}
@@ -205,7 +205,7 @@ static inline bool take_hook(struct activity *a, struct hook_site *site)
 /* The coroutine has ended, or waits for a->job or the guest. */
 static inline void resumed(struct activity *a, int status, bool clean)
 {
-	if (status == LUA_YIELD && (a->job || a->pause))
+	if (status == LUA_YIELD && (a->job || a->sliced))
 		return;
 	/* coroutine.c lets no script yield from here. */
 	if (status == LUA_YIELD)
@@ -216,12 +216,12 @@ static inline void resumed(struct activity *a, int status, bool clean)
 			not_heard(a->hook, "time");
 	}
 	a->co = NULL;
-	if (status != LUA_OK || !clean || a->thread->tables || limit_expired || a->hook->idle) {
-		thread_put(a->hook, a->thread, status == LUA_OK);
+	if (status != LUA_OK || !clean || a->coroutine->tables || limit_expired || a->hook->idle) {
+		coroutine_put(a->hook, a->coroutine, status == LUA_OK);
 		return;
 	}
-	a->thread->activity = NULL;
-	a->hook->idle = a->thread;
+	a->coroutine->activity = NULL;
+	a->hook->idle = a->coroutine;
 }
 
 static inline lua_State *resume_begins(struct activity *a)
@@ -243,7 +243,7 @@ static inline void start(struct activity *a)
 	int status;
 
 	engine.memory->counters[a->signature].handlers++;
-	status = thread_start(a->thread, a, &clean);
+	status = coroutine_start(a->coroutine, a, &clean);
 	resume_ended(a, outer);
 	resumed(a, status, clean);
 }
@@ -268,7 +268,7 @@ static bool ask_guest(struct activity *a, struct lvmon_verdict *verdict)
 
 static void guest_went_on(struct activity *a)
 {
-	a->pause = false;
+	a->sliced = false;
 	go_on(a);
 }
 
@@ -276,9 +276,9 @@ static void guest_went_on(struct activity *a)
 static bool work(struct activity *a, struct lvmon_verdict *verdict)
 {
 	for (;;) {
-		if (a->pause && slice_ask(verdict))
+		if (a->sliced && slice_ask(verdict))
 			return ask_guest(a, verdict);
-		if (a->pause) {
+		if (a->sliced) {
 			guest_went_on(a);
 			continue;
 		}
@@ -318,14 +318,14 @@ static bool run(struct activity *a, struct hook_site *site, struct lvmon_verdict
 			limit_forgive();
 		}
 		enter(a);
-		a->thread = thread_take(a->hook);
-		if (!a->thread) {
+		a->coroutine = coroutine_take(a->hook);
+		if (!a->coroutine) {
 			signature_out_of_memory(a->owner);
 			continue;
 		}
-		a->co = a->thread->co;
+		a->co = a->coroutine->co;
 		start(a);
-		if ((a->job || a->queue || a->pause) && work(a, verdict)) {
+		if ((a->job || a->queue || a->sliced) && work(a, verdict)) {
 			activity_wait(a);
 			return true;
 		}
@@ -439,7 +439,7 @@ static __attribute__((noinline)) void on_call_done(const struct lvmon_event *ev,
 		activity_free(a);
 		return;
 	}
-	if (!a || (!a->job && !a->pause) || call_id(a) != ev->call.id) {
+	if (!a || (!a->job && !a->sliced) || call_id(a) != ev->call.id) {
 		on_orphan(ev, verdict);
 		return;
 	}
@@ -449,7 +449,7 @@ static __attribute__((noinline)) void on_call_done(const struct lvmon_event *ev,
 	a->kept.kernel_gs_base = ev->kernel_gs_base;
 	engine.memory->deny = a->deny;
 	enter(a);
-	if (a->pause)
+	if (a->sliced)
 		guest_went_on(a);
 	else
 		write_returned(a->job, ev->call.result);

@@ -4,7 +4,7 @@
 #define ENGINE_EVENTS_DISPATCH_H
 
 #include "engine/events/hooks.h"
-#include "engine/events/thread.h"
+#include "engine/events/coroutine.h"
 #include "engine/events/write.h"
 
 /* Is the process at an end whose memory was overwritten (ruin.h)? */
@@ -28,10 +28,10 @@ struct activity {
 	struct hook *hook;	     /* the same; NULL: none */
 	struct hook_site *site;
 	struct signature *owner;
-	struct thread *thread;
-	lua_State *co;		 /* the thread's; NULL: ended, writes are left in the queue */
+	struct coroutine *coroutine;
+	lua_State *co;		 /* the coroutine's; NULL: ended, writes are left in the queue */
 	struct write_job *job;	 /* that the handler waits for */
-	bool pause;		 /* it goes on when the guest has (slice.h) */
+	bool sliced;		 /* it goes on when the guest has (slice.h) */
 	uint64_t own;		 /* ticks that the handler used up to its pauses, without long work */
 	struct write_job *queue; /* to be done when the handler has ended */
 	enum ruin ruin;

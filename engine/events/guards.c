@@ -168,7 +168,7 @@ bool guard_shutdown(const struct lvmon_event *ev, struct lvmon_verdict *verdict)
 	(void)ev;
 	(void)verdict;
 	for (uint32_t i = 0; i < signature_count; i++)
-		counters_tell_paused(signatures[i]);
+		counters_tell_missed(signatures[i]);
 	return false;
 }
 

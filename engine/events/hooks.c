@@ -13,7 +13,7 @@
 #include "engine/events/kinds.h"
 #include "engine/events/lifted.h"
 #include "engine/events/sites.h"
-#include "engine/events/thread.h"
+#include "engine/events/coroutine.h"
 #include "engine/signature/record.h"
 
 #define BUCKETS 256
@@ -181,7 +181,7 @@ int hooks_add(const struct hook *h, struct hook **out, char *error, size_t error
 
 static void release(struct hook *h)
 {
-	thread_drop(h);
+	coroutine_drop(h);
 	luaL_unref(h->signature->L, LUA_REGISTRYINDEX, h->handler);
 	free(h);
 }

@@ -29,7 +29,7 @@ struct event_field;
 struct hook;
 struct hook_kind;
 struct hook_site;
-struct thread;
+struct coroutine;
 
 /* A place with hooks of any number of signatures. It stays when they are gone. */
 struct hook_trap {
@@ -65,7 +65,7 @@ struct hook {
 	enum hook_timeout on_timeout;
 	char name[HOOK_NAME_SIZE]; /* as the signature gave it, without a prefix: "execve" */
 	unsigned int busy;	   /* activities that run its handler */
-	struct thread *idle;	   /* a coroutine for the next event (thread.c); NULL: none */
+	struct coroutine *idle;	   /* a coroutine for the next event (thread.c); NULL: none */
 	bool removed;
 	struct hook *next;
 	size_t count;

@@ -67,7 +67,7 @@ int slice_wait(lua_State *L, lua_KContext context, lua_KFunction k)
 		limit_expired = 1;
 		limit_check(L);
 	}
-	a->pause = true;
+	a->sliced = true;
 	return lua_yieldk(L, 0, context, k);
 }
 

@@ -255,7 +255,7 @@ static bool write_held(struct write_job *job)
 	while (job->position < job->source.size && chunk_at(job, &page, &n) &&
 	       page.state == LINUX_PAGE_PRIVATE) {
 		bytes_copy(&job->source, job->position, buf, n);
-		if (backend->mem_write_held(page.gpa, buf, n))
+		if (backend->mem_write_paused(page.gpa, buf, n))
 			break;
 		next_chunk(job, n, true);
 		if (engine_clock() - began > HOLD_NS)
@@ -266,7 +266,7 @@ static bool write_held(struct write_job *job)
 
 static bool write_own(struct write_job *job)
 {
-	int err = backend->mem_write_held ? backend->hold() : -ENOTSUP;
+	int err = backend->mem_write_paused ? backend->pause() : -ENOTSUP;
 	bool some;
 
 	/* -EBUSY: this is in a pause (lvmon.pause), which goes on behind it. */
@@ -276,7 +276,7 @@ static bool write_own(struct write_job *job)
 	}
 	some = write_held(job);
 	if (!err)
-		backend->release();
+		backend->resume();
 	return some;
 }
 

@@ -7,7 +7,7 @@
 #include <string.h>
 #include "engine/base/text.h"
 #include "engine/events/deny.h"
-#include "engine/events/thread.h"
+#include "engine/events/coroutine.h"
 #include "engine/lua/api.h"
 #include "engine/lua/hook.h"
 #include "engine/signature/current.h"
@@ -57,7 +57,7 @@ static int push_comm(lua_State *L, const struct activity *a)
 /* ev:deny([errno]): the call returns -errno (EPERM) and is not done. */
 static int event_deny(lua_State *L)
 {
-	struct thread *t = luaL_checkudata(L, 1, EVENT_TYPE);
+	struct coroutine *t = luaL_checkudata(L, 1, EVENT_TYPE);
 	lua_Integer number = luaL_optinteger(L, 2, DENY_EPERM);
 
 	luaL_argcheck(L, number >= 1 && number <= DENY_NUMBER_MAX, 2, "not an errno");
@@ -131,7 +131,7 @@ static int cached(lua_State *L, int slot, const struct activity *a,
 	make(L, a);
 	lua_pushvalue(L, -1);
 	lua_setiuservalue(L, 1, slot);
-	a->thread->tables = true;
+	a->coroutine->tables = true;
 	return 1;
 }
 
@@ -150,7 +150,7 @@ static void near_fields(struct text_near *near, const struct event_field *table)
 
 static int event_index(lua_State *L)
 {
-	struct thread *t = luaL_checkudata(L, 1, EVENT_TYPE);
+	struct coroutine *t = luaL_checkudata(L, 1, EVENT_TYPE);
 	const char *name = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : "";
 	const struct activity *a = t->activity;
 	const struct event_field *f;
@@ -177,7 +177,7 @@ static int event_index(lua_State *L)
 
 static int event_tostring(lua_State *L)
 {
-	struct thread *t = luaL_checkudata(L, 1, EVENT_TYPE);
+	struct coroutine *t = luaL_checkudata(L, 1, EVENT_TYPE);
 
 	lua_pushfstring(L, "event %s", t->activity ? t->activity->site->name : "(over)");
 	return 1;

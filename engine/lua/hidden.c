@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * lvmon.hidden(): what one of the kernel's views shows and another one lacks. Live, the other CPUs
+ * lvmon.hidden(): what one of the kernel's sources shows and another one lacks. Live, the other CPUs
  * are held while it looks; where one of them is held in the middle of a change of the lists, all go
  * on for a moment, and it looks again.
  */
@@ -64,18 +64,18 @@ static void push_address(lua_State *L, const void *row)
 	lua_pushinteger(L, (lua_Integer)((const struct linux_hidden *)row)->address);
 }
 
-/* The names of the views, with commas. */
-static void names_of(uint32_t views, char *out, size_t size)
+/* The names of the sources, with commas. */
+static void names_of(uint32_t sources, char *out, size_t size)
 {
 	size_t n = 0;
 	int i;
 
 	out[0] = '\0';
-	for (i = 0; i < LINUX_VIEWS && n < size; i++) {
-		if (!(views >> i & 1))
+	for (i = 0; i < LINUX_SOURCES && n < size; i++) {
+		if (!(sources >> i & 1))
 			continue;
 		n += (size_t)snprintf(out + n, size - n, "%s%s", n ? ", " : "",
-				      linux_view_name((enum linux_view)i));
+				      linux_source_name((enum linux_source)i));
 	}
 }
 
@@ -209,7 +209,7 @@ static void look_at_code(struct linux_hidden_list *list)
 		explain(list, "code", err, LINUX_MODULES);
 }
 
-/* lvmon.hidden() -> listing of what one of the kernel's views has and another one lacks */
+/* lvmon.hidden() -> listing of what one of the kernel's sources has and another one lacks */
 static int hidden(lua_State *L)
 {
 	struct linux_hidden_list list = {0};

@@ -20,7 +20,7 @@ int pause_begin(void)
 
 	if (paused)
 		return -EBUSY;
-	err = engine.mode == ENGINE_LIVE ? backend->hold() : 0;
+	err = engine.mode == ENGINE_LIVE ? backend->pause() : 0;
 	if (err)
 		return err;
 	linux_guest_ran(); /* what was remembered of page tables was read before */
@@ -32,7 +32,7 @@ int pause_begin(void)
 int pause_finish(void)
 {
 	paused = false;
-	return engine.mode == ENGINE_LIVE ? backend->release() : 0;
+	return engine.mode == ENGINE_LIVE ? backend->resume() : 0;
 }
 
 bool pause_time_is_up(void)

@@ -41,33 +41,33 @@ uint64_t counters_ns(uint64_t ticks)
 	return ran ? (uint64_t)((unsigned __int128)ticks * ns / ran) : 0;
 }
 
-void counters_tell_paused(struct signature *s)
+void counters_tell_missed(struct signature *s)
 {
 	struct counters *c = counters_of(s);
 	struct signature *before = engine.signature;
 	json_t *r;
 
-	if (c->paused == c->paused_told)
+	if (c->missed == c->missed_told)
 		return;
 	engine.signature = s;
 	r = record_new("lost");
 	record_string(r, "message", "calls came while the signature's handlers paused");
-	record_number(r, "calls", c->paused - c->paused_told);
+	record_number(r, "calls", c->missed - c->missed_told);
 	record_emit(r);
 	engine.signature = before;
-	c->paused_told = c->paused;
+	c->missed_told = c->missed;
 }
 
-void counters_paused(struct signature *s, uint64_t now)
+void counters_missed(struct signature *s, uint64_t now)
 {
 	struct counters *c = counters_of(s);
 
-	c->paused++;
+	c->missed++;
 	/* A clock that went back is no reason for silence. */
-	if (now < c->paused_due_ns && c->paused_due_ns - now <= COUNTERS_PAUSED_NS)
+	if (now < c->missed_due_ns && c->missed_due_ns - now <= COUNTERS_MISSED_NS)
 		return;
-	counters_tell_paused(s);
-	c->paused_due_ns = now + COUNTERS_PAUSED_NS;
+	counters_tell_missed(s);
+	c->missed_due_ns = now + COUNTERS_MISSED_NS;
 }
 
 static void tell(struct signature *s)
@@ -86,7 +86,7 @@ static void tell(struct signature *s)
 	record_number(r, "timeouts", c->timeouts);
 	record_number(r, "deaths", c->deaths);
 	record_number(r, "denied", c->denied);
-	record_number(r, "paused", c->paused);
+	record_number(r, "paused", c->missed);
 	record_number(r, "strikes", engine.memory->entry[s->index].strikes);
 	record_number(r, "memory", s->memory);
 	record_number(r, "memory_peak", c->memory_peak);

@@ -11,8 +11,8 @@
 /* A record of each signature so often, if it has run meanwhile. */
 #define COUNTERS_NS 60000000000u
 
-/* Calls that come in a pause are told so often, and when it is over. */
-#define COUNTERS_PAUSED_NS 1000000000u
+/* Calls that come in a cool-down are told so often, and when it is over. */
+#define COUNTERS_MISSED_NS 1000000000u
 
 /* Counters of a signature. */
 struct counters *counters_of(const struct signature *s);
@@ -29,10 +29,10 @@ void counters_died(uint32_t signature, bool in_handler, bool its_fault);
 /* Ticks in nanoseconds. */
 uint64_t counters_ns(uint64_t ticks);
 
-/* A call came in a pause of the signature's, so its handler did not run. */
-void counters_paused(struct signature *s, uint64_t now);
+/* A call came in a cool-down of the signature, so its handler did not run. */
+void counters_missed(struct signature *s, uint64_t now);
 /* Those that have not been told yet. */
-void counters_tell_paused(struct signature *s);
+void counters_tell_missed(struct signature *s);
 
 /* The clocks are compared from now on; once in the guest's life. */
 void counters_begin(void);

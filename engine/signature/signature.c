@@ -363,7 +363,7 @@ void signature_cooldown(struct signature *s, bool begins)
 	json_t *r;
 
 	if (!begins)
-		counters_tell_paused(s);
+		counters_tell_missed(s);
 	engine.signature = s;
 	r = record_new("cooldown");
 	if (r) {

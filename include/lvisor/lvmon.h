@@ -19,7 +19,7 @@
 
 #include <stdint.h>
 
-#define LVMON_ABI_VERSION 7
+#define LVMON_ABI_VERSION 8
 
 typedef uint64_t gpa_t; /* guest-physical address */
 typedef uint64_t gva_t; /* guest-virtual address */
@@ -75,24 +75,24 @@ enum lvmon_call {
 	 * 1: there is no reader that shares the guest's memory, events leave by a port; -ETIMEDOUT.
 	 * Then the event has more_ms of time in the domain, in place of what was left. What was
 	 * waited and given, over an event, is at most LVMON_DRAIN_MS_MAX: else -EINVAL. CPUs that
-	 * are held (LVMON_HOLD) may be held so much longer.
+	 * are held (LVMON_PAUSE) may be held so much longer.
 	 */
 	LVMON_DRAIN,
 
 	/*
 	 * () -> 0, -EBUSY: they are held already, or -ETIME: one did not come. All other CPUs are
-	 * out of the guest until LVMON_RELEASE, the event's end or the engine's, but for 100 ms at
+	 * out of the guest until LVMON_RESUME, the event's end or the engine's, but for 100 ms at
 	 * most: of CLOCK_PROCESS_CPUTIME_ID.
 	 */
-	LVMON_HOLD,
+	LVMON_PAUSE,
 	/* () -> 0, or -ETIME: they were not held up to now */
-	LVMON_RELEASE,
+	LVMON_RESUME,
 	/*
 	 * As LVMON_MEM_WRITE, but only while the other CPUs are held, as they have been since
-	 * LVMON_HOLD: what was found out about the page since then still holds. -ETIME: they are
+	 * LVMON_PAUSE: what was found out about the page since then still holds. -ETIME: they are
 	 * not, and nothing was written.
 	 */
-	LVMON_MEM_WRITE_HELD,
+	LVMON_MEM_WRITE_PAUSED,
 
 	LVMON_CALL_END
 };

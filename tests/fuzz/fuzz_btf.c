@@ -54,22 +54,22 @@ static void ask(struct linux_type type)
 /* All of it again as a module's, behind itself. */
 static void split(const void *data, size_t size)
 {
-	struct btf_view base, view;
+	struct btf_raw base, view;
 
-	if (btf_view_open(&base, data, size, NULL, NULL))
+	if (btf_raw_open(&base, data, size, NULL, NULL))
 		return;
-	if (!btf_view_open(&view, data, size, &base, NULL)) {
+	if (!btf_raw_open(&view, data, size, &base, NULL)) {
 		for (uint32_t id = 0; id <= view.count; id++) {
-			const struct btf_type *t = btf_view_type(&view, id);
-			const char *name = t ? btf_view_name(&view, t->name_off) : NULL;
+			const struct btf_type *t = btf_raw_type(&view, id);
+			const char *name = t ? btf_raw_name(&view, t->name_off) : NULL;
 
 			must(!t == (!id || id == view.count));
 			if (name)
 				must(strlen(name) < size);
 		}
-		btf_view_close(&view);
+		btf_raw_close(&view);
 	}
-	btf_view_close(&base);
+	btf_raw_close(&base);
 }
 
 static void typed_pointers(struct kernel_blob *b)

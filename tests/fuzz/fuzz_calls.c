@@ -241,8 +241,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 				      LVMON_MEM_WRITE, LVMON_REG_READ, LVMON_REG_WRITE, LVMON_MEM_SIZE,
 				      LVMON_CPU_TIME, LVMON_HOOK_ADD, LVMON_HOOK_REMOVE,
 				      LVMON_SET_TASK, LVMON_EMIT, LVMON_BLOB_STORE, LVMON_LOG,
-				      LVMON_NEXT_EVENT, LVMON_CALL_END, LVMON_HOLD, LVMON_RELEASE,
-				      LVMON_MEM_WRITE_HELD};
+				      LVMON_NEXT_EVENT, LVMON_CALL_END, LVMON_PAUSE, LVMON_RESUME,
+				      LVMON_MEM_WRITE_PAUSED};
 	static const u64 table[] = {DATA,     DATA_END, TEXT,	      SPACE_MMAP, SPACE_MMAP + SPACE_MMAP_SIZE,
 				    CODE,     CODE_GPA, HOST_OWN,     HOST_OWN_END, HOST_RAM_END, PAGE_SIZE,
 				    BIT(47),  0x24,	0x1002,	      WINDOW_USER_BASE, SPACE_STACK_TOP};
@@ -291,14 +291,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		}
 		for (int i = 0; i < 4; i++)
 			args[i] = take_number(&in, table, ARRAY_SIZE(table));
-		domain.frame = (struct trap_frame){.rax = op == 253 ? take(&in, 8)
+		domain.frame = (struct exception_frame){.rax = op == 253 ? take(&in, 8)
 								  : numbers[op % ARRAY_SIZE(numbers)],
 						   .rdi = op & 0x80 ? last : args[0],
 						   .rsi = args[1],
 						   .rdx = args[2],
 						   .r10 = args[3]};
 		wrote |= domain.frame.rax == LVMON_MEM_WRITE ||
-			 domain.frame.rax == LVMON_MEM_WRITE_HELD;
+			 domain.frame.rax == LVMON_MEM_WRITE_PAUSED;
 		if (domain_waits_for_event()) {
 			check(flags);
 			continue;

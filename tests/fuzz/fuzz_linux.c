@@ -168,7 +168,7 @@ static void look_for_hidden(void)
 
 		must(h->seen && h->missing && !(h->seen & h->missing));
 		must(memchr(h->name, '\0', sizeof(h->name)));
-		must(h->kind == LINUX_HIDDEN_CODE || !(h->missing & ~list.views));
+		must(h->kind == LINUX_HIDDEN_CODE || !(h->missing & ~list.sources));
 	}
 	free(list.rows);
 }

@@ -192,7 +192,7 @@ static int f_log(const char *text, size_t size)
 	return 0;
 }
 
-static int f_hold(void)
+static int f_pause(void)
 {
 	if (fake.held)
 		return -EBUSY;
@@ -204,7 +204,7 @@ static int f_hold(void)
 	return fake.hold_error;
 }
 
-static int f_release(void)
+static int f_resume(void)
 {
 	fake.releases++;
 	fake.held = false;
@@ -681,8 +681,8 @@ int linux_hidden_processes(struct linux_hidden_list *list)
 		.kind = LINUX_HIDDEN_PROCESS,
 		.pid = 666,
 		.tid = 666,
-		.seen = 1u << LINUX_VIEW_PIDS | 1u << LINUX_VIEW_CPUS,
-		.missing = 1u << LINUX_VIEW_TASKS,
+		.seen = 1u << LINUX_SOURCE_PIDS | 1u << LINUX_SOURCE_CPUS,
+		.missing = 1u << LINUX_SOURCE_TASKS,
 		.address = FAKE_KERNEL,
 		.name = "beast",
 	};
@@ -695,8 +695,8 @@ int linux_hidden_modules(struct linux_hidden_list *list)
 		return fake.hidden_error;
 	list->rows[list->count++] = (struct linux_hidden){
 		.kind = LINUX_HIDDEN_MODULE,
-		.seen = 1u << LINUX_VIEW_MEMORY,
-		.missing = 1u << LINUX_VIEW_MODULES,
+		.seen = 1u << LINUX_SOURCE_MEMORY,
+		.missing = 1u << LINUX_SOURCE_MODULES,
 		.address = FAKE_KERNEL,
 		.name = "rk",
 	};
@@ -709,8 +709,8 @@ int linux_hidden_code(gva_t idt, struct linux_hidden_list *list)
 		return 0;
 	list->rows[list->count++] = (struct linux_hidden){
 		.kind = LINUX_HIDDEN_CODE,
-		.seen = 1u << LINUX_VIEW_IDT,
-		.missing = 1u << LINUX_VIEW_TEXT,
+		.seen = 1u << LINUX_SOURCE_IDT,
+		.missing = 1u << LINUX_SOURCE_TEXT,
 		.address = idt + 16,
 		.name = "vector 1",
 	};
@@ -718,17 +718,17 @@ int linux_hidden_code(gva_t idt, struct linux_hidden_list *list)
 		.kind = LINUX_HIDDEN_CODE,
 		.pid = 77,
 		.tid = 77,
-		.seen = 1u << LINUX_VIEW_KTHREADS,
-		.missing = 1u << LINUX_VIEW_TEXT,
+		.seen = 1u << LINUX_SOURCE_KTHREADS,
+		.missing = 1u << LINUX_SOURCE_TEXT,
 		.address = idt + 32,
 		.name = "kernel thread 77 (worm)",
 	};
 	return 0;
 }
 
-const char *linux_view_name(enum linux_view view)
+const char *linux_source_name(enum linux_source view)
 {
-	static const char *const names[LINUX_VIEWS] = {
+	static const char *const names[LINUX_SOURCES] = {
 		"tasks", "pids",   "children", "threads", "cpus",     "modules", "sysfs",
 		"tree",	 "memory", "calls",    "idt",	  "kthreads", "text"};
 
@@ -769,7 +769,7 @@ void fake_reset(void)
 	ops = (struct backend){
 		.next_event = f_next_event,
 		.mem_write = f_mem_write,
-		.mem_write_held = f_mem_write_held,
+		.mem_write_paused = f_mem_write_held,
 		.reg_read = f_reg_read,
 		.reg_write = f_reg_write,
 		.mem_size = f_mem_size,
@@ -780,8 +780,8 @@ void fake_reset(void)
 		.emit = f_emit,
 		.blob_store = f_blob_store,
 		.log = f_log,
-		.hold = f_hold,
-		.release = f_release,
+		.pause = f_pause,
+		.resume = f_resume,
 		.drain = f_drain,
 		.window = fake.ram,
 		.ram = &ram,

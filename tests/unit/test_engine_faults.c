@@ -43,18 +43,18 @@ static int mem_write(gpa_t gpa, const void *buf, size_t size)
 	QUIETLY(int, inner->mem_write(gpa, buf, size));
 }
 
-static int mem_write_held(gpa_t gpa, const void *buf, size_t size)
+static int mem_write_paused(gpa_t gpa, const void *buf, size_t size)
 {
 	if (fault_now(FAULT_CALL))
 		return -ETIME;
-	QUIETLY(int, inner->mem_write_held(gpa, buf, size));
+	QUIETLY(int, inner->mem_write_paused(gpa, buf, size));
 }
 
 static int hold(void)
 {
 	if (fault_now(FAULT_CALL))
 		return -ETIME;
-	QUIETLY(int, inner->hold());
+	QUIETLY(int, inner->pause());
 }
 
 static int reg_read(enum lvmon_reg reg, uint64_t *value)
@@ -203,8 +203,8 @@ static struct outcome scenario(enum fault_kind kind, uint64_t at, bool onwards, 
 	inner = backend;
 	outer = *backend;
 	outer.mem_write = mem_write;
-	outer.mem_write_held = mem_write_held;
-	outer.hold = hold;
+	outer.mem_write_paused = mem_write_paused;
+	outer.pause = hold;
 	outer.reg_read = reg_read;
 	outer.reg_write = reg_write;
 	outer.hook_add = hook_add;

@@ -317,30 +317,30 @@ static void test_processes(void **state)
 	list_add(RQS + RQ_SIZE + RQ_TASKS, worker + SE_NODE);
 	look(0);
 	assert_string_equal(list.reason, "");
-	assert_int_equal(list.views, BIT(LINUX_VIEW_TASKS) | BIT(LINUX_VIEW_PIDS) |
-					     BIT(LINUX_VIEW_CHILDREN) | BIT(LINUX_VIEW_THREADS) |
-					     BIT(LINUX_VIEW_CPUS) | BIT(LINUX_VIEW_KTHREADS));
+	assert_int_equal(list.sources, BIT(LINUX_SOURCE_TASKS) | BIT(LINUX_SOURCE_PIDS) |
+					     BIT(LINUX_SOURCE_CHILDREN) | BIT(LINUX_SOURCE_THREADS) |
+					     BIT(LINUX_SOURCE_CPUS) | BIT(LINUX_SOURCE_KTHREADS));
 	/* out of the list, and what it started is not hidden with it */
 	list_del(sh + TASKS);
 	look(1);
-	row_is(0, LINUX_HIDDEN_PROCESS, sh, BIT(LINUX_VIEW_TASKS));
+	row_is(0, LINUX_HIDDEN_PROCESS, sh, BIT(LINUX_SOURCE_TASKS));
 	assert_int_equal(list.rows[0].pid, 10);
 	assert_string_equal(list.rows[0].name, "sh");
 	assert_int_equal(list.rows[0].seen,
-			 BIT(LINUX_VIEW_PIDS) | BIT(LINUX_VIEW_CHILDREN) | BIT(LINUX_VIEW_THREADS));
+			 BIT(LINUX_SOURCE_PIDS) | BIT(LINUX_SOURCE_CHILDREN) | BIT(LINUX_SOURCE_THREADS));
 	list_add(INIT + TASKS, sh + TASKS);
 	/* out of the allocator */
 	put64(xnode + SLOTS + 8 * 13, 0);
 	look(1);
-	row_is(0, LINUX_HIDDEN_PROCESS, child, BIT(LINUX_VIEW_PIDS));
+	row_is(0, LINUX_HIDDEN_PROCESS, child, BIT(LINUX_SOURCE_PIDS));
 	/* out of all lists but where it runs */
 	list_del(ls + TASKS);
 	list_del(ls + SIBLING);
 	put64(xnode + SLOTS + 8 * 11, 0);
 	look(2);
 	row_is(1, LINUX_HIDDEN_PROCESS, ls,
-	       BIT(LINUX_VIEW_TASKS) | BIT(LINUX_VIEW_PIDS) | BIT(LINUX_VIEW_CHILDREN));
-	assert_true(list.rows[1].seen & BIT(LINUX_VIEW_CPUS));
+	       BIT(LINUX_SOURCE_TASKS) | BIT(LINUX_SOURCE_PIDS) | BIT(LINUX_SOURCE_CHILDREN));
+	assert_true(list.rows[1].seen & BIT(LINUX_SOURCE_CPUS));
 	/* waiting for a CPU */
 	put64(RQS + RQ_CURR, idle[0]);
 	list_add(RQS + RQ_TASKS, ls + SE_NODE);
@@ -361,14 +361,14 @@ static void test_threads(void **state)
 	look(0);
 	list_del(worker + NODE);
 	look(1);
-	row_is(0, LINUX_HIDDEN_THREAD, worker, BIT(LINUX_VIEW_THREADS));
+	row_is(0, LINUX_HIDDEN_THREAD, worker, BIT(LINUX_SOURCE_THREADS));
 	assert_int_equal(list.rows[0].pid, 10);
 	assert_int_equal(list.rows[0].tid, 12);
 	put64(xnode + SLOTS + 8 * 12, 0);
 	look(0); /* nothing leads to it */
 	list_add(RQS + RQ_TASKS, worker + SE_NODE);
 	look(1);
-	row_is(0, LINUX_HIDDEN_THREAD, worker, BIT(LINUX_VIEW_THREADS) | BIT(LINUX_VIEW_PIDS));
+	row_is(0, LINUX_HIDDEN_THREAD, worker, BIT(LINUX_SOURCE_THREADS) | BIT(LINUX_SOURCE_PIDS));
 }
 
 /* A CPU is held in the middle of fork or exit. */
@@ -406,7 +406,7 @@ static void test_damage(void **state)
 	damaged("task list: it leads nowhere", 0);
 	list_del(sh + SIBLING); /* is still found by what is in order */
 	look(1);
-	row_is(0, LINUX_HIDDEN_PROCESS, sh, BIT(LINUX_VIEW_CHILDREN));
+	row_is(0, LINUX_HIDDEN_PROCESS, sh, BIT(LINUX_SOURCE_CHILDREN));
 	list_add(init + CHILDREN, sh + SIBLING);
 	put64(sh + TASKS, next);
 	look(0);
@@ -491,12 +491,12 @@ static void test_modules(void **state)
 	}
 	modules(0);
 	assert_string_equal(list.reason, "");
-	assert_int_equal(list.views, BIT(LINUX_VIEW_MODULES) | BIT(LINUX_VIEW_SYSFS) |
-					     BIT(LINUX_VIEW_TREE) | BIT(LINUX_VIEW_MEMORY));
+	assert_int_equal(list.sources, BIT(LINUX_SOURCE_MODULES) | BIT(LINUX_SOURCE_SYSFS) |
+					     BIT(LINUX_SOURCE_TREE) | BIT(LINUX_SOURCE_MEMORY));
 	/* MODULES -> c -> b -> a */
 	put64(bytes_of(c) + M_LIST, a + M_LIST);
 	modules(1);
-	row_is(0, LINUX_HIDDEN_MODULE, b, BIT(LINUX_VIEW_MODULES));
+	row_is(0, LINUX_HIDDEN_MODULE, b, BIT(LINUX_SOURCE_MODULES));
 	assert_string_equal(list.rows[0].name, "second");
 	/* on its way out, or in: not told */
 	put32(bytes_of(b) + M_STATE, LINUX_MODULE_UNFORMED);
@@ -509,7 +509,7 @@ static void test_modules(void **state)
 	/* out of sysfs, too */
 	put64(bytes_of(c) + M_MKOBJ + KOBJ_ENTRY, a + M_MKOBJ + KOBJ_ENTRY);
 	modules(1);
-	row_is(0, LINUX_HIDDEN_MODULE, b, BIT(LINUX_VIEW_MODULES) | BIT(LINUX_VIEW_SYSFS));
+	row_is(0, LINUX_HIDDEN_MODULE, b, BIT(LINUX_SOURCE_MODULES) | BIT(LINUX_SOURCE_SYSFS));
 	/* and out of the tree that readers use: only its memory is left */
 	put32(TREE, 1);
 	put64(TREE + 16, a + M_MTN + MTN_NODE + RB_SIZE);
@@ -517,15 +517,15 @@ static void test_modules(void **state)
 	tree_node(c, 1, 0, 0);
 	modules(1);
 	row_is(0, LINUX_HIDDEN_MODULE, b,
-	       BIT(LINUX_VIEW_MODULES) | BIT(LINUX_VIEW_SYSFS) | BIT(LINUX_VIEW_TREE));
-	assert_int_equal(list.rows[0].seen, BIT(LINUX_VIEW_MEMORY));
+	       BIT(LINUX_SOURCE_MODULES) | BIT(LINUX_SOURCE_SYSFS) | BIT(LINUX_SOURCE_TREE));
+	assert_int_equal(list.rows[0].seen, BIT(LINUX_SOURCE_MEMORY));
 	/* listed, but not in the tree */
 	tree_node(a, 1, 0, 0);
 	modules(2);
 	/* memory that only looks like one */
 	put64(bytes_of(b) + M_MTN + MTN_MOD, a);
 	modules(1);
-	row_is(0, LINUX_HIDDEN_MODULE, c, BIT(LINUX_VIEW_TREE));
+	row_is(0, LINUX_HIDDEN_MODULE, c, BIT(LINUX_SOURCE_TREE));
 }
 
 static void test_damaged_modules(void **state)
@@ -554,7 +554,7 @@ static void test_damaged_modules(void **state)
 	put64(SET, SET);
 	modules(2);
 	assert_string_equal(list.reason, "module memory: this kernel's is not known");
-	row_is(0, LINUX_HIDDEN_MODULE, b, BIT(LINUX_VIEW_SYSFS));
+	row_is(0, LINUX_HIDDEN_MODULE, b, BIT(LINUX_SOURCE_SYSFS));
 }
 
 /* Page tables without the last entries: addresses end there, and do not begin again. */
@@ -610,9 +610,9 @@ static void test_code(void **state)
 	assert_int_equal(list.rows[0].kind, LINUX_HIDDEN_CODE);
 	assert_true(list.rows[0].address == AREA + 0x900);
 	assert_string_equal(list.rows[0].name, "system call 1 write");
-	assert_int_equal(list.rows[0].missing, BIT(LINUX_VIEW_TEXT));
+	assert_int_equal(list.rows[0].missing, BIT(LINUX_SOURCE_TEXT));
 	assert_string_equal(list.rows[1].name, "vector 1");
-	assert_int_equal(list.rows[1].seen, BIT(LINUX_VIEW_IDT));
+	assert_int_equal(list.rows[1].seen, BIT(LINUX_SOURCE_IDT));
 	/* the module leaves the list */
 	put64(CALLS + 8, AREA + 0x810);
 	gate(1, READ, true);
@@ -645,12 +645,12 @@ static void test_threads_code(void **state)
 	put64(plain + KTHREAD, 0x1234); /* a process's set_child_tid */
 	look(0);
 	assert_string_equal(list.reason, "");
-	assert_true(list.views & BIT(LINUX_VIEW_KTHREADS));
+	assert_true(list.sources & BIT(LINUX_SOURCE_KTHREADS));
 	/* in the module's data */
 	put64(k + K_FUNCTION, AREA + 0x900);
 	look(1);
-	row_is(0, LINUX_HIDDEN_CODE, AREA + 0x900, BIT(LINUX_VIEW_TEXT));
-	assert_int_equal(list.rows[0].seen, BIT(LINUX_VIEW_KTHREADS));
+	row_is(0, LINUX_HIDDEN_CODE, AREA + 0x900, BIT(LINUX_SOURCE_TEXT));
+	assert_int_equal(list.rows[0].seen, BIT(LINUX_SOURCE_KTHREADS));
 	assert_int_equal(list.rows[0].pid, 20);
 	assert_int_equal(list.rows[0].tid, 20);
 	assert_string_equal(list.rows[0].name, "kernel thread 20 (kernel)");
@@ -665,8 +665,8 @@ static void test_threads_code(void **state)
 	/* a thread in no list but the pids' */
 	list_del(t + TASKS);
 	look(2);
-	row_is(0, LINUX_HIDDEN_PROCESS, t, BIT(LINUX_VIEW_TASKS));
-	row_is(1, LINUX_HIDDEN_CODE, AREA + 0x8ff, BIT(LINUX_VIEW_TEXT));
+	row_is(0, LINUX_HIDDEN_PROCESS, t, BIT(LINUX_SOURCE_TASKS));
+	row_is(1, LINUX_HIDDEN_CODE, AREA + 0x8ff, BIT(LINUX_SOURCE_TEXT));
 	list_add(INIT + TASKS, t + TASKS);
 	/* the module is going; its memory is given back; the thread ends */
 	put32(bytes_of(m) + M_STATE, LINUX_MODULE_UNFORMED);
@@ -702,7 +702,7 @@ static void test_threads_code_damage(void **state)
 	look(1);
 	assert_int_equal(list.rows[0].tid, 21);
 	assert_string_equal(list.reason, "kernel threads: it leads nowhere");
-	assert_false(list.views & BIT(LINUX_VIEW_KTHREADS));
+	assert_false(list.sources & BIT(LINUX_SOURCE_KTHREADS));
 	put64(t + KTHREAD, 0xffffffffdeadbee8);
 	look(1);
 	put64(t + KTHREAD, get64(other + KTHREAD));

@@ -190,15 +190,15 @@ static void writes_while_held(void **state)
 	fresh();
 	memcpy(memory, "written", 7);
 	paused = false;
-	assert_int_equal(call(LVMON_MEM_WRITE_HELD, 0x100ff9, USER, 7), -ETIME);
+	assert_int_equal(call(LVMON_MEM_WRITE_PAUSED, 0x100ff9, USER, 7), -ETIME);
 	assert_memory_equal(host_ram(0x100ff9), "\0\0\0\0\0\0", 7);
 	paused = true;
-	assert_int_equal(call(LVMON_MEM_WRITE_HELD, 0x100ff9, USER, 7), 0);
+	assert_int_equal(call(LVMON_MEM_WRITE_PAUSED, 0x100ff9, USER, 7), 0);
 	assert_memory_equal(host_ram(0x100ff9), "written", 7);
-	assert_int_equal(call(LVMON_MEM_WRITE_HELD, 0x100ffa, USER, 7), -EINVAL);
-	assert_int_equal(call(LVMON_MEM_WRITE_HELD, HOST_OWN, USER, 1), -EFAULT);
-	assert_int_equal(call(LVMON_MEM_WRITE_HELD, 0x100000, USER - 1, 1), -EFAULT);
-	assert_int_equal(call(LVMON_MEM_WRITE_HELD, 0x100000, USER, UINT64_MAX), -EINVAL);
+	assert_int_equal(call(LVMON_MEM_WRITE_PAUSED, 0x100ffa, USER, 7), -EINVAL);
+	assert_int_equal(call(LVMON_MEM_WRITE_PAUSED, HOST_OWN, USER, 1), -EFAULT);
+	assert_int_equal(call(LVMON_MEM_WRITE_PAUSED, 0x100000, USER - 1, 1), -EFAULT);
+	assert_int_equal(call(LVMON_MEM_WRITE_PAUSED, 0x100000, USER, UINT64_MAX), -EINVAL);
 	assert_int_equal(kept, 0);
 }
 
@@ -338,10 +338,10 @@ static void texts(void **state)
 static void hold_and_release(void **state)
 {
 	fresh();
-	assert_int_equal(call(LVMON_HOLD, 0, 0, 0), 0);
-	assert_int_equal(call(LVMON_HOLD, 1, 2, 3), -EBUSY);
-	assert_int_equal(call(LVMON_RELEASE, 0, 0, 0), 0);
-	assert_int_equal(call(LVMON_RELEASE, UINT64_MAX, 0, 0), -ETIME);
+	assert_int_equal(call(LVMON_PAUSE, 0, 0, 0), 0);
+	assert_int_equal(call(LVMON_PAUSE, 1, 2, 3), -EBUSY);
+	assert_int_equal(call(LVMON_RESUME, 0, 0, 0), 0);
+	assert_int_equal(call(LVMON_RESUME, UINT64_MAX, 0, 0), -ETIME);
 	assert_int_equal(pauses, 2);
 	assert_int_equal(resumes, 2);
 }

@@ -317,7 +317,7 @@ static void subtractions(void **state)
 	}
 }
 
-/* The CPU is to do it, by its own view: nothing has changed. */
+/* The CPU is to do it, by its own overlay: nothing has changed. */
 static void left_to_the_cpu(const struct trap *trap)
 {
 	struct vcpu before = vcpu;

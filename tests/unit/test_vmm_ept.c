@@ -285,29 +285,29 @@ static void sparse_touches(void **state)
 	assert_int_equal(nested_map_identity(9 * GB), 0);
 }
 
-/* A CPU's view differs in one page, which is a copy with another byte. */
+/* A CPU's overlay differs in one page, which is a copy with another byte. */
 static void views(void **state)
 {
 	/* in a large page, and in a table of small ones */
 	static const gpa_t pages[] = {0x205000, 0x7000, 0x600000};
-	struct nested_view view = {0};
+	struct nested_overlay overlay = {0};
 	u64 before[2];
 
 	host_guest();
 	firmware();
-	assert_int_equal(nested_view_init(&view), 0);
+	assert_int_equal(nested_overlay_init(&overlay), 0);
 	for (size_t i = 0; i < ARRAY_SIZE(pages); i++) {
 		gpa_t page = pages[i];
 		hpa_t root;
-		u8 *copy = phys_to_virt(view.copy), *ram = host_ram(page);
+		u8 *copy = phys_to_virt(overlay.copy), *ram = host_ram(page);
 
 		for (u32 k = 0; k < PAGE_SIZE; k++)
 			ram[k] = (u8)(k * 7 + i);
 		before[0] = *entry_of(page);
 		before[1] = *entry_of(page + PAGE_SIZE);
-		root = nested_view_open(&view, page + 100, 0x42);
+		root = nested_overlay_open(&overlay, page + 100, 0x42);
 		assert_int_not_equal(root, ADDRESS(eptp));
-		assert_int_equal(ADDRESS(*entry_below(root, page)), view.copy);
+		assert_int_equal(ADDRESS(*entry_below(root, page)), overlay.copy);
 		assert_int_equal(RIGHTS(*entry_below(root, page)), 5);
 		assert_int_equal(TYPE(*entry_below(root, page)), TYPE(before[0]));
 		assert_int_equal(*entry_below(root, page) & LARGE, 0);
@@ -329,15 +329,15 @@ static void views(void **state)
 		assert_int_equal(*entry_of(page + PAGE_SIZE), before[1]);
 		/* the guest's bytes have changed since */
 		ram[7] ^= 0xff;
-		assert_int_equal(nested_view_open(&view, page + 101, 0x43), root);
+		assert_int_equal(nested_overlay_open(&overlay, page + 101, 0x43), root);
 		assert_int_equal(copy[7], ram[7]);
 		assert_int_equal(copy[100], ram[100]);
 		assert_int_equal(copy[101], 0x43);
 	}
-	/* memory that is mapped later is in the view, too */
+	/* memory that is mapped later is in the overlay, too */
 	assert_int_equal(nested_map_identity(6 * GB), 0);
-	nested_view_refresh(&view);
-	assert_int_equal(ADDRESS(*entry_below(view.tables[0], 6 * GB)), 6 * GB);
+	nested_overlay_refresh(&overlay);
+	assert_int_equal(ADDRESS(*entry_below(overlay.tables[0], 6 * GB)), 6 * GB);
 }
 
 static void assert_own_open(hpa_t root, hpa_t scratch)
@@ -359,40 +359,40 @@ static void assert_own_open(hpa_t root, hpa_t scratch)
 static void own_range_in_a_view(void **state)
 {
 	static const gpa_t pages[] = {0x205000, 0x7000, 0xc00000};
-	struct nested_view view = {0};
+	struct nested_overlay overlay = {0};
 	u64 ones, before, left;
 	hpa_t root;
 
 	host_guest();
 	firmware();
-	assert_int_equal(nested_view_init(&view), 0);
+	assert_int_equal(nested_overlay_init(&overlay), 0);
 	left = pages_free();
 	ones = ADDRESS(*entry_of(OWN));
-	root = nested_view_open_own(&view);
-	assert_own_open(root, view.scratch);
-	assert_int_not_equal(view.scratch, ones);
-	*(u64 *)phys_to_virt(view.scratch) = 42;
+	root = nested_overlay_open_own(&overlay);
+	assert_own_open(root, overlay.scratch);
+	assert_int_not_equal(overlay.scratch, ones);
+	*(u64 *)phys_to_virt(overlay.scratch) = 42;
 	assert_int_equal(*(u64 *)phys_to_virt(ones), UINT64_MAX);
 	assert_int_equal(RIGHTS(*entry_of(OWN)), 1);
-	nested_view_close(&view);
-	assert_int_equal(*(u64 *)phys_to_virt(view.scratch), UINT64_MAX);
+	nested_overlay_close(&overlay);
+	assert_int_equal(*(u64 *)phys_to_virt(overlay.scratch), UINT64_MAX);
 
 	/* With a trap's page as well, and again without. */
 	for (size_t i = 0; i < ARRAY_SIZE(pages); i++) {
 		gpa_t page = pages[i];
 
 		before = *entry_of(page);
-		root = nested_view_open(&view, page + 100, 0x42);
+		root = nested_overlay_open(&overlay, page + 100, 0x42);
 		assert_int_equal(ADDRESS(*entry_below(root, OWN)), ones);
-		root = nested_view_open_own(&view);
-		assert_int_equal(ADDRESS(*entry_below(root, page)), view.copy);
+		root = nested_overlay_open_own(&overlay);
+		assert_int_equal(ADDRESS(*entry_below(root, page)), overlay.copy);
 		assert_int_equal(RIGHTS(*entry_below(root, page)), 5);
-		assert_own_open(root, view.scratch);
-		nested_view_close(&view);
+		assert_own_open(root, overlay.scratch);
+		nested_overlay_close(&overlay);
 		assert_int_equal(*entry_of(page), before);
 	}
-	root = nested_view_open_own(&view);
-	assert_own_open(root, view.scratch);
+	root = nested_overlay_open_own(&overlay);
+	assert_own_open(root, overlay.scratch);
 	assert_int_equal(pages_free(), left);
 }
 

@@ -160,10 +160,10 @@ static void calls_outlive_an_engine(void **state)
 	assert_ptr_equal(trap_find(TRAP), trap);
 	assert_int_equal(*(u8 *)host_ram(0x400000), 0xcc);
 	function_returns(1);
-	trap_hold(trap); /* as the caller does */
+	trap_get(trap); /* as the caller does */
 	assert_true(guest_call_returned(&vcpu, &paging, trap, &id, &result));
 	assert_memory_equal(vcpu.regs, before.regs, sizeof(vcpu.regs));
-	trap_release(trap);
+	trap_put(trap);
 	assert_null(trap_find(TRAP));
 	assert_int_equal(*(u8 *)host_ram(0x400000), 0x90);
 	trap = fresh();
@@ -180,12 +180,12 @@ static void forgotten(void **state)
 	u32 id;
 
 	assert_int_equal(guest_call_start(&vcpu, &paging, trap, &verdict), 0);
-	trap_hold(trap); /* the hit at which it happens */
+	trap_get(trap); /* the hit at which it happens */
 	guest_calls_forget();
 	hook_remove_all();
 	assert_int_equal(trap->calls, 0);
 	assert_false(guest_call_returned(&vcpu, &paging, trap, &id, &result));
-	trap_release(trap);
+	trap_put(trap);
 	assert_null(trap_find(TRAP));
 	assert_int_equal(*(u8 *)host_ram(0x400000), 0x90);
 }

@@ -213,17 +213,17 @@ static void removed_while_held(void **state)
 	fresh();
 	id = hook_add(&hook);
 	trap = trap_find(hook.trap.gva);
-	trap_hold(trap);
-	trap_hold(trap);
+	trap_get(trap);
+	trap_get(trap);
 	assert_int_equal(hook_remove((u32)id), 0);
 	assert_ptr_equal(trap_find(hook.trap.gva), trap);
 	assert_int_equal(*code(0), INT3);
-	trap_release(trap);
+	trap_put(trap);
 	assert_int_equal(*code(0), INT3);
 	/* It can get hooks again meanwhile. */
 	id = hook_add(&hook);
 	assert_true(id > 0);
-	trap_release(trap);
+	trap_put(trap);
 	assert_int_equal(*code(0), INT3);
 	assert_int_equal(hook_remove((u32)id), 0);
 	assert_int_equal(*code(0), 0x41);
@@ -242,11 +242,11 @@ static void all_removed(void **state)
 		assert_true(hook_add(&hook) > 0);
 	}
 	held = trap_find(GVA + 0x40);
-	trap_hold(held);
+	trap_get(held);
 	hook_remove_all();
 	for (u64 i = 0; i < 0x2000; i += 0x40)
 		assert_int_equal(*code(i), i == 0x40 ? INT3 : 0x41);
-	trap_release(held);
+	trap_put(held);
 	assert_int_equal(*code(0x40), 0x41);
 	assert_false(any_traps());
 }
@@ -395,10 +395,10 @@ static void random_order(void **state)
 			break;
 		case 3:
 			if (trap && holds[place] < 3) {
-				trap_hold(trap);
+				trap_get(trap);
 				holds[place]++;
 			} else if (trap && holds[place]) {
-				trap_release(trap);
+				trap_put(trap);
 				holds[place]--;
 			}
 		}
@@ -413,7 +413,7 @@ static void random_order(void **state)
 	}
 	for (u32 p = 0; p < 16; p++)
 		while (holds[p]--)
-			trap_release(trap_find(GVA + p * 0x202));
+			trap_put(trap_find(GVA + p * 0x202));
 }
 
 /* All looks that it takes to come by each trap. */

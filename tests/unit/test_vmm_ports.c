@@ -206,12 +206,12 @@ static void bitmap(void **state)
 	u8 map[8192] = {0};
 
 	ports_init(&none);
-	ports_trap(map);
+	ports_intercept(map);
 	assert_int_equal(bits_of(map), ARRAY_SIZE(ports));
 	for (u32 i = 0; i < ARRAY_SIZE(ports); i++)
 		assert_true(map[ports[i] / 8] >> ports[i] % 8 & 1);
 	ports_init(&machine);
-	ports_trap(map);
+	ports_intercept(map);
 	assert_int_equal(bits_of(map), ARRAY_SIZE(ports) + 8);
 	for (u32 i = 0; i < 4; i++)
 		assert_int_equal(map[machine.pm1[i] / 8] >> machine.pm1[i] % 8 & 3, 3);

@@ -7,7 +7,7 @@
 #include "vmm/memory.h"
 #include "vmm/x86/asm.h"
 #include "vmm/x86/lapic.h"
-#include "vmm/x86/traps.h"
+#include "vmm/x86/exceptions.h"
 
 #define ENTRY 0x38000
 #define STATE 0x3fc00

@@ -403,7 +403,7 @@ static void page_opens_and_closes(void **state)
 	assert_false(page_trapped);
 	/* the person wants them all to be seen */
 	fresh();
-	keep_trapped = true;
+	keep_closed = true;
 	for (u32 i = 0; i < 3 * STORES_WITHOUT_INIT; i++)
 		store_eoi(vcpu);
 	assert_true(page_trapped);

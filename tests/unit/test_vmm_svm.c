@@ -64,7 +64,7 @@ struct cpu *this_cpu(void)
 	return &the_cpu;
 }
 
-void ports_trap(u8 *bitmap)
+void ports_intercept(u8 *bitmap)
 {
 }
 
@@ -465,7 +465,7 @@ static void soft_ints_that_fault(void **state)
 		exit_at(VMEXIT_NPF, rip);
 		assert_true(vmcb->rip == rip && vmcb->event_injection == (0x30 | EVENT_VALID));
 		/* None exits any more: RIP was not moved for the one that faults now. */
-		svm_ops.trap_breakpoints(vcpu, false);
+		svm_ops.intercept_breakpoints(vcpu, false);
 		vmcb->exit_int_info = 0x80 | 4 << 8 | EVENT_VALID;
 		exit_at(VMEXIT_NPF, rip);
 		assert_true(vmcb->rip == rip && !vmcb->event_injection);
@@ -540,7 +540,7 @@ static void injections(void **state)
 /* The guest's DR6 and DEBUGCTL are what they were, and what caused #DB is told. */
 static void steps(void **state)
 {
-	svm_ops.trap_breakpoints(vcpu, true);
+	svm_ops.intercept_breakpoints(vcpu, true);
 	vmcb->dr6 = 0xffff0ff0 | BIT(1);
 	vmcb->dr7 = 0xd00404;
 	host_msr_set(MSR_DEBUGCTL, DEBUGCTL_BTF | 1);

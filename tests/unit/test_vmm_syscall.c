@@ -72,7 +72,7 @@ static s64 call(u64 number, u64 a, u64 b, u64 c)
 {
 	u32 death = 99;
 
-	domain.frame = (struct trap_frame){
+	domain.frame = (struct exception_frame){
 		.rax = number, .rdi = a, .rsi = b, .rdx = c, .r10 = 0x22, .r8 = 5, .r9 = 6};
 	assert_int_equal(domain_syscall(&death), SYSCALL_DONE);
 	return (s64)domain.frame.rax;
@@ -118,7 +118,7 @@ static void monitor_calls(void **state)
 
 static void next_event(void **state)
 {
-	domain.frame = (struct trap_frame){.rax = LVMON_NEXT_EVENT, .rdi = 0x111, .rsi = 0x222};
+	domain.frame = (struct exception_frame){.rax = LVMON_NEXT_EVENT, .rdi = 0x111, .rsi = 0x222};
 	assert_true(domain_waits_for_event());
 	assert_int_equal(domain.verdict_ptr, 0x111);
 	assert_int_equal(domain.event_ptr, 0x222);
@@ -128,11 +128,11 @@ static void deaths(void **state)
 {
 	u32 death = 0;
 
-	domain.frame = (struct trap_frame){.rax = 231};
+	domain.frame = (struct exception_frame){.rax = 231};
 	assert_int_equal(domain_syscall(&death), SYSCALL_DIES);
 	assert_int_equal(death, LVMON_DEATH_EXIT);
 	/* a return from no signal */
-	domain.frame = (struct trap_frame){.rax = 15};
+	domain.frame = (struct exception_frame){.rax = 15};
 	assert_int_equal(domain_syscall(&death), SYSCALL_DIES);
 	assert_int_equal(death, LVMON_DEATH_CALL);
 }
@@ -171,7 +171,7 @@ static void signal_return(void **state)
 
 	domain.in_signal = true;
 	domain.interrupted.rip = 0x1234;
-	domain.frame = (struct trap_frame){.rax = 15};
+	domain.frame = (struct exception_frame){.rax = 15};
 	assert_int_equal(domain_syscall(&death), SYSCALL_DONE);
 	assert_int_equal(domain.frame.rip, 0x1234);
 	assert_false(domain.in_signal);
@@ -227,7 +227,7 @@ static void maps_of_other_kinds(void **state)
 
 	for (size_t i = 0; i < ARRAY_SIZE(flags); i++) { /* of a file, at a fixed place */
 		domain.frame =
-			(struct trap_frame){.rax = 9, .rsi = 4096, .rdx = 3, .r10 = flags[i]};
+			(struct exception_frame){.rax = 9, .rsi = 4096, .rdx = 3, .r10 = flags[i]};
 		assert_int_equal(domain_syscall(&death), SYSCALL_DONE);
 		assert_int_equal((s64)domain.frame.rax, -EINVAL);
 	}

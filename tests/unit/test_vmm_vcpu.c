@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * What becomes of an exit, for both vendors: vmm/vcpu.c with a vendor that only notes what it is
- * asked, on a CPU that is made up here. And what came while the CPU was ours (vmm/traps.c): NMIs
+ * asked, on a CPU that is made up here. And what came while the CPU was ours (vmm/exceptions.c): NMIs
  * and machine checks, which must reach the guest when it can take them.
  */
 #include "tests/unit/vmm_host.h"
@@ -16,10 +16,10 @@
 #include "vmm/smp.h"
 #include "vmm/x86/asm.h"
 #include "vmm/x86/lapic.h"
-#include "vmm/x86/traps.h"
+#include "vmm/x86/exceptions.h"
 
-void trap_in_vmm(struct trap_frame *frame);
-void trap_ist(struct trap_frame *frame);
+void exception_in_vmm(struct exception_frame *frame);
+void exception_ist(struct exception_frame *frame);
 
 #define CODE	 0xffffffff81000000ull
 #define CODE_GPA 0x400000ull
@@ -157,7 +157,7 @@ static void set_tsc_offset(struct vcpu *v, u64 offset)
 	tsc_offset = offset;
 }
 
-static void trap_interrupts(struct vcpu *v, bool on)
+static void intercept_interrupts(struct vcpu *v, bool on)
 {
 	interrupts_trapped = on;
 }
@@ -190,7 +190,7 @@ const struct vcpu_ops vmx_ops = {
 	.inject = inject,
 	.requeue = requeue,
 	.get_paging = get_paging,
-	.trap_interrupts = trap_interrupts,
+	.intercept_interrupts = intercept_interrupts,
 	.host_open = nothing,
 	.host_close = nothing,
 	.soft_int = soft_int,
@@ -251,24 +251,24 @@ void nested_protect(gpa_t start, u64 size, u32 access)
 {
 }
 
-hpa_t nested_view_open_own(struct nested_view *view)
+hpa_t nested_overlay_open_own(struct nested_overlay *overlay)
 {
-	view->own_open = true;
+	overlay->own_open = true;
 	return 0x7000;
 }
 
-void nested_view_close(struct nested_view *view)
+void nested_overlay_close(struct nested_overlay *overlay)
 {
-	view->own_open = false;
+	overlay->own_open = false;
 }
 
-hpa_t nested_view_open(struct nested_view *view, gpa_t gpa, u8 byte)
+hpa_t nested_overlay_open(struct nested_overlay *overlay, gpa_t gpa, u8 byte)
 {
-	view->page = gpa & PAGE_MASK;
+	overlay->page = gpa & PAGE_MASK;
 	return 0x6000;
 }
 
-void nested_view_refresh(struct nested_view *view)
+void nested_overlay_refresh(struct nested_overlay *overlay)
 {
 	refreshed++;
 }
@@ -453,7 +453,7 @@ static int setup(void **state)
 	identity_result = 0;
 	injected = requeued = flushed = refreshed = stores = 0;
 	view_root = nested_root;
-	the_cpu.vcpu.view.own_open = interrupts_trapped = false;
+	the_cpu.vcpu.overlay.own_open = interrupts_trapped = false;
 	lstar_written = ports_asked = inits = obeyed = icr_taken = 0;
 	host_cpuid = on_cpuid;
 	smp_cpus = 1;
@@ -893,11 +893,11 @@ static void step_ends(u64 causes, s64 moved)
 /* Which of DR6's bits are a trap: SDM vol. 3, 17.2.3. */
 static void trap_causes(void **state)
 {
-	assert_int_equal(vcpu_trap_causes(0xffff4ff0, 0x400), DR6_BS);
+	assert_int_equal(vcpu_debug_causes(0xffff4ff0, 0x400), DR6_BS);
 	/* Data 1 (global), data 2 (local), off: 0, instruction: 3. */
-	assert_int_equal(vcpu_trap_causes(0xf, 0x0d10005d), BIT(1) | BIT(2));
-	assert_int_equal(vcpu_trap_causes(0xf, 0xffff0000), 0);
-	assert_int_equal(vcpu_trap_causes(BIT(13), 0), BIT(13));
+	assert_int_equal(vcpu_debug_causes(0xf, 0x0d10005d), BIT(1) | BIT(2));
+	assert_int_equal(vcpu_debug_causes(0xf, 0xffff0000), 0);
+	assert_int_equal(vcpu_debug_causes(BIT(13), 0), BIT(13));
 }
 
 /* An instruction in a step, which retires or faults: SDM vol. 3, table 6-5. */
@@ -967,7 +967,7 @@ static void steps(void **state)
 	expect_fatal("the CPU refuses its state", EXIT(.kind = EXIT_REFUSED));
 }
 
-/* What an instruction in a step is given by us has the guest's RFLAGS in its frame, and no view. */
+/* What an instruction in a step is given by us has the guest's RFLAGS in its frame, and no overlay. */
 static void faults_in_a_step(void **state)
 {
 	static const struct {
@@ -1001,7 +1001,7 @@ static void faults_in_a_step(void **state)
 				if (cases[i].vector)
 					got(cases[i].vector, INJECT_EXCEPTION);
 				assert_int_equal(vcpu->regs[LVMON_RFLAGS] & RFLAGS_TF, tf);
-				assert_true(!stepping && !vcpu->view.own_open);
+				assert_true(!stepping && !vcpu->overlay.own_open);
 				assert_true(vcpu->step == STEP_NONE && view_root == nested_root);
 			}
 	assert_int_equal(soft_ints, 8);
@@ -1037,28 +1037,28 @@ static void own_memory(void **state)
 	/* Reads do not exit, so this is a fetch; there is no code. */
 	EXIT(.kind = EXIT_NESTED_PAGE, .page = {HOST_OWN, ACCESS_EXEC});
 	got(VEC_UD, INJECT_EXCEPTION);
-	/* A store: in a step, by a view in which all of our range can be written. */
+	/* A store: in a step, by a overlay in which all of our range can be written. */
 	EXIT(.kind = EXIT_NESTED_PAGE, .page = {HOST_OWN_END - 8, ACCESS_WRITE});
-	assert_true(requeued == 1 && stepping && vcpu->view.own_open && view_root == 0x7000);
+	assert_true(requeued == 1 && stepping && vcpu->overlay.own_open && view_root == 0x7000);
 	assert_true(vcpu->regs[LVMON_RFLAGS] & RFLAGS_TF);
 	/* It has been let through, so it does not come again. */
 	EXIT(.kind = EXIT_NESTED_PAGE, .page = {HOST_OWN, ACCESS_WRITE});
 	got(VEC_UD, INJECT_EXCEPTION);
 	EXIT(.kind = EXIT_EXCEPTION, .exception = {.vector = VEC_DB, .first = NO_VECTOR});
-	assert_true(!stepping && !vcpu->view.own_open && view_root == nested_root);
+	assert_true(!stepping && !vcpu->overlay.own_open && view_root == nested_root);
 	assert_false(vcpu->regs[LVMON_RFLAGS] & RFLAGS_TF);
 	assert_int_equal(injected, 0);
-	/* An instruction under a trap that stores there: both in one view. */
+	/* An instruction under a trap that stores there: both in one overlay. */
 	vcpu_step_with(vcpu, CODE_GPA, 0x55);
 	EXIT(.kind = EXIT_NESTED_PAGE, .page = {HOST_OWN, ACCESS_WRITE});
-	assert_true(vcpu->step == STEP_TRAP && vcpu->view.own_open && view_root == 0x7000);
+	assert_true(vcpu->step == STEP_TRAP && vcpu->overlay.own_open && view_root == 0x7000);
 	EXIT(.kind = EXIT_EXCEPTION, .exception = {.vector = VEC_DB, .first = NO_VECTOR});
 	assert_true(vcpu->step == STEP_NONE && view_root == nested_root);
 }
 
 /*
  * The frame of an exception goes there. TF would be cleared on the way, so that no #DB ended a step;
- * so it is none, and the view is left at an exit that comes later.
+ * so it is none, and the overlay is left at an exit that comes later.
  */
 static void delivery_to_own_memory(void **state)
 {
@@ -1070,7 +1070,7 @@ static void delivery_to_own_memory(void **state)
 
 	for (int i = 0; i < 3; i++) {
 		vcpu_handle_exit(vcpu, &frame);
-		assert_true(!stepping && vcpu->view.own_open && view_root == 0x7000);
+		assert_true(!stepping && vcpu->overlay.own_open && view_root == 0x7000);
 		assert_false(vcpu->regs[LVMON_RFLAGS] & RFLAGS_TF);
 		assert_true(interrupts_trapped && requeued == (u32)i + 1);
 		if (i == 0) {
@@ -1081,7 +1081,7 @@ static void delivery_to_own_memory(void **state)
 			EXIT(.kind = EXIT_NESTED_PAGE, .page = {0x100000000, ACCESS_READ});
 		else
 			vcpu_step_with(vcpu, CODE_GPA, 0x55);
-		assert_false(i < 2 && vcpu->view.own_open);
+		assert_false(i < 2 && vcpu->overlay.own_open);
 		assert_int_equal(view_root, i == 2 ? 0x6000 : nested_root);
 		requeued = (u32)i + 1;
 	}
@@ -1120,7 +1120,7 @@ static void other_pages(void **state)
 {
 	EXIT(.kind = EXIT_NESTED_PAGE, .page = {0x100000000, ACCESS_READ});
 	assert_int_equal(requeued, 1);
-	/* In a step the view must know of it, too; and its copy is not to be written to. */
+	/* In a step the overlay must know of it, too; and its copy is not to be written to. */
 	vcpu_step_with(vcpu, CODE_GPA, 0x55);
 	EXIT(.kind = EXIT_NESTED_PAGE, .page = {0x100000000, ACCESS_READ});
 	assert_true(refreshed == 1 && flushed == 1 && requeued == 2);
@@ -1206,10 +1206,10 @@ static void others(void **state)
 }
 
 /* The page of a stack of its own, as cpu.c makes it. */
-static struct trap_frame *frame_of(u64 vector)
+static struct exception_frame *frame_of(u64 vector)
 {
 	static u8 page[PAGE_SIZE] aligned(PAGE_SIZE);
-	struct trap_frame *frame = (struct trap_frame *)(page + PAGE_SIZE - 16) - 1;
+	struct exception_frame *frame = (struct exception_frame *)(page + PAGE_SIZE - 16) - 1;
 
 	memset(page, 0, sizeof(page));
 	*(struct cpu **)(page + PAGE_SIZE - 16) = &the_cpu;
@@ -1260,12 +1260,12 @@ static void arrived_meanwhile(void **state)
 	/* One that no store has announced; and one while the CPU was ours: #SX on AMD. */
 	EXIT(.kind = EXIT_INIT);
 	assert_true(inits == 3 && announced == 1 && !the_cpu.attention);
-	trap_in_vmm(frame_of(VEC_SX));
+	exception_in_vmm(frame_of(VEC_SX));
 	assert_true(the_cpu.init_pending);
 	EXIT(.kind = EXIT_NONE);
 	assert_int_equal(inits, 4);
 	the_cpu.waiting = true; /* for SIPI already */
-	trap_in_vmm(frame_of(VEC_SX));
+	exception_in_vmm(frame_of(VEC_SX));
 	assert_false(the_cpu.init_pending);
 	the_cpu.waiting = false;
 	/* The first CPU goes to the firmware. */
@@ -1281,52 +1281,52 @@ static void arrived_meanwhile(void **state)
 
 static void own_stack(void **state)
 {
-	struct trap_frame *frame = frame_of(VEC_NMI);
+	struct exception_frame *frame = frame_of(VEC_NMI);
 
-	trap_ist(frame);
+	exception_ist(frame);
 	assert_int_equal(the_cpu.nmi_pending, PENDING_NOW);
 	assert_int_equal(frame->rip, 0x1000);
 	assert_int_equal(nmis_of_domain, 0);
 	frame->cs = SEL_USER_CS;
-	trap_ist(frame);
+	exception_ist(frame);
 	assert_int_equal(nmis_of_domain, 1);
 	/* A kick is not the guest's. */
 	the_cpu.nmi_pending = 0;
 	the_cpu.kicked = true;
-	trap_ist(frame);
+	exception_ist(frame);
 	assert_int_equal(nmis_of_domain, 2); /* it may stand for one of the guest's */
 	frame->cs = SEL_KERNEL_CS;
 	assert_true(!the_cpu.nmi_pending && !the_cpu.kicked);
 	/* Behind the last look before the entry: once more. */
 	frame->rip = (u64)guest_entry_start + 3;
-	trap_ist(frame);
+	exception_ist(frame);
 	assert_int_equal(frame->rip, (u64)guest_entry_again);
 
 	/* A machine check is the guest's, wherever it met us, if that can go on. */
 	host_msr_set(MSR_MCG_STATUS, MCG_STATUS_RIPV | BIT(2));
 	frame = frame_of(VEC_MC);
-	trap_ist(frame);
+	exception_ist(frame);
 	assert_int_equal(the_cpu.mc_pending, PENDING_NOW);
 	assert_int_equal(frame->rip, 0x1000);
 	frame->rip = (u64)guest_entry_start;
-	trap_ist(frame);
+	exception_ist(frame);
 	assert_int_equal(frame->rip, (u64)guest_entry_again);
 	/* The domain need not go on for that. */
 	host_msr_set(MSR_MCG_STATUS, BIT(2));
 	frame->cs = SEL_USER_CS;
 	the_cpu.mc_pending = 0;
-	trap_ist(frame);
+	exception_ist(frame);
 	assert_int_equal(the_cpu.mc_pending, PENDING_NOW);
 	frame->cs = SEL_KERNEL_CS;
-	expect_fatal("machine check in the hypervisor", trap_ist(frame));
-	expect_fatal("double fault", trap_ist(frame_of(VEC_DF)));
+	expect_fatal("machine check in the hypervisor", exception_ist(frame));
+	expect_fatal("double fault", exception_ist(frame_of(VEC_DF)));
 }
 
 /* The guest's interrupts may have the vectors of exceptions: they are the guest's all the same. */
 static void interrupts_are_taken(void **state)
 {
 	static const u32 vectors[] = {0, 7, 8, 13, 14, 16, 17, 18, 21, 29, 30, 31, 0x20, 0xff};
-	struct trap_frame *frame = frame_of(VEC_MC);
+	struct exception_frame *frame = frame_of(VEC_MC);
 
 	for (size_t i = 0; i < ARRAY_SIZE(vectors); i++) {
 		pending_interrupt = vectors[i];
@@ -1343,38 +1343,38 @@ static void interrupts_are_taken(void **state)
 	host_msr_set(MSR_MCG_STATUS, 0);
 	frame->rip = (u64)take_interrupt + 3;
 	frame->rflags = RFLAGS_FIXED | RFLAGS_IF;
-	trap_ist(frame);
+	exception_ist(frame);
 	assert_int_equal(frame->rax, VEC_MC);
 	assert_int_equal(frame->rflags, RFLAGS_FIXED);
 	assert_int_equal(the_cpu.mc_pending, 0);
 	host_msr_set(MSR_MCG_STATUS, MCG_STATUS_MCIP | MCG_STATUS_RIPV);
-	trap_ist(frame);
+	exception_ist(frame);
 	assert_int_equal(the_cpu.mc_pending, PENDING_NOW);
 	host_msr_set(MSR_MCG_STATUS, 0);
 	frame->rip = 0x1000;
-	expect_fatal("machine check in the hypervisor", trap_ist(frame));
+	expect_fatal("machine check in the hypervisor", exception_ist(frame));
 }
 
 static void in_ring_0(void **state)
 {
-	struct trap_frame *frame = frame_of(VEC_PF);
+	struct exception_frame *frame = frame_of(VEC_PF);
 
 	frame->rip = (u64)copy_start + 2;
-	trap_in_vmm(frame);
+	exception_in_vmm(frame);
 	assert_int_equal(frame->rip, (u64)copy_faulted);
 	frame->vector = VEC_GP;
 	frame->rip = (u64)msr_start + 2;
-	trap_in_vmm(frame);
+	exception_in_vmm(frame);
 	assert_int_equal(frame->rip, (u64)msr_faulted);
 	frame->rip = (u64)copy_start + 2;
-	expect_fatal("exception", trap_in_vmm(frame));
+	expect_fatal("exception", exception_in_vmm(frame));
 	frame->vector = VEC_PF;
 	frame->rip = (u64)copy_end;
-	expect_fatal("exception", trap_in_vmm(frame));
+	expect_fatal("exception", exception_in_vmm(frame));
 	/* One interrupt is taken, and no other one over it. */
 	frame->vector = 0xec;
 	frame->rflags = RFLAGS_FIXED | RFLAGS_IF;
-	trap_in_vmm(frame);
+	exception_in_vmm(frame);
 	assert_int_equal(the_cpu.taken, 0xec);
 	assert_int_equal(frame->rflags, RFLAGS_FIXED);
 }

@@ -90,7 +90,7 @@ struct cpu *this_cpu(void)
 	return &the_cpu;
 }
 
-void ports_trap(u8 *bitmap)
+void ports_intercept(u8 *bitmap)
 {
 	bitmap[0xe9 / 8] |= 1 << (0xe9 % 8);
 }
@@ -227,10 +227,10 @@ static void first_state(void **state)
 	assert_false(vmx->msr_bitmap[0xd00 / 8] & 1);
 	assert_false(vmx->msr_bitmap[2048] & 1);
 	/* LSTAR is in the other half, and only while the kernel is waited for. */
-	vmx_ops.trap_lstar(vcpu, true);
+	vmx_ops.intercept_lstar(vcpu, true);
 	assert_int_equal(vmx->msr_bitmap[2048 + 1024 + 0x82 / 8] >> (0x82 % 8) & 1, 1);
 	assert_int_equal(vmx->msr_bitmap[1024 + 0x82 / 8] >> (0x82 % 8) & 1, 0);
-	vmx_ops.trap_lstar(vcpu, false);
+	vmx_ops.intercept_lstar(vcpu, false);
 	assert_int_equal(vmx->msr_bitmap[2048 + 1024 + 0x82 / 8] >> (0x82 % 8) & 1, 0);
 
 	/* SDM vol. 3, table 10-1, and SIPI. */
@@ -376,7 +376,7 @@ static void exceptions(void **state)
 
 static void interrupts(void **state)
 {
-	vmx_ops.trap_interrupts(vcpu, true);
+	vmx_ops.intercept_interrupts(vcpu, true);
 	assert_true(vmcs[VMCS_PIN_CONTROLS] & PIN_INTERRUPTS);
 	vmcs[VMCS_GUEST_RFLAGS] = RFLAGS_FIXED | RFLAGS_IF;
 	exit_with(REASON_INTERRUPT);
@@ -390,7 +390,7 @@ static void interrupts(void **state)
 	exit_with(REASON_INTERRUPT_WINDOW);
 	assert_true(vmcs[VMCS_PIN_CONTROLS] & PIN_INTERRUPTS);
 	assert_false(vmcs[VMCS_PRIMARY_CONTROLS] & PRIMARY_INTERRUPT_WINDOW);
-	vmx_ops.trap_interrupts(vcpu, false);
+	vmx_ops.intercept_interrupts(vcpu, false);
 	assert_false(vmcs[VMCS_PIN_CONTROLS] & PIN_INTERRUPTS);
 
 	/* NMIs and machine checks wait for their window. */
@@ -476,7 +476,7 @@ static void requeued(void **state)
 
 static void steps(void **state)
 {
-	vmx_ops.trap_breakpoints(vcpu, true);
+	vmx_ops.intercept_breakpoints(vcpu, true);
 	assert_int_equal(vmcs[VMCS_EXCEPTIONS], BIT(VEC_BP));
 	vmcs[VMCS_GUEST_DEBUGCTL] = DEBUGCTL_BTF | 1;
 	vmx_ops.single_step(vcpu, true);
@@ -493,7 +493,7 @@ static void steps(void **state)
 	assert_int_equal(vmcs[VMCS_GUEST_INTERRUPTIBILITY], 0);
 	assert_int_equal(vmcs[VMCS_GUEST_PENDING_DEBUG], 0);
 	assert_int_equal(vmcs[VMCS_GUEST_DEBUGCTL], DEBUGCTL_BTF | 1);
-	vmx_ops.trap_breakpoints(vcpu, false);
+	vmx_ops.intercept_breakpoints(vcpu, false);
 	assert_int_equal(vmcs[VMCS_EXCEPTIONS], 0);
 	invepts = 0;
 	vmx_ops.set_nested_root(vcpu, 0x7000);

@@ -22,7 +22,7 @@ UNIT_SRCS_test_vmm_time := $(VMM_TEST_BASE)
 UNIT_SRCS_test_vmm_log := $(VMM_TEST_BASE)
 UNIT_SRCS_test_vmm_ept := $(VMM_TEST_BASE) vmm/vmx/ept.c $(VMM_TEST_NESTED)
 UNIT_SRCS_test_vmm_cpu := $(VMM_TEST_BASE) vmm/cpu.c $(VMM_TEST_NESTED)
-UNIT_SRCS_test_vmm_vcpu := $(VMM_TEST_GUEST) vmm/vcpu.c vmm/policy.c vmm/traps.c vmm/guest/reset.c vmm/guest/region.c vmm/x86/insn.c \
+UNIT_SRCS_test_vmm_vcpu := $(VMM_TEST_GUEST) vmm/vcpu.c vmm/policy.c vmm/exceptions.c vmm/guest/reset.c vmm/guest/region.c vmm/x86/insn.c \
 	vmm/guest/tsc.c vmm/guest/mtrr.c
 UNIT_SRCS_test_vmm_vmx := $(VMM_TEST_BASE) vmm/vmx/vmx.c vmm/vmx/setup.c vmm/vmx/control.c \
 	vmm/vmx/ept.c $(VMM_TEST_NESTED) vmm/policy.c

@@ -550,7 +550,7 @@ void __attribute__((weak)) fatal(const char *fmt, ...)
 	abort();
 }
 
-void __attribute__((weak)) crash(const struct trap_frame *frame, const char *fmt, ...)
+void __attribute__((weak)) crash(const struct exception_frame *frame, const char *fmt, ...)
 {
 	log_line("crash: %s", fmt);
 	if (host_fatal_expected)

@@ -249,7 +249,7 @@ void domain_more_time(u32 spent_ms, u32 ms)
  */
 static bool deliver_signal(u32 grace_ms)
 {
-	struct trap_frame *f = &domain.frame;
+	struct exception_frame *f = &domain.frame;
 	u64 rsp = ((f->rsp - 128) & ~15ull) - 8; /* below the red zone; as after a call */
 
 	if (domain.signals == SIGNALS || domain.in_signal || !domain.signal_handler)
@@ -273,10 +273,10 @@ static u32 __attribute__((noinline)) serve(u64 vector, u32 budget_ms)
 {
 	u32 death = LVMON_DEATH_NONE;
 
-	if (vector == TRAP_SYSCALL)
+	if (vector == VEC_SYSCALL)
 		return domain_syscall(&death) == SYSCALL_DIES ? death : LVMON_DEATH_NONE;
 	if (vector == VEC_SX) {
-		trap_init();
+		exception_init_seen();
 		return LVMON_DEATH_NONE;
 	}
 	if (vector >= 32) {
@@ -300,7 +300,7 @@ static u32 run(u32 budget_ms)
 	while (death == LVMON_DEATH_NONE) {
 		u64 vector = domain_enter(&domain.frame);
 
-		if (vector == TRAP_SYSCALL && domain_waits_for_event())
+		if (vector == VEC_SYSCALL && domain_waits_for_event())
 			break;
 		death = serve(vector, budget_ms);
 	}
@@ -332,7 +332,7 @@ static void leave(void)
 	vcpu_ops->host_close();
 	write_cr3(host_root);
 	fpu_leave_domain(&cpu->vcpu.fpu);
-	vcpu_ops->trap_interrupts(&cpu->vcpu, lapic_periodic_pending());
+	vcpu_ops->intercept_interrupts(&cpu->vcpu, lapic_periodic_pending());
 }
 
 static u32 visit(u32 budget_ms)

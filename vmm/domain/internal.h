@@ -4,15 +4,15 @@
 #define VMM_DOMAIN_INTERNAL_H
 
 #include "vmm/types.h"
-#include "vmm/x86/traps.h"
+#include "vmm/x86/exceptions.h"
 
 struct domain {
-	struct trap_frame frame aligned(16); /* TSS.RSP0 points behind it */
+	struct exception_frame frame aligned(16); /* TSS.RSP0 points behind it */
 	u64 fs_base;
 
 	/* SIGXCPU: the handler, and the state that it interrupted. */
 	u64 signal_handler, signal_restorer;
-	struct trap_frame interrupted;
+	struct exception_frame interrupted;
 	bool in_signal;
 	u32 signals; /* in this event */
 

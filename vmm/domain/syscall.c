@@ -171,7 +171,7 @@ bool domain_waits_for_event(void)
 
 enum syscall_result domain_syscall(u32 *death)
 {
-	struct trap_frame *f = &domain.frame;
+	struct exception_frame *f = &domain.frame;
 	u64 args[6] = {f->rdi, f->rsi, f->rdx, f->r10, f->r8, f->r9};
 	s64 result = -ENOSYS;
 

@@ -8,7 +8,7 @@
  */
 #include "vmm/guest/msr.h"
 #include "vmm/x86/asm.h"
-#include "vmm/x86/traps.h"
+#include "vmm/x86/exceptions.h"
 
 #define MSR_MTRR_VARIABLE 0x200u
 #define MSR_MTRR_DEF_TYPE 0x2ffu

@@ -15,7 +15,7 @@
 #include "vmm/vcpu.h"
 #include "vmm/x86/asm.h"
 #include "vmm/x86/paging.h"
-#include "vmm/x86/traps.h"
+#include "vmm/x86/exceptions.h"
 
 #define LOW_4GB	   0x100000000ull
 #define LEVELS4	   BIT(48) /* what four levels of tables translate */
@@ -210,29 +210,29 @@ static u64 index_at(gpa_t gpa, u32 level)
 	return gpa >> (PAGE_SHIFT + 9 * level) & 511;
 }
 
-int nested_view_init(struct nested_view *view)
+int nested_overlay_init(struct nested_overlay *overlay)
 {
-	*view = (struct nested_view){.copy = page_alloc(), .scratch = page_alloc()};
-	for (u32 i = 0; i < ARRAY_SIZE(view->tables); i++) {
-		view->tables[i] = page_alloc();
-		if (!view->tables[i])
+	*overlay = (struct nested_overlay){.copy = page_alloc(), .scratch = page_alloc()};
+	for (u32 i = 0; i < ARRAY_SIZE(overlay->tables); i++) {
+		overlay->tables[i] = page_alloc();
+		if (!overlay->tables[i])
 			return -ENOMEM;
 	}
-	if (!view->copy || !view->scratch)
+	if (!overlay->copy || !overlay->scratch)
 		return -ENOMEM;
-	memset(phys_to_virt(view->scratch), 0xff, PAGE_SIZE);
+	memset(phys_to_virt(overlay->scratch), 0xff, PAGE_SIZE);
 	return 0;
 }
 
-/* What entry leads to becomes the view's own, if it is not; a large page becomes a table. */
-static u64 *own_table(struct nested_view *view, u64 *entry, u32 level)
+/* What entry leads to becomes the overlay's own, if it is not; a large page becomes a table. */
+static u64 *own_table(struct nested_overlay *overlay, u64 *entry, u32 level)
 {
 	u64 *root = phys_to_virt(nested_root), old = *entry, *table;
 
-	for (u32 i = 0; i < view->used; i++)
-		if (view->tables[i] == (old & ENTRY_ADDRESS))
-			return phys_to_virt(view->tables[i]);
-	table = phys_to_virt(view->tables[view->used]);
+	for (u32 i = 0; i < overlay->used; i++)
+		if (overlay->tables[i] == (old & ENTRY_ADDRESS))
+			return phys_to_virt(overlay->tables[i]);
+	table = phys_to_virt(overlay->tables[overlay->used]);
 	if (old & ENTRY_LARGE)
 		for (u64 i = 0; i < 512; i++)
 			table[i] = (level == 1 ? old & ~ENTRY_LARGE : old) +
@@ -240,75 +240,76 @@ static u64 *own_table(struct nested_view *view, u64 *entry, u32 level)
 	else
 		memcpy(table, phys_to_virt(old & ENTRY_ADDRESS), PAGE_SIZE);
 	/* A link has the same rights in all tables: those of the first one. */
-	*entry = view->tables[view->used++] | (root[0] & ~ENTRY_ADDRESS);
+	*entry = overlay->tables[overlay->used++] | (root[0] & ~ENTRY_ADDRESS);
 	return table;
 }
 
-/* The view's own entry for gpa in a table of this level. */
-static u64 *entry_at(struct nested_view *view, gpa_t gpa, u32 level)
+/* The overlay's own entry for gpa in a table of this level. */
+static u64 *entry_at(struct nested_overlay *overlay, gpa_t gpa, u32 level)
 {
-	u64 *table = phys_to_virt(view->tables[0]);
+	u64 *table = phys_to_virt(overlay->tables[0]);
 
 	for (u32 at = ROOT; at > level; at--)
-		table = own_table(view, &table[index_at(gpa, at)], at);
+		table = own_table(overlay, &table[index_at(gpa, at)], at);
 	return &table[index_at(gpa, level)];
 }
 
 /* One table serves each 2 MB of our range: they all look the same. */
-static void open_own(struct nested_view *view)
+static void open_own(struct nested_overlay *overlay)
 {
-	u64 *entry = entry_at(view, own_start, PAGES);
+	u64 *entry = entry_at(overlay, own_start, PAGES);
 	u64 *table = phys_to_virt(align_down(virt_to_phys(entry), PAGE_SIZE));
-	u64 page = view->scratch | (*entry & ~ENTRY_ADDRESS) | ENTRY_WRITE;
-	u64 link = *entry_at(view, own_start, PAGES + 1);
+	u64 page = overlay->scratch | (*entry & ~ENTRY_ADDRESS) | ENTRY_WRITE;
+	u64 link = *entry_at(overlay, own_start, PAGES + 1);
 
 	for (u64 i = 0; i < 512; i++)
 		table[i] = page;
 	for (u64 at = LARGE_PAGE_SIZE; at < own_size; at += LARGE_PAGE_SIZE)
-		*entry_at(view, own_start + at, PAGES + 1) = link;
+		*entry_at(overlay, own_start + at, PAGES + 1) = link;
 }
 
-void nested_view_refresh(struct nested_view *view)
+void nested_overlay_refresh(struct nested_overlay *overlay)
 {
-	view->version = __atomic_load_n(&version, __ATOMIC_ACQUIRE);
-	memcpy(phys_to_virt(view->tables[0]), phys_to_virt(nested_root), PAGE_SIZE);
-	view->used = 1;
-	if (view->has_page) {
-		u64 *entry = entry_at(view, view->page, PAGES);
+	overlay->version = __atomic_load_n(&version, __ATOMIC_ACQUIRE);
+	memcpy(phys_to_virt(overlay->tables[0]), phys_to_virt(nested_root), PAGE_SIZE);
+	overlay->used = 1;
+	if (overlay->has_page) {
+		u64 *entry = entry_at(overlay, overlay->page, PAGES);
 
-		*entry = view->copy | (*entry & ~(ENTRY_ADDRESS | ENTRY_WRITE));
+		*entry = overlay->copy | (*entry & ~(ENTRY_ADDRESS | ENTRY_WRITE));
 	}
-	if (view->own_open)
-		open_own(view);
+	if (overlay->own_open)
+		open_own(overlay);
 }
 
-hpa_t nested_view_open(struct nested_view *view, gpa_t gpa, u8 byte)
+hpa_t nested_overlay_open(struct nested_overlay *overlay, gpa_t gpa, u8 byte)
 {
 	gpa_t page = gpa & PAGE_MASK;
-	u8 *copy = phys_to_virt(view->copy);
+	u8 *copy = phys_to_virt(overlay->copy);
 
-	if (view->page != page || view->version != __atomic_load_n(&version, __ATOMIC_ACQUIRE)) {
-		view->page = page;
-		view->has_page = true;
-		nested_view_refresh(view);
+	if (overlay->page != page ||
+	    overlay->version != __atomic_load_n(&version, __ATOMIC_ACQUIRE)) {
+		overlay->page = page;
+		overlay->has_page = true;
+		nested_overlay_refresh(overlay);
 	}
 	memcpy(copy, guest_ram_ptr(page), PAGE_SIZE);
 	copy[gpa - page] = byte;
-	return view->tables[0];
+	return overlay->tables[0];
 }
 
-hpa_t nested_view_open_own(struct nested_view *view)
+hpa_t nested_overlay_open_own(struct nested_overlay *overlay)
 {
-	view->own_open = true;
-	nested_view_refresh(view);
-	return view->tables[0];
+	overlay->own_open = true;
+	nested_overlay_refresh(overlay);
+	return overlay->tables[0];
 }
 
-void nested_view_close(struct nested_view *view)
+void nested_overlay_close(struct nested_overlay *overlay)
 {
-	if (!view->own_open)
+	if (!overlay->own_open)
 		return; /* the next trap may be on the same page */
-	memset(phys_to_virt(view->scratch), 0xff, PAGE_SIZE);
-	view->own_open = view->has_page = false;
-	view->version = 0;
+	memset(phys_to_virt(overlay->scratch), 0xff, PAGE_SIZE);
+	overlay->own_open = overlay->has_page = false;
+	overlay->version = 0;
 }

@@ -36,11 +36,12 @@ void nested_protect(gpa_t start, u64 size, u32 access);
 #define NESTED_VIEW_TABLES 8
 
 /*
- * A CPU's own view: the table that is in force, but for one page, which is a copy of the guest's,
- * and perhaps for our range. So an instruction under a trap can be executed without the other CPUs'
- * losing the trap, and one that stores to our memory without their seeing anything of it.
+ * A CPU's own overlay: the table that is in force, but for one page, which is a copy of the
+ * guest's, and perhaps for our range. So an instruction under a trap can be executed without the
+ * other CPUs' losing the trap, and one that stores to our memory without their seeing anything of
+ * it.
  */
-struct nested_view {
+struct nested_overlay {
 	hpa_t tables[NESTED_VIEW_TABLES]; /* the root first */
 	u32 used;
 	hpa_t copy;
@@ -48,18 +49,18 @@ struct nested_view {
 	bool has_page;
 	hpa_t scratch; /* stands for each page of our range, while own_open */
 	bool own_open;
-	u32 version; /* of the table in force, when it was copied; 0: the view is stale */
+	u32 version; /* of the table in force, when it was copied; 0: the overlay is stale */
 };
 
 /* -ENOMEM */
-int nested_view_init(struct nested_view *view) must_check;
-/* Let the page of gpa be a copy in which this byte stands at gpa. Returns the view's root. */
-hpa_t nested_view_open(struct nested_view *view, gpa_t gpa, u8 byte);
+int nested_overlay_init(struct nested_overlay *overlay) must_check;
+/* Let the page of gpa be a copy in which this byte stands at gpa. Returns the overlay's root. */
+hpa_t nested_overlay_open(struct nested_overlay *overlay, gpa_t gpa, u8 byte);
 /* Let our range be one page of ones that can be written; with the copy, where that is open. */
-hpa_t nested_view_open_own(struct nested_view *view);
+hpa_t nested_overlay_open_own(struct nested_overlay *overlay);
 /* The vCPU runs by the table in force again: what was stored to our range is forgotten. */
-void nested_view_close(struct nested_view *view);
+void nested_overlay_close(struct nested_overlay *overlay);
 /* Follow a change of the table in force. */
-void nested_view_refresh(struct nested_view *view);
+void nested_overlay_refresh(struct nested_overlay *overlay);
 
 #endif

@@ -38,7 +38,7 @@ void ports_init(const struct boot_info *bi)
 	machine = bi;
 }
 
-void ports_trap(u8 *bitmap)
+void ports_intercept(u8 *bitmap)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(fixed); i++)
 		for (u32 p = fixed[i].first; p <= fixed[i].last; p++)

@@ -17,7 +17,7 @@
 #include "vmm/time.h"
 #include "vmm/x86/asm.h"
 #include "vmm/x86/lapic.h"
-#include "vmm/x86/traps.h"
+#include "vmm/x86/exceptions.h"
 
 #define DEFAULT_SMBASE 0x30000ull
 #define ENTRY	       0x8000ull /* from SMBASE */

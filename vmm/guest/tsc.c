@@ -6,7 +6,7 @@
  */
 #include "vmm/guest/msr.h"
 #include "vmm/x86/asm.h"
-#include "vmm/x86/traps.h"
+#include "vmm/x86/exceptions.h"
 
 #define CPUID1_ECX_TSC_DEADLINE BIT(24)
 #define CPUID7_EBX_TSC_ADJUST	BIT(1)

@@ -161,7 +161,7 @@ s64 monitor_call(u64 number, const u64 args[6])
 		return mem_read(args[0], args[1], args[2]);
 	case LVMON_MEM_WRITE:
 		return mem_write(args[0], args[1], args[2], false);
-	case LVMON_MEM_WRITE_HELD:
+	case LVMON_MEM_WRITE_PAUSED:
 		return mem_write(args[0], args[1], args[2], true);
 	case LVMON_REG_READ:
 		return reg_read(args[0], args[1]);
@@ -184,9 +184,9 @@ s64 monitor_call(u64 number, const u64 args[6])
 		return domain_store_blob(args[0], args[1]);
 	case LVMON_LOG:
 		return log_text(args[0], args[1]);
-	case LVMON_HOLD:
+	case LVMON_PAUSE:
 		return smp_pause();
-	case LVMON_RELEASE:
+	case LVMON_RESUME:
 		return smp_resume();
 	case LVMON_DRAIN:
 		return drain(args[0], args[1]);

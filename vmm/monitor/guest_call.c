@@ -49,7 +49,7 @@ int guest_call_start(struct vcpu *vcpu, const struct vcpu_paging *paging, struct
 		.trap = trap, .task = task, .rsp = regs[LVMON_RSP], .call = verdict->call};
 	memcpy(call->saved, regs, sizeof(call->saved));
 	trap->calls++;
-	trap_hold(trap);
+	trap_get(trap);
 	for (int i = 0; i < 6; i++)
 		regs[argument[i]] = verdict->args[i];
 	regs[LVMON_RSP] -= 8;
@@ -72,7 +72,7 @@ bool guest_call_returned(struct vcpu *vcpu, const struct vcpu_paging *paging, st
 		memcpy(vcpu->regs, call->saved, sizeof(call->saved));
 		call->trap = NULL;
 		trap->calls--;
-		trap_release(trap); /* our caller holds it too */
+		trap_put(trap); /* our caller holds it too */
 		return true;
 	}
 	return false;
@@ -84,7 +84,7 @@ void guest_calls_forget(void)
 		if (!call->trap)
 			continue;
 		call->trap->calls--;
-		trap_release(call->trap);
+		trap_put(call->trap);
 		call->trap = NULL;
 	}
 }

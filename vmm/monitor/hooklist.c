@@ -204,8 +204,7 @@ static s64 add_hook(const struct lvmon_hook *request)
 	s64 err;
 
 	if (request->kind != LVMON_HOOK_TRAP || !(place->gva & KERNEL_HALF) ||
-	    !insn_valid(&place->insn) ||
-	    place->entry_size > LVMON_ENTRY_SIZE ||
+	    !insn_valid(&place->insn) || place->entry_size > LVMON_ENTRY_SIZE ||
 	    place->entry_size > (place->gpa & (PAGE_SIZE - 1)))
 		return -EINVAL;
 	while (hook < hooks + MAX_HOOKS && hook->id)
@@ -280,12 +279,12 @@ void hook_remove_all(void)
 			remove_hook(hook);
 }
 
-void trap_hold(struct trap *trap)
+void trap_get(struct trap *trap)
 {
 	trap->users++;
 }
 
-void trap_release(struct trap *trap)
+void trap_put(struct trap *trap)
 {
 	trap->users--;
 	if (trap->hooks || trap->users)

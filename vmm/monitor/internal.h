@@ -55,8 +55,8 @@ s64 hook_add(const struct lvmon_hook *request);
 s64 hook_remove(u32 id);
 void hook_remove_all(void);
 /* Hold a trap, and let go of it: it is taken away when nobody and no hook needs it. */
-void trap_hold(struct trap *trap);
-void trap_release(struct trap *trap);
+void trap_get(struct trap *trap);
+void trap_put(struct trap *trap);
 bool any_traps(void);
 /* Is any new trap old enough to be touched (see monitor_settle())? Touch those; with the engine's
  * lock. */

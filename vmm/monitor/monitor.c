@@ -35,7 +35,7 @@ void monitor_init(struct vcpu *vcpu, u32 budget_ms, u32 discovery_ms, bool watch
 	discovery_budget = discovery_ms;
 	/* Without signatures there is nothing to discover for: the guest runs untouched. */
 	if (watch)
-		vcpu_ops->trap_lstar(vcpu, true);
+		vcpu_ops->intercept_lstar(vcpu, true);
 }
 
 static void fill_event(struct vcpu *vcpu, const struct vcpu_paging *paging,
@@ -65,7 +65,7 @@ static void set_interception(struct vcpu *vcpu)
 	if (likely(on == vcpu->breakpoints_exit))
 		return;
 	vcpu->breakpoints_exit = on;
-	vcpu_ops->trap_breakpoints(vcpu, on);
+	vcpu_ops->intercept_breakpoints(vcpu, on);
 }
 
 static int send(struct vcpu *vcpu, struct lvmon_event *event, u32 budget_ms,
@@ -92,7 +92,7 @@ void monitor_lstar_written(struct vcpu *vcpu)
 	if (kernel_up || !(vcpu_ops->get_reg(vcpu, LVMON_LSTAR) & KERNEL_HALF))
 		return;
 	kernel_up = true;
-	vcpu_ops->trap_lstar(vcpu, false);
+	vcpu_ops->intercept_lstar(vcpu, false);
 	vcpu_ops->get_paging(vcpu, &paging);
 	fill_event(vcpu, &paging, &event, LVMON_EV_KERNEL_UP);
 	while (!smp_lock_engine())
@@ -128,7 +128,7 @@ static void slow_path forget_kernel(struct vcpu *vcpu)
 	hook_remove_all();
 	task_forget();
 	kernel_up = false;
-	vcpu_ops->trap_lstar(vcpu, true);
+	vcpu_ops->intercept_lstar(vcpu, true);
 }
 
 /* Deliver the event and do as the engine says, until the guest goes on. */
@@ -172,7 +172,7 @@ static void handle_hit(struct vcpu *vcpu, const struct vcpu_paging *paging, stru
 	u64 result;
 	u32 call;
 
-	trap_hold(trap);
+	trap_get(trap);
 	if (trap->calls && guest_call_returned(vcpu, paging, trap, &call, &result)) {
 		fill_event(vcpu, paging, &event, LVMON_EV_CALL_DONE);
 		event.call.id = call;
@@ -188,7 +188,7 @@ static void handle_hit(struct vcpu *vcpu, const struct vcpu_paging *paging, stru
 	} else {
 		finish_trap(vcpu, paging, trap);
 	}
-	trap_release(trap);
+	trap_put(trap);
 }
 
 static void look(struct vcpu *vcpu, const struct vcpu_paging *paging);
@@ -264,9 +264,9 @@ static void look(struct vcpu *vcpu, const struct vcpu_paging *paging)
 		fill_event(vcpu, paging, &event, LVMON_EV_TRAP_CHANGED);
 		event.hook = trap->gva;
 		event.trap.state = trap->state;
-		trap_hold(trap);
+		trap_get(trap);
 		(void)!send(vcpu, &event, default_budget, &verdict);
-		trap_release(trap);
+		trap_put(trap);
 	}
 }
 

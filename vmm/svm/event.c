@@ -3,7 +3,7 @@
 #include "vmm/cpu.h"
 #include "vmm/svm/svm.h"
 #include "vmm/x86/asm.h"
-#include "vmm/x86/traps.h"
+#include "vmm/x86/exceptions.h"
 
 #define CPUID_SVM_NRIPS BIT(3)
 #define TYPE_SOFT_INT	4u

@@ -13,7 +13,7 @@
 #include "vmm/svm/svm.h"
 #include "vmm/x86/asm.h"
 #include "vmm/x86/paging.h"
-#include "vmm/x86/traps.h"
+#include "vmm/x86/exceptions.h"
 
 #define CPUID_SVM_NP   BIT(0)
 #define CPUID_SVM_TLBI BIT(24)
@@ -91,11 +91,11 @@ static void init_maps(struct svm_vcpu *svm)
 	if (!iopm || !msrpm)
 		fatal("too little memory for the intercept maps");
 	/* Wide accesses that overlap a port are checked by the CPU: APM vol. 2, 15.10.1. */
-	ports_trap(phys_to_virt(iopm));
+	ports_intercept(phys_to_virt(iopm));
 	svm->vmcb->iopm = iopm;
 	svm->vmcb->msrpm = msrpm;
 	svm->msrpm = phys_to_virt(msrpm);
-	policy_trap_msrs(POLICY_AMD, svm, msr_intercept);
+	policy_intercept_msrs(POLICY_AMD, svm, msr_intercept);
 }
 
 static void init_guest_state(struct vmcb *vmcb, const struct guest_entry *entry)
@@ -310,7 +310,7 @@ static void decode(struct vcpu *vcpu, struct vmcb *vmcb, struct vm_exit *exit)
 		svm_soft_int_over(vcpu);
 		exit->kind = EXIT_EXCEPTION;
 		exit->exception.vector = (u32)(code - VMEXIT_EXCEPTION);
-		exit->exception.debug = vcpu_trap_causes(vmcb->dr6, vmcb->dr7);
+		exit->exception.debug = vcpu_debug_causes(vmcb->dr6, vmcb->dr7);
 		exit->exception.error = (u32)vmcb->exit_info1;
 		exit->exception.cr2 = vmcb->exit_info2;
 		exit->exception.first = delivered_exception(vmcb);
@@ -432,7 +432,7 @@ static void svm_set_reg(struct vcpu *vcpu, enum lvmon_reg reg, u64 value)
 		vmcb->cr2 = value;
 }
 
-static void svm_trap_breakpoints(struct vcpu *vcpu, bool on)
+static void svm_intercept_breakpoints(struct vcpu *vcpu, bool on)
 {
 	struct vmcb *vmcb = svm_of(vcpu)->vmcb;
 
@@ -444,7 +444,7 @@ static void svm_trap_breakpoints(struct vcpu *vcpu, bool on)
 		svm_of(vcpu)->soft_int = false;
 }
 
-static void svm_trap_lstar(struct vcpu *vcpu, bool on)
+static void svm_intercept_lstar(struct vcpu *vcpu, bool on)
 {
 	msr_intercept(svm_of(vcpu), MSR_LSTAR, false, on);
 }
@@ -455,7 +455,7 @@ static void svm_set_tsc_offset(struct vcpu *vcpu, u64 offset)
 	msr_intercept(svm_of(vcpu), MSR_TSC_DEADLINE, offset, offset);
 }
 
-static void svm_trap_interrupts(struct vcpu *vcpu, bool on)
+static void svm_intercept_interrupts(struct vcpu *vcpu, bool on)
 {
 	struct vmcb *vmcb = svm_of(vcpu)->vmcb;
 
@@ -472,7 +472,7 @@ static bool svm_ready_to_inject(struct vcpu *vcpu)
 	bool ready = !vmcb->event_injection && !(vmcb->intercepts1 & I1_IRET);
 
 	if (!ready)
-		svm_trap_interrupts(vcpu, true);
+		svm_intercept_interrupts(vcpu, true);
 	return ready;
 }
 
@@ -498,9 +498,9 @@ const struct vcpu_ops svm_ops = {
 	.soft_int_is_long = svm_soft_int_is_long,
 	.raise_debug = svm_raise_debug,
 	.steps_branches = svm_steps_branches,
-	.trap_breakpoints = svm_trap_breakpoints,
-	.trap_lstar = svm_trap_lstar,
-	.trap_interrupts = svm_trap_interrupts,
+	.intercept_breakpoints = svm_intercept_breakpoints,
+	.intercept_lstar = svm_intercept_lstar,
+	.intercept_interrupts = svm_intercept_interrupts,
 	.set_tsc_offset = svm_set_tsc_offset,
 	.single_step = svm_single_step,
 	.flush = svm_flush,

@@ -8,7 +8,7 @@
  *
  * Nothing holds NMIs back on the way into the guest. One that comes behind the last look at what is
  * pending must not wait for some later exit: it finds RIP between guest_entry_start and _end and sets
- * it to guest_entry_again (vmm/traps.c), where that look is repeated. All registers are in memory
+ * it to guest_entry_again (vmm/exceptions.c), where that look is repeated. All registers are in memory
  * until the last instruction of the way, so it can be begun anew. What vcpu_pass_on() has put off
  * does not count: there is an exit when its time has come.
  */

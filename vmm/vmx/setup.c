@@ -107,7 +107,7 @@ static void vmx_on(void)
 		      "boot loader, not below another hypervisor");
 }
 
-void vmx_trap_msr(void *vcpu_vmx, u32 msr, bool read, bool write)
+void vmx_intercept_msr(void *vcpu_vmx, u32 msr, bool read, bool write)
 {
 	struct vmx_vcpu *vmx = vcpu_vmx;
 	/* SDM vol. 3, 25.6.9: reads of low and high MSRs, then writes, 1 KB each. */
@@ -125,22 +125,22 @@ static void write_maps(struct vmx_vcpu *vmx)
 	if (!io || !msrs)
 		fatal("too little memory for the intercept maps");
 	/* Wide accesses that overlap a port are checked by the CPU: SDM vol. 3, 26.1.3. */
-	ports_trap(phys_to_virt(io));
+	ports_intercept(phys_to_virt(io));
 	VMWRITE_ROW(VMCS_IO_BITMAP_A, io, io + PAGE_SIZE, msrs);
 	vmx->msr_bitmap = phys_to_virt(msrs);
-	policy_trap_msrs(POLICY_INTEL, vmx, vmx_trap_msr);
+	policy_intercept_msrs(POLICY_INTEL, vmx, vmx_intercept_msr);
 }
 
 static void write_controls(struct vmx_vcpu *vmx, u64 entry)
 {
 	u64 secondary = SECONDARY | (SECONDARY_WISHES & rdmsr(MSR_VMX_SECONDARY) >> 32);
 
-	vmx->trap_interrupts = vmx->stepping = false;
+	vmx->intercept_interrupts = vmx->stepping = false;
 	vmx->pin = controls(MSR_VMX_TRUE_PIN, PIN);
 	vmx->primary = controls(MSR_VMX_TRUE_PRIMARY, PRIMARY);
 	/* Exceptions with #PF's mask and match, no CR3 targets; no MSR lists, no event. */
 	VMWRITE_ROW(VMCS_PIN_CONTROLS, vmx->pin, vmx->primary,
-		    vmx->trap_breakpoints ? BIT(VEC_BP) : 0, 0, 0, 0);
+		    vmx->intercept_breakpoints ? BIT(VEC_BP) : 0, 0, 0, 0);
 	VMWRITE_ROW(VMCS_EXIT_CONTROLS, controls(MSR_VMX_TRUE_EXIT, VMEXIT), 0, 0);
 	VMWRITE_ROW(VMCS_ENTRY_CONTROLS, controls(MSR_VMX_TRUE_ENTRY, entry), 0, 0);
 	vmwrite(VMCS_SECONDARY_CONTROLS, controls(MSR_VMX_SECONDARY, secondary));

@@ -140,7 +140,7 @@ static void decode_exception(struct vm_exit *exit)
 	/* An exit for #DB leaves DR6 as it was: SDM vol. 3, 28.1. */
 	if (vector == VEC_DB)
 		exit->exception.debug =
-			vcpu_trap_causes(vmread(VMCS_QUALIFICATION), vmread(VMCS_GUEST_DR7));
+			vcpu_debug_causes(vmread(VMCS_QUALIFICATION), vmread(VMCS_GUEST_DR7));
 }
 
 /*
@@ -243,7 +243,7 @@ static void decode(struct vcpu *vcpu, u64 reason, struct vm_exit *exit)
 		return;
 	case REASON_INTERRUPT_WINDOW:
 		write_window(vmx_of(vcpu), PRIMARY_INTERRUPT_WINDOW, false);
-		write_pin(vmx_of(vcpu), vmx_of(vcpu)->trap_interrupts);
+		write_pin(vmx_of(vcpu), vmx_of(vcpu)->intercept_interrupts);
 		return;
 	case REASON_NMI_WINDOW:
 		write_window(vmx_of(vcpu), PRIMARY_NMI_WINDOW, false);
@@ -497,37 +497,37 @@ static void write_exceptions(struct vmx_vcpu *vmx)
 {
 	u32 all = vmx->stepping ? UINT32_MAX & ~(u32)BIT(VEC_BP) & ~(u32)BIT(VEC_NMI) : 0;
 
-	vmwrite(VMCS_EXCEPTIONS, all | (vmx->trap_breakpoints ? (u32)BIT(VEC_BP) : 0));
+	vmwrite(VMCS_EXCEPTIONS, all | (vmx->intercept_breakpoints ? (u32)BIT(VEC_BP) : 0));
 }
 
-static void vmx_trap_breakpoints(struct vcpu *vcpu, bool on)
+static void vmx_intercept_breakpoints(struct vcpu *vcpu, bool on)
 {
 	struct vmx_vcpu *vmx = vmx_of(vcpu);
 
-	if (vmx->trap_breakpoints == on)
+	if (vmx->intercept_breakpoints == on)
 		return;
-	vmx->trap_breakpoints = on;
+	vmx->intercept_breakpoints = on;
 	write_exceptions(vmx);
 }
 
-static void vmx_trap_lstar(struct vcpu *vcpu, bool on)
+static void vmx_intercept_lstar(struct vcpu *vcpu, bool on)
 {
-	vmx_trap_msr(vmx_of(vcpu), MSR_LSTAR, false, on);
+	vmx_intercept_msr(vmx_of(vcpu), MSR_LSTAR, false, on);
 }
 
 static void vmx_set_tsc_offset(struct vcpu *vcpu, u64 offset)
 {
 	vmwrite(VMCS_TSC_OFFSET, offset);
-	vmx_trap_msr(vmx_of(vcpu), MSR_TSC_DEADLINE, offset, offset);
+	vmx_intercept_msr(vmx_of(vcpu), MSR_TSC_DEADLINE, offset, offset);
 }
 
-static void vmx_trap_interrupts(struct vcpu *vcpu, bool on)
+static void vmx_intercept_interrupts(struct vcpu *vcpu, bool on)
 {
 	struct vmx_vcpu *vmx = vmx_of(vcpu);
 
-	if (vmx->trap_interrupts == on)
+	if (vmx->intercept_interrupts == on)
 		return;
-	vmx->trap_interrupts = on;
+	vmx->intercept_interrupts = on;
 	write_pin(vmx, on);
 	write_window(vmx, PRIMARY_INTERRUPT_WINDOW, false);
 }
@@ -570,9 +570,9 @@ const struct vcpu_ops vmx_ops = {
 	.soft_int_is_long = vmx_soft_int_is_long,
 	.raise_debug = vmx_raise_debug,
 	.steps_branches = vmx_steps_branches,
-	.trap_breakpoints = vmx_trap_breakpoints,
-	.trap_lstar = vmx_trap_lstar,
-	.trap_interrupts = vmx_trap_interrupts,
+	.intercept_breakpoints = vmx_intercept_breakpoints,
+	.intercept_lstar = vmx_intercept_lstar,
+	.intercept_interrupts = vmx_intercept_interrupts,
 	.set_tsc_offset = vmx_set_tsc_offset,
 	.single_step = vmx_single_step,
 	.flush = vmx_flush,

@@ -9,8 +9,8 @@ struct vmx_vcpu {
 	u8 *msr_bitmap;
 	u64 eptp;
 	u64 pin, primary; /* as written to the VMCS */
-	bool trap_breakpoints, stepping;
-	bool trap_interrupts;
+	bool intercept_breakpoints, stepping;
+	bool intercept_interrupts;
 	u64 debugctl; /* the guest's, while stepping */
 
 	/* While the host is open, these of the guest's registers are put aside (vmx.c). */
@@ -32,7 +32,7 @@ void vmx_init(const struct boot_info *bi);
 void vmx_init_cpu(struct vcpu *vcpu, const struct guest_entry *entry);
 void vmx_start_up(struct vcpu *vcpu, u8 vector);
 /* Exits when the guest reads or writes an MSR; outside the bitmap's two ranges always. */
-void vmx_trap_msr(void *vmx, u32 msr, bool read, bool write);
+void vmx_intercept_msr(void *vmx, u32 msr, bool read, bool write);
 
 /* control.c: the guest writes a control register bit that it does not own. */
 void vmx_control_access(struct vcpu *vcpu);

@@ -3,13 +3,13 @@
 #include "vmm/string.h"
 #include "vmm/x86/asm.h"
 #include "vmm/x86/desc.h"
-#include "vmm/x86/traps.h"
+#include "vmm/x86/exceptions.h"
 
 #define GATE_INTERRUPT 0x8eull /* present, ring 0, 64-bit interrupt gate */
 
 static u64 idt[256][2] aligned(16), take_idt[256][2] aligned(16);
 
-extern const u8 trap_stubs[][16], take_stubs[][16];
+extern const u8 exception_stubs[][16], take_stubs[][16];
 
 void descriptors_init(struct descriptors *d, const u64 ist[3])
 {
@@ -42,9 +42,9 @@ static void idt_init(void)
 	for (u64 v = 0; v < 256; v++) {
 		u64 ist = v == VEC_NMI ? IST_NMI : v == VEC_DF ? IST_DF : v == VEC_MC ? IST_MC : 0;
 
-		set_gate(idt[v], trap_stubs[v], ist);
+		set_gate(idt[v], exception_stubs[v], ist);
 		if (v == VEC_NMI || v == VEC_MC)
-			set_gate(take_idt[v], trap_stubs[v], ist);
+			set_gate(take_idt[v], exception_stubs[v], ist);
 		else
 			set_gate(take_idt[v], take_stubs[v], 0);
 	}

@@ -7,7 +7,7 @@
 #include "vmm/boot_info.h"
 #include "vmm/x86/lapic.h"
 #include "vmm/x86/paging.h"
-#include "vmm/x86/traps.h"
+#include "vmm/x86/exceptions.h"
 
 /* SDM vol. 3, table 11-1 */
 #define APIC_ID	       0x020

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Processes and threads that one of the kernel's views lacks.
+ * Processes and threads that one of the kernel's sources lacks.
  *
  * Birth and death change the list of processes, the pids' lists of tasks, parents' lists and
  * threads' lists in one go, with tasklist_lock held for writing (copy_process() in kernel/fork.c,
@@ -53,7 +53,7 @@ static gva_t leader_of(gva_t task)
 }
 
 /* Each entry of the list at head, by the task it is in. */
-static int see_list(struct sightings *s, gva_t head, enum field node, enum linux_view view)
+static int see_list(struct sightings *s, gva_t head, enum field node, enum linux_source source)
 {
 	struct list_walk walk;
 	gva_t pos;
@@ -61,7 +61,7 @@ static int see_list(struct sightings *s, gva_t head, enum field node, enum linux
 
 	for (err = list_first(&walk, head, MAX_LIST, &pos); !err && pos != head;
 	     err = list_next(&walk, &pos)) {
-		err = sightings_add(s, pos - (gva_t)kernel->field[node], view);
+		err = sightings_add(s, pos - (gva_t)kernel->field[node], source);
 		if (err)
 			return err;
 	}
@@ -90,7 +90,7 @@ static int see_pid(gva_t pid, void *arg)
 		     kread64(at(task, F_TASK_THREAD_PID), &back) || back != pid))
 		return 0;
 	w->damaged = damaged;
-	return node ? sightings_add(w->s, task, LINUX_VIEW_PIDS) : 0;
+	return node ? sightings_add(w->s, task, LINUX_SOURCE_PIDS) : 0;
 }
 
 static int see_pids(struct sightings *s)
@@ -120,7 +120,7 @@ static int see_running(struct sightings *s, gva_t task, gva_t idle)
 		return 0;
 	if (!kernel_pointer(task) || task % 8)
 		return -EFAULT;
-	return sightings_add(s, task, LINUX_VIEW_CPUS);
+	return sightings_add(s, task, LINUX_SOURCE_CPUS);
 }
 
 static int see_run_queue(struct sightings *s, gva_t rq)
@@ -181,17 +181,17 @@ static int see_relatives(struct sightings *s, struct linux_hidden_list *list)
 			err = -EFAULT;
 			if (!kread64(at(task, F_TASK_SIGNAL), &signal) && kernel_pointer(signal))
 				err = see_list(s, at(signal, F_SIGNAL_THREADS), F_TASK_THREAD_NODE,
-					       LINUX_VIEW_THREADS);
+					       LINUX_SOURCE_THREADS);
 			if (err == -ENOMEM || err == -ETIME)
 				return err;
 			if (err)
-				hidden_incomplete(list, LINUX_VIEW_THREADS, err);
+				hidden_incomplete(list, LINUX_SOURCE_THREADS, err);
 		}
-		err = see_list(s, at(task, F_TASK_CHILDREN), F_TASK_SIBLING, LINUX_VIEW_CHILDREN);
+		err = see_list(s, at(task, F_TASK_CHILDREN), F_TASK_SIBLING, LINUX_SOURCE_CHILDREN);
 		if (err == -ENOMEM || err == -ETIME)
 			return err;
 		if (err)
-			hidden_incomplete(list, LINUX_VIEW_CHILDREN, err);
+			hidden_incomplete(list, LINUX_SOURCE_CHILDREN, err);
 	}
 	return 0;
 }
@@ -202,7 +202,7 @@ static bool is_task(const struct sighting *seen, gva_t leader)
 {
 	struct linux_task task, first;
 
-	if (seen->views & (BIT(LINUX_VIEW_PIDS) | BIT(LINUX_VIEW_CPUS)))
+	if (seen->sources & (BIT(LINUX_SOURCE_PIDS) | BIT(LINUX_SOURCE_CPUS)))
 		return true;
 	return !linux_task(seen->address, &task) && !linux_task(leader, &first) &&
 	       leader_of(leader) == leader && task.pid > 0 && task.tgid == first.pid;
@@ -210,15 +210,15 @@ static bool is_task(const struct sighting *seen, gva_t leader)
 
 static int judge(const struct sighting *seen, struct linux_hidden_list *list)
 {
-	uint32_t must = BIT(LINUX_VIEW_PIDS) | BIT(LINUX_VIEW_THREADS);
-	struct linux_hidden row = {.address = seen->address, .seen = seen->views};
+	uint32_t must = BIT(LINUX_SOURCE_PIDS) | BIT(LINUX_SOURCE_THREADS);
+	struct linux_hidden row = {.address = seen->address, .seen = seen->sources};
 	struct linux_task task;
 	gva_t leader = leader_of(seen->address);
 	bool leads = leader == seen->address;
 
 	if (leads)
-		must |= BIT(LINUX_VIEW_TASKS) | BIT(LINUX_VIEW_CHILDREN);
-	row.missing = must & list->views & ~seen->views;
+		must |= BIT(LINUX_SOURCE_TASKS) | BIT(LINUX_SOURCE_CHILDREN);
+	row.missing = must & list->sources & ~seen->sources;
 	if (!row.missing || !is_task(seen, leader))
 		return 0;
 	row.kind = leads ? LINUX_HIDDEN_PROCESS : LINUX_HIDDEN_THREAD;
@@ -230,13 +230,13 @@ static int judge(const struct sighting *seen, struct linux_hidden_list *list)
 	return hidden_append(list, &row);
 }
 
-/* A view's walk has ended with err: is that the end of all? */
-static int view_done(struct linux_hidden_list *list, enum linux_view view, int err)
+/* A source's walk has ended with err: is that the end of all? */
+static int source_done(struct linux_hidden_list *list, enum linux_source source, int err)
 {
 	if (!err)
-		list->views |= BIT(view);
+		list->sources |= BIT(source);
 	else if (err != -ENOMEM && err != -ETIME)
-		hidden_incomplete(list, view, err);
+		hidden_incomplete(list, source, err);
 	return err == -ENOMEM || err == -ETIME ? err : 0;
 }
 
@@ -244,17 +244,17 @@ static int look(struct sightings *s, gva_t init, struct linux_hidden_list *list)
 {
 	int err;
 
-	err = view_done(list, LINUX_VIEW_TASKS,
-			see_list(s, at(init, F_TASK_TASKS), F_TASK_TASKS, LINUX_VIEW_TASKS));
+	err = source_done(list, LINUX_SOURCE_TASKS,
+			see_list(s, at(init, F_TASK_TASKS), F_TASK_TASKS, LINUX_SOURCE_TASKS));
 	if (!err)
-		err = view_done(list, LINUX_VIEW_PIDS, see_pids(s));
+		err = source_done(list, LINUX_SOURCE_PIDS, see_pids(s));
 	if (!err)
-		err = view_done(list, LINUX_VIEW_CPUS, see_run_queues(s));
+		err = source_done(list, LINUX_SOURCE_CPUS, see_run_queues(s));
 	if (!err)
-		err = view_done(list, LINUX_VIEW_CHILDREN,
+		err = source_done(list, LINUX_SOURCE_CHILDREN,
 				see_list(s, at(init, F_TASK_CHILDREN), F_TASK_SIBLING,
-					 LINUX_VIEW_CHILDREN));
-	list->views |= BIT(LINUX_VIEW_THREADS);
+					 LINUX_SOURCE_CHILDREN));
+	list->sources |= BIT(LINUX_SOURCE_THREADS);
 	return err ? err : see_relatives(s, list);
 }
 

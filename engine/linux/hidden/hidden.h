@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a kernel hides: things that one of its views shows and another one does not. Each view is a
+ * What a kernel hides: things that one of its sources shows and another one does not. Each source is a
  * structure that the kernel itself needs for something else, so what is taken out of one is found
  * in another. The answer is exact only while nothing runs: live, the caller pauses the guest.
  */
@@ -9,25 +9,25 @@
 
 #include "engine/linux/linux.h"
 
-enum linux_view {
-	LINUX_VIEW_TASKS, /* the list of processes, from which ps and /proc/PID's readers choose */
-	LINUX_VIEW_PIDS,  /* the pid allocator: /proc and kill() find processes in it */
-	LINUX_VIEW_CHILDREN, /* the lists of parents' children: wait() */
-	LINUX_VIEW_THREADS,  /* the list of a process's threads: signals */
-	LINUX_VIEW_CPUS,     /* running or waiting for a CPU: the scheduler */
-	LINUX_VIEW_MODULES,  /* the list of modules: /proc/modules */
-	LINUX_VIEW_SYSFS,    /* /sys/module */
-	LINUX_VIEW_TREE,     /* the tree of modules by address: oops messages, perf */
-	LINUX_VIEW_MEMORY,   /* a struct module in the memory for modules */
-	LINUX_VIEW_SYSCALLS, /* the system-call tables lead to it */
-	LINUX_VIEW_IDT,	     /* the IDT does */
-	LINUX_VIEW_KTHREADS, /* a kernel thread was made for it */
-	LINUX_VIEW_TEXT,     /* code of the kernel's or of a listed module's */
-	LINUX_VIEWS
+enum linux_source {
+	LINUX_SOURCE_TASKS, /* the list of processes, from which ps and /proc/PID's readers choose */
+	LINUX_SOURCE_PIDS,  /* the pid allocator: /proc and kill() find processes in it */
+	LINUX_SOURCE_CHILDREN, /* the lists of parents' children: wait() */
+	LINUX_SOURCE_THREADS,  /* the list of a process's threads: signals */
+	LINUX_SOURCE_CPUS,     /* running or waiting for a CPU: the scheduler */
+	LINUX_SOURCE_MODULES,  /* the list of modules: /proc/modules */
+	LINUX_SOURCE_SYSFS,    /* /sys/module */
+	LINUX_SOURCE_TREE,     /* the tree of modules by address: oops messages, perf */
+	LINUX_SOURCE_MEMORY,   /* a struct module in the memory for modules */
+	LINUX_SOURCE_SYSCALLS, /* the system-call tables lead to it */
+	LINUX_SOURCE_IDT,	     /* the IDT does */
+	LINUX_SOURCE_KTHREADS, /* a kernel thread was made for it */
+	LINUX_SOURCE_TEXT,     /* code of the kernel's or of a listed module's */
+	LINUX_SOURCES
 };
 
 /* "task list", "pid allocator", ...: for people */
-const char *linux_view_name(enum linux_view view);
+const char *linux_source_name(enum linux_source source);
 
 enum linux_hidden_kind {
 	LINUX_HIDDEN_PROCESS,
@@ -39,7 +39,7 @@ enum linux_hidden_kind {
 struct linux_hidden {
 	enum linux_hidden_kind kind;
 	int32_t pid, tid;	/* of processes and threads; of the thread that code is run by */
-	uint32_t seen, missing; /* a bit for each enum linux_view */
+	uint32_t seen, missing; /* a bit for each enum linux_source */
 	gva_t address;		/* struct task_struct, struct module; of the code */
 	char name[64];		/* comm, the module's name, "system call 59 execve", ... */
 };
@@ -47,7 +47,7 @@ struct linux_hidden {
 struct linux_hidden_list {
 	struct linux_hidden *rows; /* malloc'ed */
 	size_t count;
-	uint32_t views;	  /* that could be read; what is missing from others is not told */
+	uint32_t sources;	  /* that could be read; what is missing from others is not told */
 	char reason[160]; /* why the list may lack something; "": it does not */
 };
 

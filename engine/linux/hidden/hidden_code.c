@@ -14,13 +14,13 @@ struct modules {
 	size_t count;
 };
 
-static int tell(struct linux_hidden_list *list, enum linux_view view, gva_t va, const char *name)
+static int tell(struct linux_hidden_list *list, enum linux_source source, gva_t va, const char *name)
 {
 	struct linux_hidden row = {
 		.kind = LINUX_HIDDEN_CODE,
 		.address = va,
-		.seen = 1u << view,
-		.missing = 1u << LINUX_VIEW_TEXT,
+		.seen = 1u << source,
+		.missing = 1u << LINUX_SOURCE_TEXT,
 	};
 
 	snprintf(row.name, sizeof(row.name), "%s", name);
@@ -98,7 +98,7 @@ static int look_at_calls(const struct modules *m, struct linux_hidden_list *list
 			continue;
 		snprintf(name, sizeof(name), "%s %u%s%s", tables[calls[i].table], calls[i].number,
 			 calls[i].name ? " " : "", calls[i].name ? calls[i].name : "");
-		failed = tell(list, LINUX_VIEW_SYSCALLS, calls[i].handler, name);
+		failed = tell(list, LINUX_SOURCE_SYSCALLS, calls[i].handler, name);
 	}
 	free(calls);
 	return failed ? failed : err;
@@ -116,7 +116,7 @@ static int look_at_gates(const struct modules *m, gva_t idt, struct linux_hidden
 		    module_code_at(m->v, m->count, gates[i].handler))
 			continue;
 		snprintf(name, sizeof(name), "vector %u", gates[i].vector);
-		failed = tell(list, LINUX_VIEW_IDT, gates[i].handler, name);
+		failed = tell(list, LINUX_SOURCE_IDT, gates[i].handler, name);
 	}
 	free(gates);
 	return failed ? failed : err;
@@ -134,14 +134,14 @@ int linux_hidden_code(gva_t idt, struct linux_hidden_list *list)
 	if (!err) {
 		err = look_at_calls(&m, list);
 		if (err && err != -ENOMEM && err != -ETIME) {
-			hidden_incomplete(list, LINUX_VIEW_SYSCALLS, err);
+			hidden_incomplete(list, LINUX_SOURCE_SYSCALLS, err);
 			err = 0;
 		}
 	}
 	if (!err) {
 		err = look_at_gates(&m, idt, list);
 		if (err && err != -ENOMEM && err != -ETIME) {
-			hidden_incomplete(list, LINUX_VIEW_IDT, err);
+			hidden_incomplete(list, LINUX_SOURCE_IDT, err);
 			err = 0;
 		}
 	}

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Modules that one of the kernel's views lacks (kernel/module/main.c, tree_lookup.c).
+ * Modules that one of the kernel's sources lacks (kernel/module/main.c, tree_lookup.c).
  *
  * A module that is being loaded is put into the list and the tree first (add_unformed_module(), in
  * state UNFORMED), then into sysfs; it is COMING and at last LIVE. On its way out it is GOING,
@@ -59,7 +59,7 @@ static int see_page(struct sightings *s, gva_t va, const uint8_t *page)
 		gva_t module = va + i - offset;
 
 		if (load64(page + i) == module && is_module(module))
-			err = sightings_add(s, module, LINUX_VIEW_MEMORY);
+			err = sightings_add(s, module, LINUX_SOURCE_MEMORY);
 	}
 	return err;
 }
@@ -118,7 +118,7 @@ static int see_sysfs(struct sightings *s)
 			return -EFAULT;
 		if (!module)
 			continue;
-		err = sightings_add(s, module, LINUX_VIEW_SYSFS);
+		err = sightings_add(s, module, LINUX_SOURCE_SYSFS);
 		if (err)
 			return err;
 	}
@@ -161,7 +161,7 @@ static int see_tree(struct sightings *s)
 			 (gva_t)kernel->field[F_LATCH_NODE] - (gva_t)kernel->field[F_MTN_NODE];
 		if (kread64(at(module, F_MTN_MOD), &module))
 			return -EFAULT;
-		err = sightings_add(s, module, LINUX_VIEW_TREE);
+		err = sightings_add(s, module, LINUX_SOURCE_TREE);
 		if (err)
 			return err;
 		if (kread64(at(node, F_RB_RIGHT), &node))
@@ -180,7 +180,7 @@ static int see_list(struct sightings *s)
 	for (err = list_first(&walk, head, MAX_LIST, &pos); !err && pos != head;
 	     err = list_next(&walk, &pos)) {
 		err = sightings_add(s, pos - (gva_t)kernel->field[F_MODULE_LIST],
-				    LINUX_VIEW_MODULES);
+				    LINUX_SOURCE_MODULES);
 		if (err)
 			return err;
 	}
@@ -190,16 +190,16 @@ static int see_list(struct sightings *s)
 static int judge(const struct sighting *seen, struct linux_hidden_list *list)
 {
 	struct linux_hidden row = {
-		.kind = LINUX_HIDDEN_MODULE, .address = seen->address, .seen = seen->views};
-	uint32_t must = BIT(LINUX_VIEW_MODULES), state = LINUX_MODULE_LIVE;
+		.kind = LINUX_HIDDEN_MODULE, .address = seen->address, .seen = seen->sources};
+	uint32_t must = BIT(LINUX_SOURCE_MODULES), state = LINUX_MODULE_LIVE;
 	bool readable = kernel_pointer(seen->address) && seen->address % 8 == 0 &&
 			!kread32(at(seen->address, F_MODULE_STATE), &state);
 
 	if (readable && state != LINUX_MODULE_LIVE && state != LINUX_MODULE_COMING)
 		return 0;
 	if (state == LINUX_MODULE_LIVE)
-		must |= BIT(LINUX_VIEW_SYSFS) | BIT(LINUX_VIEW_TREE);
-	row.missing = must & list->views & ~seen->views;
+		must |= BIT(LINUX_SOURCE_SYSFS) | BIT(LINUX_SOURCE_TREE);
+	row.missing = must & list->sources & ~seen->sources;
 	if (!row.missing)
 		return 0;
 	if (readable && kread_string(at(seen->address, F_MODULE_NAME), row.name, sizeof(row.name)))
@@ -210,25 +210,25 @@ static int judge(const struct sighting *seen, struct linux_hidden_list *list)
 int linux_hidden_modules(struct linux_hidden_list *list)
 {
 	static const struct {
-		enum linux_view view;
+		enum linux_source source;
 		int (*see)(struct sightings *s);
-	} views[] = {
-		{LINUX_VIEW_MODULES, see_list},
-		{LINUX_VIEW_SYSFS, see_sysfs},
-		{LINUX_VIEW_TREE, see_tree},
-		{LINUX_VIEW_MEMORY, see_memory},
+	} sources[] = {
+		{LINUX_SOURCE_MODULES, see_list},
+		{LINUX_SOURCE_SYSFS, see_sysfs},
+		{LINUX_SOURCE_TREE, see_tree},
+		{LINUX_SOURCE_MEMORY, see_memory},
 	};
 	struct sightings s = {0};
 	size_t before = list->count, i;
 	int err = linux_need(LINUX_MODULES);
 
-	for (i = 0; i < sizeof(views) / sizeof(views[0]) && !err; i++) {
-		err = views[i].see(&s);
+	for (i = 0; i < sizeof(sources) / sizeof(sources[0]) && !err; i++) {
+		err = sources[i].see(&s);
 		if (!err)
-			list->views |= BIT(views[i].view);
+			list->sources |= BIT(sources[i].source);
 		if (err == -ENOMEM || err == -ETIME || !err)
 			continue;
-		hidden_incomplete(list, views[i].view, err);
+		hidden_incomplete(list, sources[i].source, err);
 		err = 0;
 	}
 	for (i = 0; i < s.count && !err; i++)

@@ -18,7 +18,7 @@
 #define INT3	      0xcc
 #define CODE_SIZE     16 /* bytes of it that are looked at: ENDBR, the patchable entry and more */
 #define TASKS_A_LOOK  64 /* at the time limit */
-#define VIEWS_OF_TASK (BIT(LINUX_VIEW_TASKS) | BIT(LINUX_VIEW_PIDS) | BIT(LINUX_VIEW_CPUS))
+#define SOURCES_OF_TASK (BIT(LINUX_SOURCE_TASKS) | BIT(LINUX_SOURCE_PIDS) | BIT(LINUX_SOURCE_CPUS))
 
 #define BIT(n) (1u << (n))
 
@@ -82,8 +82,8 @@ static int tell(struct linux_hidden_list *list, gva_t task, gva_t function)
 	struct linux_hidden row = {
 		.kind = LINUX_HIDDEN_CODE,
 		.address = function,
-		.seen = BIT(LINUX_VIEW_KTHREADS),
-		.missing = BIT(LINUX_VIEW_TEXT),
+		.seen = BIT(LINUX_SOURCE_KTHREADS),
+		.missing = BIT(LINUX_SOURCE_TEXT),
 	};
 	struct linux_task t;
 
@@ -119,7 +119,7 @@ static int look(struct judge *j, const struct sightings *s, struct linux_hidden_
 		if (i % TASKS_A_LOOK == TASKS_A_LOOK - 1 && linux_stopped())
 			return -ETIME;
 		/* What a list that leads astray shows may be no task. */
-		if (!(s->v[i].views & list->views & VIEWS_OF_TASK))
+		if (!(s->v[i].sources & list->sources & SOURCES_OF_TASK))
 			continue;
 		err = judge(j, s->v[i].address, list);
 		if (err == -EFAULT)
@@ -143,9 +143,9 @@ int hidden_threads_code(const struct sightings *s, struct linux_hidden_list *lis
 	if (!err)
 		err = look(&j, s, list);
 	if (!err)
-		list->views |= BIT(LINUX_VIEW_KTHREADS);
+		list->sources |= BIT(LINUX_SOURCE_KTHREADS);
 	else if (err != -ENOMEM && err != -ETIME)
-		hidden_incomplete(list, LINUX_VIEW_KTHREADS, err);
+		hidden_incomplete(list, LINUX_SOURCE_KTHREADS, err);
 	free(j.listed);
 	free(j.going);
 	return err == -ENOMEM || err == -ETIME ? err : 0;

@@ -7,25 +7,25 @@
 
 #define MAX_SIGHTINGS (1u << 18)
 
-static const char *const view_names[LINUX_VIEWS] = {
-	[LINUX_VIEW_TASKS] = "task list",
-	[LINUX_VIEW_PIDS] = "pid allocator",
-	[LINUX_VIEW_CHILDREN] = "parent's children",
-	[LINUX_VIEW_THREADS] = "thread list",
-	[LINUX_VIEW_CPUS] = "run queues",
-	[LINUX_VIEW_MODULES] = "module list",
-	[LINUX_VIEW_SYSFS] = "/sys/module",
-	[LINUX_VIEW_TREE] = "module tree",
-	[LINUX_VIEW_MEMORY] = "module memory",
-	[LINUX_VIEW_SYSCALLS] = "system-call tables",
-	[LINUX_VIEW_IDT] = "IDT",
-	[LINUX_VIEW_KTHREADS] = "kernel threads",
-	[LINUX_VIEW_TEXT] = "code of kernel and modules",
+static const char *const source_names[LINUX_SOURCES] = {
+	[LINUX_SOURCE_TASKS] = "task list",
+	[LINUX_SOURCE_PIDS] = "pid allocator",
+	[LINUX_SOURCE_CHILDREN] = "parent's children",
+	[LINUX_SOURCE_THREADS] = "thread list",
+	[LINUX_SOURCE_CPUS] = "run queues",
+	[LINUX_SOURCE_MODULES] = "module list",
+	[LINUX_SOURCE_SYSFS] = "/sys/module",
+	[LINUX_SOURCE_TREE] = "module tree",
+	[LINUX_SOURCE_MEMORY] = "module memory",
+	[LINUX_SOURCE_SYSCALLS] = "system-call tables",
+	[LINUX_SOURCE_IDT] = "IDT",
+	[LINUX_SOURCE_KTHREADS] = "kernel threads",
+	[LINUX_SOURCE_TEXT] = "code of kernel and modules",
 };
 
-const char *linux_view_name(enum linux_view view)
+const char *linux_source_name(enum linux_source source)
 {
-	return view_names[view];
+	return source_names[source];
 }
 
 static uint32_t *slot_of(const struct sightings *s, gva_t address)
@@ -61,7 +61,7 @@ static int grow(struct sightings *s)
 	return 0;
 }
 
-int sightings_add(struct sightings *s, gva_t address, enum linux_view view)
+int sightings_add(struct sightings *s, gva_t address, enum linux_source source)
 {
 	uint32_t *slot;
 
@@ -76,7 +76,7 @@ int sightings_add(struct sightings *s, gva_t address, enum linux_view view)
 		s->v[s->count++] = (struct sighting){address, 0};
 		*slot = (uint32_t)s->count;
 	}
-	s->v[*slot - 1].views |= 1u << view;
+	s->v[*slot - 1].sources |= 1u << source;
 	return 0;
 }
 
@@ -99,12 +99,12 @@ int hidden_append(struct linux_hidden_list *list, const struct linux_hidden *row
 	return 0;
 }
 
-void hidden_incomplete(struct linux_hidden_list *list, enum linux_view view, int err)
+void hidden_incomplete(struct linux_hidden_list *list, enum linux_source source, int err)
 {
-	list->views &= ~(1u << view);
+	list->sources &= ~(1u << source);
 	if (list->reason[0])
 		return;
-	snprintf(list->reason, sizeof(list->reason), "%s: %s", view_names[view],
+	snprintf(list->reason, sizeof(list->reason), "%s: %s", source_names[source],
 		 err == -EOVERFLOW ? "it has no end"
 		 : err == -ENOTSUP ? "this kernel's is not known"
 				   : "it leads nowhere");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A set of addresses, each with the views that showed it; for hidden.c and hidden_modules.c. */
+/* A set of addresses, each with the sources that showed it; for hidden.c and hidden_modules.c. */
 #ifndef ENGINE_LINUX_HIDDEN_SIGHTINGS_H
 #define ENGINE_LINUX_HIDDEN_SIGHTINGS_H
 
@@ -7,7 +7,7 @@
 
 struct sighting {
 	gva_t address;
-	uint32_t views;
+	uint32_t sources;
 };
 
 struct sightings {
@@ -17,12 +17,12 @@ struct sightings {
 };
 
 /* 0, -ENOMEM, or -EOVERFLOW: more than there can be. */
-int sightings_add(struct sightings *s, gva_t address, enum linux_view view) must_check;
+int sightings_add(struct sightings *s, gva_t address, enum linux_source source) must_check;
 void sightings_free(struct sightings *s);
 
 /* One more row. 0 or -ENOMEM. */
 int hidden_append(struct linux_hidden_list *list, const struct linux_hidden *row) must_check;
-/* A view could not be read to its end: why. */
-void hidden_incomplete(struct linux_hidden_list *list, enum linux_view view, int err);
+/* A source could not be read to its end: why. */
+void hidden_incomplete(struct linux_hidden_list *list, enum linux_source source, int err);
 
 #endif

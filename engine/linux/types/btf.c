@@ -74,7 +74,7 @@ static int64_t walk(const uint8_t *types, uint32_t size, uint32_t *offsets)
 	return n;
 }
 
-static int open_view(struct btf_view *view, const uint8_t *data, size_t size)
+static int open_view(struct btf_raw *raw, const uint8_t *data, size_t size)
 {
 	struct btf_header h;
 	const uint8_t *body;
@@ -92,55 +92,55 @@ static int open_view(struct btf_view *view, const uint8_t *data, size_t size)
 	    h.str_off > size || h.str_len > size - h.str_off || !h.str_len ||
 	    body[h.str_off + h.str_len - 1])
 		return -EINVAL;
-	view->types = body + h.type_off;
-	view->strings = (const char *)body + h.str_off;
-	view->strings_size = h.str_len;
-	n = walk(view->types, h.type_len, NULL);
+	raw->types = body + h.type_off;
+	raw->strings = (const char *)body + h.str_off;
+	raw->strings_size = h.str_len;
+	n = walk(raw->types, h.type_len, NULL);
 	if (n < 0)
 		return (int)n;
-	view->count = view->first + (uint32_t)n;
-	view->offsets = malloc(((size_t)n + 1) * sizeof(*view->offsets));
-	if (!view->offsets)
+	raw->count = raw->first + (uint32_t)n;
+	raw->offsets = malloc(((size_t)n + 1) * sizeof(*raw->offsets));
+	if (!raw->offsets)
 		return -ENOMEM;
-	return walk(view->types, h.type_len, view->offsets) == n ? 0 : -EINVAL;
+	return walk(raw->types, h.type_len, raw->offsets) == n ? 0 : -EINVAL;
 }
 
-int btf_view_open(struct btf_view *view, const void *data, size_t size, const struct btf_view *base,
+int btf_raw_open(struct btf_raw *raw, const void *data, size_t size, const struct btf_raw *base,
 		  void *owned)
 {
 	int err;
 
-	*view = (struct btf_view){.base = base, .first = 1, .owned = owned};
+	*raw = (struct btf_raw){.base = base, .first = 1, .owned = owned};
 	if (base) {
-		view->first = base->count;
-		view->strings_from = base->strings_from + base->strings_size;
+		raw->first = base->count;
+		raw->strings_from = base->strings_from + base->strings_size;
 	}
-	err = open_view(view, data, size);
+	err = open_view(raw, data, size);
 	if (err)
-		btf_view_close(view);
+		btf_raw_close(raw);
 	return err;
 }
 
-void btf_view_close(struct btf_view *view)
+void btf_raw_close(struct btf_raw *raw)
 {
-	free(view->offsets);
-	free(view->owned);
-	memset(view, 0, sizeof(*view));
+	free(raw->offsets);
+	free(raw->owned);
+	memset(raw, 0, sizeof(*raw));
 }
 
-const struct btf_type *btf_view_type(const struct btf_view *view, uint32_t id)
+const struct btf_type *btf_raw_type(const struct btf_raw *raw, uint32_t id)
 {
-	if (view->base && id < view->first)
-		view = view->base;
-	if (id < view->first || id >= view->count)
+	if (raw->base && id < raw->first)
+		raw = raw->base;
+	if (id < raw->first || id >= raw->count)
 		return NULL;
-	return (const void *)(view->types + view->offsets[id - view->first]);
+	return (const void *)(raw->types + raw->offsets[id - raw->first]);
 }
 
-const char *btf_view_name(const struct btf_view *view, uint32_t offset)
+const char *btf_raw_name(const struct btf_raw *raw, uint32_t offset)
 {
-	if (view->base && offset < view->strings_from)
-		view = view->base;
-	offset -= view->strings_from;
-	return offset < view->strings_size ? view->strings + offset : NULL;
+	if (raw->base && offset < raw->strings_from)
+		raw = raw->base;
+	offset -= raw->strings_from;
+	return offset < raw->strings_size ? raw->strings + offset : NULL;
 }

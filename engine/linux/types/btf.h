@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the files that read types share: the view of BTF, and each one's part. */
+/* What the files that read types share: the raw of BTF, and each one's part. */
 #ifndef ENGINE_LINUX_TYPES_BTF_H
 #define ENGINE_LINUX_TYPES_BTF_H
 
@@ -14,36 +14,36 @@ struct btf_type;
  * BTF where it lies, with an index of its types. Those of a module continue the kernel's: ids below
  * first and strings below strings_from are the base's.
  */
-struct btf_view {
-	const struct btf_view *base; /* NULL: the kernel's own */
+struct btf_raw {
+	const struct btf_raw *base; /* NULL: the kernel's own */
 	uint32_t first, count;	     /* ids [first, count) are here */
 	uint32_t strings_from, strings_size;
 	const char *strings;
 	const uint8_t *types;
 	uint32_t *offsets; /* of each type, from types */
-	void *owned;	   /* freed with the view */
+	void *owned;	   /* freed with the raw */
 };
 
 /*
- * Look at data, which must stay; owned, where not NULL, came from malloc() and belongs to the view,
+ * Look at data, which must stay; owned, where not NULL, came from malloc() and belongs to the raw,
  * also when this fails. 0; -EINVAL: it is no BTF; -ENOMEM
  */
-int btf_view_open(struct btf_view *view, const void *data, size_t size, const struct btf_view *base,
+int btf_raw_open(struct btf_raw *raw, const void *data, size_t size, const struct btf_raw *base,
 		  void *owned) must_check;
-void btf_view_close(struct btf_view *view);
+void btf_raw_close(struct btf_raw *raw);
 /* NULL: there is no such type. The type lies wholly inside. */
-const struct btf_type *btf_view_type(const struct btf_view *view, uint32_t id);
+const struct btf_type *btf_raw_type(const struct btf_raw *raw, uint32_t id);
 /* NULL: there is no such string. It ends inside. */
-const char *btf_view_name(const struct btf_view *view, uint32_t offset);
-static inline uint32_t btf_view_count(const struct btf_view *view)
+const char *btf_raw_name(const struct btf_raw *raw, uint32_t offset);
+static inline uint32_t btf_raw_count(const struct btf_raw *raw)
 {
-	return view->count;
+	return raw->count;
 }
 
 /* types.c */
 
 /* The BTF that a type is of. */
-int btf_of(const struct linux_type *type, const struct btf_view **btf) must_check;
+int btf_of(const struct linux_type *type, const struct btf_raw **btf) must_check;
 /* The module whose type it is, or NULL. */
 const char *btf_module(const struct linux_type *type);
 /*
@@ -58,7 +58,7 @@ int btf_find(const char *name, const char *module, size_t module_length, uint32_
 
 /* The type behind typedefs and qualifiers; *t NULL: void; id may be NULL. stars are not looked at.
  */
-int btf_resolve(const struct linux_type *type, const struct btf_view **btf,
+int btf_resolve(const struct linux_type *type, const struct btf_raw **btf,
 		const struct btf_type **t, uint32_t *id) must_check;
 /* What was remembered of members is void. */
 void btf_members_forget(void);
@@ -67,7 +67,7 @@ void btf_members_forget(void);
 const char *member_renamed(const char *type, const char *member, size_t length, unsigned int nth);
 
 /* declare.c: C text for a type's name, inner in its place: "char inner[16]" */
-int btf_declarator(const struct btf_view *btf, uint32_t id, const char *inner, char *out,
+int btf_declarator(const struct btf_raw *btf, uint32_t id, const char *inner, char *out,
 		   size_t size) must_check;
 
 /* modsyms.c */

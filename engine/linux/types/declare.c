@@ -50,9 +50,9 @@ static void __attribute__((format(printf, 2, 3))) put(struct text *t, const char
 }
 
 /* Names of the guest's go out to people: nothing but what a C name may have. */
-static const char *name_of(const struct btf_view *btf, uint32_t offset, char buf[128])
+static const char *name_of(const struct btf_raw *btf, uint32_t offset, char buf[128])
 {
-	const char *s = btf_view_name(btf, offset);
+	const char *s = btf_raw_name(btf, offset);
 	size_t i;
 
 	for (i = 0; s && s[i] && i < 127; i++)
@@ -82,10 +82,10 @@ static int join(char *out, size_t size, const char *a, const char *b, const char
 	return snprintf(out, size, "%s%s%s", a, b, c) < (int)size ? 0 : -E2BIG;
 }
 
-static int declarator(const struct btf_view *btf, uint32_t id, const char *inner, char *out,
+static int declarator(const struct btf_raw *btf, uint32_t id, const char *inner, char *out,
 		      size_t size, int depth);
 
-static int prototype(const struct btf_view *btf, const struct btf_type *t, const char *inner,
+static int prototype(const struct btf_raw *btf, const struct btf_type *t, const char *inner,
 		     char *out, size_t size, int depth)
 {
 	const struct btf_param *p = btf_params(t);
@@ -117,17 +117,17 @@ static int prototype(const struct btf_view *btf, const struct btf_type *t, const
 }
 
 /* Does what a pointer points to need parentheses around the star? */
-static bool binds_tighter(const struct btf_view *btf, uint32_t id)
+static bool binds_tighter(const struct btf_raw *btf, uint32_t id)
 {
-	const struct btf_type *t = btf_view_type(btf, id);
+	const struct btf_type *t = btf_raw_type(btf, id);
 
 	return t && (btf_is_array(t) || btf_is_func_proto(t));
 }
 
-static int declarator(const struct btf_view *btf, uint32_t id, const char *inner, char *out,
+static int declarator(const struct btf_raw *btf, uint32_t id, const char *inner, char *out,
 		      size_t size, int depth)
 {
-	const struct btf_type *t = id ? btf_view_type(btf, id) : NULL;
+	const struct btf_type *t = id ? btf_raw_type(btf, id) : NULL;
 	const char *space = *inner && *inner != '[' ? " " : "";
 	char part[DECLARATOR_SIZE], name[128];
 	const struct btf_type *target;
@@ -162,7 +162,7 @@ static int declarator(const struct btf_view *btf, uint32_t id, const char *inner
 	case BTF_KIND_CONST:
 	case BTF_KIND_VOLATILE:
 		qualifier = btf_kind(t) == BTF_KIND_CONST ? "const" : "volatile";
-		target = t->type ? btf_view_type(btf, t->type) : NULL;
+		target = t->type ? btf_raw_type(btf, t->type) : NULL;
 		if (target && btf_is_ptr(target)) {
 			err = join(part, sizeof(part), qualifier, space, inner);
 			return err ? err : declarator(btf, t->type, part, out, size, depth + 1);
@@ -177,7 +177,7 @@ static int declarator(const struct btf_view *btf, uint32_t id, const char *inner
 	return err ? err : join(out, size, part, space, inner);
 }
 
-int btf_declarator(const struct btf_view *btf, uint32_t id, const char *inner, char *out,
+int btf_declarator(const struct btf_raw *btf, uint32_t id, const char *inner, char *out,
 		   size_t size)
 {
 	return declarator(btf, id, inner, out, size, 0);
@@ -186,7 +186,7 @@ int btf_declarator(const struct btf_view *btf, uint32_t id, const char *inner, c
 int linux_type_name(const struct linux_type *type, char *buf, size_t size)
 {
 	char inner[48] = "";
-	const struct btf_view *btf;
+	const struct btf_raw *btf;
 	int i, err;
 
 	err = btf_of(type, &btf);
@@ -225,7 +225,7 @@ static uint64_t size_of(const struct linux_type *like, uint32_t id)
 	return linux_type_layout(&type, &l) ? 0 : l.size;
 }
 
-static void put_enumerators(struct text *t, const struct btf_view *btf, const struct btf_type *e,
+static void put_enumerators(struct text *t, const struct btf_raw *btf, const struct btf_type *e,
 			    int depth)
 {
 	uint32_t i, n = btf_vlen(e);
@@ -250,7 +250,7 @@ static void put_enumerators(struct text *t, const struct btf_view *btf, const st
 }
 
 /* Members of a structure at bit offset base of the outermost one. */
-static void put_members(struct text *t, const struct linux_type *like, const struct btf_view *btf,
+static void put_members(struct text *t, const struct linux_type *like, const struct btf_raw *btf,
 			const struct btf_type *s, uint64_t base, int depth)
 {
 	const struct btf_member *m = btf_members(s);
@@ -258,7 +258,7 @@ static void put_members(struct text *t, const struct linux_type *like, const str
 	char name[128], line[DECLARATOR_SIZE];
 
 	for (i = 0; i < n && !t->err; i++) {
-		const struct btf_type *inside = m[i].type ? btf_view_type(btf, m[i].type) : NULL;
+		const struct btf_type *inside = m[i].type ? btf_raw_type(btf, m[i].type) : NULL;
 		uint64_t bit = base + btf_member_bit_offset(s, i);
 		uint32_t bits = btf_member_bitfield_size(s, i);
 		size_t start = t->n;
@@ -293,7 +293,7 @@ static void put_members(struct text *t, const struct linux_type *like, const str
 	}
 }
 
-static void put_body(struct text *t, const struct linux_type *like, const struct btf_view *btf,
+static void put_body(struct text *t, const struct linux_type *like, const struct btf_raw *btf,
 		     const struct btf_type *s)
 {
 	char name[128];
@@ -311,9 +311,9 @@ static bool has_body(const struct btf_type *t)
 	return t && (btf_is_composite(t) || btf_is_any_enum(t));
 }
 
-static void put_type(struct text *t, const struct linux_type *type, const struct btf_view *btf)
+static void put_type(struct text *t, const struct linux_type *type, const struct btf_raw *btf)
 {
-	const struct btf_type *it = type->id ? btf_view_type(btf, type->id) : NULL, *target;
+	const struct btf_type *it = type->id ? btf_raw_type(btf, type->id) : NULL, *target;
 	char line[DECLARATOR_SIZE], name[128];
 	uint64_t size = size_of(type, type->id);
 
@@ -325,7 +325,7 @@ static void put_type(struct text *t, const struct linux_type *type, const struct
 		return;
 	}
 	if (it && btf_is_typedef(it)) {
-		target = it->type ? btf_view_type(btf, it->type) : NULL;
+		target = it->type ? btf_raw_type(btf, it->type) : NULL;
 		name_of(btf, it->name_off, name);
 		put(t, "typedef ");
 		if (has_body(target) && !target->name_off) {
@@ -371,7 +371,7 @@ int linux_type_declare(const struct linux_type *type, char **text)
 	struct text t = {0};
 	struct linux_layout l;
 	char name[LINUX_TYPE_NAME_SIZE];
-	const struct btf_view *btf;
+	const struct btf_raw *btf;
 	int err;
 
 	*text = NULL;

@@ -3,20 +3,20 @@
 #include <bpf/btf.h>
 #include "engine/linux/types/btf.h"
 
-static bool enumerator(const struct btf_view *btf, const struct btf_type *t, uint32_t i,
+static bool enumerator(const struct btf_raw *btf, const struct btf_type *t, uint32_t i,
 		       const char **name, int64_t *value)
 {
 	if (btf_is_enum64(t)) {
 		const struct btf_enum64 *e = &btf_enum64(t)[i];
 
 		*value = (int64_t)btf_enum64_value(e);
-		*name = btf_view_name(btf, e->name_off);
+		*name = btf_raw_name(btf, e->name_off);
 	} else {
 		const struct btf_enum *e = &btf_enum(t)[i];
 
 		/* Which sign the values have is said from 6.0 on; before, all were int. */
 		*value = btf_kflag(t) || e->val < 0 ? (int64_t)e->val : (int64_t)(uint32_t)e->val;
-		*name = btf_view_name(btf, e->name_off);
+		*name = btf_raw_name(btf, e->name_off);
 	}
 	return *name != NULL;
 }
@@ -24,7 +24,7 @@ static bool enumerator(const struct btf_view *btf, const struct btf_type *t, uin
 int linux_enum_name(const struct linux_type *type, int64_t value, const char **name)
 {
 	const struct btf_type *t;
-	const struct btf_view *btf;
+	const struct btf_raw *btf;
 	uint32_t i, n;
 	int64_t v;
 	int err;
@@ -48,7 +48,7 @@ static int each_enumerator(const struct linux_type *type,
 			   bool (*fn)(const char *name, int64_t value, void *arg), void *arg)
 {
 	const struct btf_type *t;
-	const struct btf_view *btf;
+	const struct btf_raw *btf;
 	const char *name;
 	uint32_t id = 1, end, i, n;
 	int64_t v;
@@ -61,12 +61,12 @@ static int each_enumerator(const struct linux_type *type,
 		const struct linux_type kernels = {0};
 
 		err = btf_of(&kernels, &btf);
-		end = err ? 0 : btf_view_count(btf);
+		end = err ? 0 : btf_raw_count(btf);
 	}
 	if (err)
 		return err;
 	for (; id < end; id++) {
-		t = btf_view_type(btf, id);
+		t = btf_raw_type(btf, id);
 		if (!t || !btf_is_any_enum(t))
 			continue;
 		n = btf_vlen(t);

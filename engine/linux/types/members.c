@@ -32,7 +32,7 @@ void btf_members_forget(void)
 	memset(members, 0, sizeof(members));
 }
 
-int btf_resolve(const struct linux_type *type, const struct btf_view **btf,
+int btf_resolve(const struct linux_type *type, const struct btf_raw **btf,
 		const struct btf_type **t, uint32_t *id)
 {
 	uint32_t at = type->id;
@@ -48,7 +48,7 @@ int btf_resolve(const struct linux_type *type, const struct btf_view **btf,
 			*t = NULL;
 			return 0;
 		}
-		*t = btf_view_type(*btf, at);
+		*t = btf_raw_type(*btf, at);
 		if (!*t)
 			return -EINVAL;
 		if (!btf_is_mod(*t) && !btf_is_typedef(*t))
@@ -74,7 +74,7 @@ static int array_layout(struct linux_layout *out, uint32_t count, unsigned int d
 {
 	struct linux_layout element;
 	const struct btf_type *t;
-	const struct btf_view *btf;
+	const struct btf_raw *btf;
 	const char *name;
 	int err;
 
@@ -92,7 +92,7 @@ static int array_layout(struct linux_layout *out, uint32_t count, unsigned int d
 	if (element.kind != LINUX_KIND_INTEGER || element.size != 1)
 		return 0;
 	err = btf_resolve(&out->to, &btf, &t, NULL);
-	name = err || !t ? NULL : btf_view_name(btf, t->name_off);
+	name = err || !t ? NULL : btf_raw_name(btf, t->name_off);
 	/* Neither u8 nor unsigned char: those are numbers more often than text. */
 	if (name && !strcmp(name, "char"))
 		out->kind = LINUX_KIND_STRING;
@@ -127,7 +127,7 @@ static int simple_layout(const struct btf_type *t, struct linux_layout *out)
 static bool is_bare(const struct linux_type *to)
 {
 	const struct btf_type *t;
-	const struct btf_view *btf;
+	const struct btf_raw *btf;
 
 	return !to->stars && !btf_resolve(to, &btf, &t, NULL) &&
 	       (!t || btf_is_func_proto(t) || btf_is_func(t));
@@ -136,7 +136,7 @@ static bool is_bare(const struct linux_type *to)
 static int layout(const struct linux_type *type, struct linux_layout *out, unsigned int depth)
 {
 	const struct btf_type *t;
-	const struct btf_view *btf;
+	const struct btf_raw *btf;
 	int err;
 
 	memset(out, 0, sizeof(*out));
@@ -207,7 +207,7 @@ int linux_type_layout(const struct linux_type *type, struct linux_layout *out)
 static int record_of(const struct linux_type *type, struct linux_type *record)
 {
 	const struct btf_type *t;
-	const struct btf_view *btf;
+	const struct btf_raw *btf;
 	uint32_t id, kind;
 	int err;
 
@@ -224,7 +224,7 @@ static int record_of(const struct linux_type *type, struct linux_type *record)
 	if (!btf_is_fwd(t))
 		return -EINVAL;
 	kind = btf_kflag(t) ? BTF_KIND_UNION : BTF_KIND_STRUCT;
-	return btf_find(btf_view_name(btf, t->name_off), NULL, 0, 1u << kind, record);
+	return btf_find(btf_raw_name(btf, t->name_off), NULL, 0, 1u << kind, record);
 }
 
 struct found {
@@ -232,10 +232,10 @@ struct found {
 	uint32_t type, bits;
 };
 
-static int find_member(const struct btf_view *btf, uint32_t id, const char *name, size_t length,
+static int find_member(const struct btf_raw *btf, uint32_t id, const char *name, size_t length,
 		       struct found *found, int depth, uint32_t *budget)
 {
-	const struct btf_type *t = btf_view_type(btf, id);
+	const struct btf_type *t = btf_raw_type(btf, id);
 	const struct btf_member *m;
 	uint32_t i, n;
 	int modifiers, err;
@@ -243,7 +243,7 @@ static int find_member(const struct btf_view *btf, uint32_t id, const char *name
 	for (modifiers = 0; t && (btf_is_mod(t) || btf_is_typedef(t)); modifiers++) {
 		if (modifiers == MAX_MODIFIERS)
 			return -EINVAL;
-		t = btf_view_type(btf, t->type);
+		t = btf_raw_type(btf, t->type);
 	}
 	if (depth > MAX_NESTING || !t || !btf_is_composite(t))
 		return -ENOENT;
@@ -263,7 +263,7 @@ static int find_member(const struct btf_view *btf, uint32_t id, const char *name
 				return err;
 			continue;
 		}
-		s = btf_view_name(btf, m[i].name_off);
+		s = btf_raw_name(btf, m[i].name_off);
 		if (!s || strncmp(s, name, length) || s[length])
 			continue;
 		found->type = m[i].type;
@@ -307,7 +307,7 @@ static int member_here(const struct linux_type *record, const char *name, size_t
 {
 	uint32_t budget = MAX_MEMBERS;
 	struct found found;
-	const struct btf_view *btf;
+	const struct btf_raw *btf;
 	int err;
 
 	err = btf_of(record, &btf);
@@ -367,7 +367,7 @@ static int find_renamed(const struct linux_type *record, const char *name, size_
 			struct linux_layout *out)
 {
 	const struct btf_type *t;
-	const struct btf_view *btf;
+	const struct btf_raw *btf;
 	const char *type_name, *path;
 	unsigned int nth;
 	int err;
@@ -375,7 +375,7 @@ static int find_renamed(const struct linux_type *record, const char *name, size_
 	err = btf_resolve(record, &btf, &t, NULL);
 	if (err)
 		return err;
-	type_name = btf_view_name(btf, t->name_off);
+	type_name = btf_raw_name(btf, t->name_off);
 	for (nth = 0; type_name && nth < MAX_RENAMES; nth++) {
 		path = member_renamed(type_name, name, length, nth);
 		if (!path)
@@ -417,7 +417,7 @@ int linux_type_member(const struct linux_type *type, const char *name, size_t le
 	static struct known_member other;
 	struct known_member *k = &other;
 	struct linux_type record;
-	const struct btf_view *btf;
+	const struct btf_raw *btf;
 	int err;
 
 	/* The kernel that was known may be another one by now, and a module may have gone. */
@@ -467,11 +467,11 @@ int linux_type_path(const struct linux_type *type, const char *path, struct linu
 	return path_here(type, path, out, member_any);
 }
 
-static int each_member(const struct btf_view *btf, uint32_t id,
+static int each_member(const struct btf_raw *btf, uint32_t id,
 		       int (*fn)(const char *name, void *arg), void *arg, int depth,
 		       uint32_t *budget)
 {
-	const struct btf_type *t = btf_view_type(btf, id);
+	const struct btf_type *t = btf_raw_type(btf, id);
 	const struct btf_member *m;
 	uint32_t i, n;
 	int ret = 0;
@@ -481,7 +481,7 @@ static int each_member(const struct btf_view *btf, uint32_t id,
 	m = btf_members(t);
 	n = btf_vlen(t);
 	for (i = 0; i < n && *budget && !ret; i++) {
-		const char *s = btf_view_name(btf, m[i].name_off);
+		const char *s = btf_raw_name(btf, m[i].name_off);
 
 		--*budget;
 		if (!m[i].name_off)
@@ -497,7 +497,7 @@ int linux_each_member(const struct linux_type *type, int (*fn)(const char *name,
 {
 	uint32_t budget = MAX_MEMBERS;
 	struct linux_type record;
-	const struct btf_view *btf;
+	const struct btf_raw *btf;
 	int err;
 
 	err = record_of(type, &record);

@@ -21,7 +21,7 @@ int linux_list_kind(const struct linux_type *type, enum linux_list *kind)
 		{"llist_head", LINUX_LLIST},
 	};
 	const struct btf_type *t;
-	const struct btf_view *btf;
+	const struct btf_raw *btf;
 	const char *name;
 	size_t i;
 	int err;
@@ -31,7 +31,7 @@ int linux_list_kind(const struct linux_type *type, enum linux_list *kind)
 	err = btf_resolve(type, &btf, &t, NULL);
 	if (err)
 		return err;
-	name = t && btf_is_composite(t) ? btf_view_name(btf, t->name_off) : NULL;
+	name = t && btf_is_composite(t) ? btf_raw_name(btf, t->name_off) : NULL;
 	for (i = 0; name && i < sizeof(heads) / sizeof(heads[0]); i++) {
 		if (strcmp(name, heads[i].name))
 			continue;

@@ -114,7 +114,7 @@ int linux_type_find(const char *text, struct linux_type *type, bool *pointer)
 {
 	char words[128], integer[32];
 	const char *colon = strchr(text, ':'), *p = text, *name = words;
-	const struct btf_view *btf;
+	const struct btf_raw *btf;
 	unsigned int stars = 0;
 	uint32_t kinds;
 	int err;
@@ -172,7 +172,7 @@ void linux_type_near(const char *text, struct text_near *near)
 	static char words[128]; /* near->wanted points into it */
 	const char *colon = strchr(text, ':'), *name = words;
 	const struct linux_type kernels = {0};
-	const struct btf_view *btf;
+	const struct btf_raw *btf;
 	uint32_t id, n, kinds;
 
 	text_near_init(near, "");
@@ -180,14 +180,14 @@ void linux_type_near(const char *text, struct text_near *near)
 		return;
 	kinds = keyword(&name);
 	text_near_init(near, name);
-	n = btf_view_count(btf);
+	n = btf_raw_count(btf);
 	for (id = 1; id < n; id++) {
-		const struct btf_type *t = btf_view_type(btf, id);
+		const struct btf_type *t = btf_raw_type(btf, id);
 		const char *s;
 
 		if (!t->name_off || !(kinds & 1u << btf_kind(t)))
 			continue;
-		s = btf_view_name(btf, t->name_off);
+		s = btf_raw_name(btf, t->name_off);
 		if (s)
 			text_near_add(near, s);
 	}

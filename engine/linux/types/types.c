@@ -16,8 +16,8 @@
 #define NAME_MAX_LENGTH 64	   /* of those that are remembered */
 
 static struct {
-	struct btf_view *btf; /* NULL, or &view */
-	struct btf_view view;
+	struct btf_raw *btf; /* NULL, or &raw */
+	struct btf_raw raw;
 	uint32_t generation;
 	uint64_t used; /* when, by the count of uses */
 	char module[LINUX_MODULE_NAME];
@@ -40,7 +40,7 @@ static struct known_name names[NAMES];
 static void source_close(unsigned int s)
 {
 	if (sources[s].btf)
-		btf_view_close(sources[s].btf);
+		btf_raw_close(sources[s].btf);
 	memset(&sources[s], 0, sizeof(sources[s]));
 }
 
@@ -65,18 +65,18 @@ static int base_open(void)
 	linux_types_release();
 	memset(names, 0, sizeof(names));
 	btf_members_forget();
-	err = btf_view_open(&sources[0].view, section(kernel, SEC_BTF), kernel->sec[SEC_BTF].size,
+	err = btf_raw_open(&sources[0].raw, section(kernel, SEC_BTF), kernel->sec[SEC_BTF].size,
 			    NULL, NULL);
 	if (err == -ENOMEM)
 		return err;
 	kernel_of_base = kernel;
 	if (err)
 		return -ENOTSUP;
-	sources[0].btf = &sources[0].view;
+	sources[0].btf = &sources[0].raw;
 	return 0;
 }
 
-int btf_of(const struct linux_type *type, const struct btf_view **btf)
+int btf_of(const struct linux_type *type, const struct btf_raw **btf)
 {
 	int err = base_open();
 
@@ -148,11 +148,11 @@ static int module_source(const struct module_btf *m, unsigned int *source)
 		goto out;
 	}
 	s = make_room(m->size);
-	err = btf_view_open(&sources[s].view, copy, m->size, sources[0].btf, copy);
+	err = btf_raw_open(&sources[s].raw, copy, m->size, sources[0].btf, copy);
 	if (err)
 		return err == -ENOMEM ? err : -ENOENT;
 	copy = NULL;
-	sources[s].btf = &sources[s].view;
+	sources[s].btf = &sources[s].raw;
 	sources[s].generation = ++generations;
 	sources[s].used = ++uses;
 	sources[s].size = m->size;
@@ -198,22 +198,22 @@ static int rank(const struct btf_type *t)
 /* The types that source has of its own. */
 static uint32_t first_id(unsigned int source)
 {
-	return source ? btf_view_count(sources[0].btf) : 1;
+	return source ? btf_raw_count(sources[0].btf) : 1;
 }
 
 static uint32_t find_in(unsigned int source, const char *name, uint32_t kinds)
 {
-	const struct btf_view *btf = sources[source].btf;
-	uint32_t id, n = btf_view_count(btf), best = 0;
+	const struct btf_raw *btf = sources[source].btf;
+	uint32_t id, n = btf_raw_count(btf), best = 0;
 	int best_rank = 0;
 
 	for (id = first_id(source); id < n; id++) {
-		const struct btf_type *t = btf_view_type(btf, id);
+		const struct btf_type *t = btf_raw_type(btf, id);
 		const char *s;
 
 		if (!t || !t->name_off || !(kinds & kind_bit(t)) || rank(t) <= best_rank)
 			continue;
-		s = btf_view_name(btf, t->name_off);
+		s = btf_raw_name(btf, t->name_off);
 		if (!s || s[0] != name[0] || strcmp(s, name))
 			continue;
 		best = id;
@@ -226,7 +226,7 @@ static uint32_t find_in(unsigned int source, const char *name, uint32_t kinds)
 
 static bool only_declared(unsigned int source, uint32_t id)
 {
-	const struct btf_type *t = btf_view_type(sources[source].btf, id);
+	const struct btf_type *t = btf_raw_type(sources[source].btf, id);
 
 	return btf_is_fwd(t);
 }

@@ -61,7 +61,7 @@ static int from_btf(const char *name, struct linux_type *type)
 {
 	const char *colon = strchr(name, ':');
 	const struct btf_type *t;
-	const struct btf_view *btf;
+	const struct btf_raw *btf;
 	int err;
 
 	err = btf_find(colon ? colon + 1 : name, colon ? name : NULL,
@@ -70,7 +70,7 @@ static int from_btf(const char *name, struct linux_type *type)
 		err = btf_of(type, &btf);
 	if (err)
 		return err;
-	t = btf_view_type(btf, type->id);
+	t = btf_raw_type(btf, type->id);
 	if (!t)
 		return -EINVAL;
 	type->id = t->type;
@@ -121,7 +121,7 @@ int linux_cpu_base(uint32_t cpu, gva_t *base)
 void linux_variable_near(const char *name, struct text_near *near)
 {
 	struct linux_type type = {0};
-	const struct btf_view *btf;
+	const struct btf_raw *btf;
 	uint32_t id, n;
 	size_t i;
 
@@ -131,10 +131,10 @@ void linux_variable_near(const char *name, struct text_near *near)
 			text_near_add(near, variables[i].name);
 	if (btf_of(&type, &btf))
 		return;
-	n = btf_view_count(btf);
+	n = btf_raw_count(btf);
 	for (id = 1; id < n; id++) {
-		const struct btf_type *t = btf_view_type(btf, id);
-		const char *s = btf_is_var(t) ? btf_view_name(btf, t->name_off) : NULL;
+		const struct btf_type *t = btf_raw_type(btf, id);
+		const char *s = btf_is_var(t) ? btf_raw_name(btf, t->name_off) : NULL;
 
 		if (s)
 			text_near_add(near, s);

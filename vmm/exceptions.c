@@ -4,7 +4,7 @@
 #include "vmm/domain/domain.h"
 #include "vmm/log.h"
 #include "vmm/x86/asm.h"
-#include "vmm/x86/traps.h"
+#include "vmm/x86/exceptions.h"
 
 /* The way into the guest of a vendor that lets NMIs come there; see vmx/entry.S. */
 extern u8 guest_entry_start[], guest_entry_end[], guest_entry_again[];
@@ -12,10 +12,10 @@ extern u8 copy_start[], copy_end[], copy_faulted[];
 extern u8 take_interrupt_end[];
 extern u8 msr_start[], msr_end[], msr_faulted[];
 
-void trap_in_vmm(struct trap_frame *frame);
-void trap_ist(struct trap_frame *frame);
+void exception_in_vmm(struct exception_frame *frame);
+void exception_ist(struct exception_frame *frame);
 
-void trap_init(void)
+void exception_init_seen(void)
 {
 	struct cpu *cpu = this_cpu();
 
@@ -24,7 +24,7 @@ void trap_init(void)
 		__atomic_store_n(&cpu->init_pending, true, __ATOMIC_SEQ_CST);
 }
 
-void trap_in_vmm(struct trap_frame *frame)
+void exception_in_vmm(struct exception_frame *frame)
 {
 	if (frame->vector == VEC_PF && frame->rip >= (u64)copy_start &&
 	    frame->rip < (u64)copy_end) {
@@ -37,7 +37,7 @@ void trap_in_vmm(struct trap_frame *frame)
 		return;
 	}
 	if (frame->vector == VEC_SX) {
-		trap_init();
+		exception_init_seen();
 		return;
 	}
 	if (frame->vector >= 32) {
@@ -57,7 +57,7 @@ void trap_in_vmm(struct trap_frame *frame)
 
 /* Can what a machine check has interrupted go on? Ring 3 may: what comes of it is the guest's say.
  */
-static bool goes_on(const struct trap_frame *frame)
+static bool goes_on(const struct exception_frame *frame)
 {
 	u64 status;
 
@@ -66,7 +66,7 @@ static bool goes_on(const struct trap_frame *frame)
 }
 
 /* An interrupt with the vector of #MC, where the guest's interrupts are taken. */
-static bool is_interrupt(const struct trap_frame *frame)
+static bool is_interrupt(const struct exception_frame *frame)
 {
 	u64 status;
 
@@ -74,7 +74,7 @@ static bool is_interrupt(const struct trap_frame *frame)
 	       !rdmsr_safe(MSR_MCG_STATUS, &status) && !(status & MCG_STATUS_MCIP);
 }
 
-void trap_ist(struct trap_frame *frame)
+void exception_ist(struct exception_frame *frame)
 {
 	/* vmm/cpu.c put it at the end of this stack. */
 	struct cpu *cpu = *(struct cpu **)(((u64)frame & PAGE_MASK) + PAGE_SIZE - 16);

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Exceptions and interrupts that arrive while the CPU is ours: in ring 3 they end the domain's run
- * (vmm/domain/), in ring 0 they are a crash, but for the few named in trap_in_vmm().
+ * (vmm/domain/), in ring 0 they are a crash, but for the few named in exception_in_vmm().
  */
-#ifndef VMM_X86_TRAPS_H
-#define VMM_X86_TRAPS_H
+#ifndef VMM_X86_EXCEPTIONS_H
+#define VMM_X86_EXCEPTIONS_H
 
-#define TRAP_SYSCALL 256 /* a vector of our own, for what came by SYSCALL */
+#define VEC_SYSCALL 256 /* a vector of our own, for what came by SYSCALL */
 
 #ifndef __ASSEMBLY__
 #include "vmm/types.h"
 
 /* As traps.S pushes it; a multiple of 16 bytes, since the CPU aligns the stack. */
-struct trap_frame {
+struct exception_frame {
 	u64 r15, r14, r13, r12, r11, r10, r9, r8, rbp, rdi, rsi, rdx, rcx, rbx, rax;
 	u64 vector, error;
 	u64 rip, cs, rflags, rsp, ss;
@@ -23,7 +23,7 @@ struct trap_frame {
  * again then. Returns the vector. Called with interrupts off; *frame is what TSS.RSP0 points
  * behind.
  */
-u64 domain_enter(struct trap_frame *frame);
+u64 domain_enter(struct exception_frame *frame);
 
 /*
  * Copy between vmm and domain; -EFAULT when a page is missing there. Sizes are multiples of 8 bytes
@@ -36,7 +36,7 @@ int copy_words(void *to, const void *from, u64 size) must_check;
 u32 take_interrupt(void);
 
 /* #SX: INIT has come while the CPU was ours. */
-void trap_init(void);
+void exception_init_seen(void);
 
 /* -EINVAL: #GP, no such MSR or no such value. */
 int rdmsr_safe(u32 msr, u64 *value) must_check;

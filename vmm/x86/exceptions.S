@@ -3,7 +3,7 @@
  * Entry points of the IDT and of SYSCALL, the way into ring 3, and copies that may fault. Offsets
  * into struct cpu are checked in vmm/cpu.c.
  */
-#include "vmm/x86/traps.h"
+#include "vmm/x86/exceptions.h"
 
 #define CPU_KERNEL_RSP 8
 #define CPU_SCRATCH 16
@@ -51,9 +51,9 @@
 	.text
 
 /* One stub a vector, 16 bytes each. Vectors that push an error code: SDM vol. 3, table 6-1. */
-	.globl trap_stubs
+	.globl exception_stubs
 	.balign 16
-trap_stubs:
+exception_stubs:
 	vector = 0
 	.rept 256
 	.balign 16
@@ -63,30 +63,30 @@ trap_stubs:
 	.endif
 	push	$vector
 	.if vector == 2 || vector == 8 || vector == 18
-	jmp	trap_on_own_stack
+	jmp	exception_on_own_stack
 	.else
-	jmp	trap_common
+	jmp	exception_common
 	.endif
 	vector = vector + 1
 	.endr
 
-trap_common:
+exception_common:
 	testb	$3, 24(%rsp) /* CS */
-	jnz	trap_from_domain
+	jnz	exception_from_domain
 	push_regs
 	cld
 	mov	%rsp, %rdi
-	call	trap_in_vmm
+	call	exception_in_vmm
 	pop_regs
 	add	$16, %rsp
 	iretq
 
 /* NMI, #DF, #MC: on a stack of their own, from anywhere, with either GS. */
-trap_on_own_stack:
+exception_on_own_stack:
 	push_regs
 	cld
 	mov	%rsp, %rdi
-	call	trap_ist
+	call	exception_ist
 	pop_regs
 	add	$16, %rsp
 	iretq
@@ -121,7 +121,7 @@ take_interrupt:
 take_interrupt_end:
 
 /* TSS.RSP0 is the end of the domain's trap frame: what is pushed here lands in it. */
-trap_from_domain:
+exception_from_domain:
 	push_regs
 	cld
 	clac
@@ -148,7 +148,7 @@ syscall_entry:
 	push	$SEL_USER_CS
 	push	%rcx
 	push	$0
-	push	$TRAP_SYSCALL
+	push	$VEC_SYSCALL
 	push_regs
 	jmp	leave_domain
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Coroutines that handlers run in. */
-#ifndef ENGINE_EVENTS_THREAD_H
-#define ENGINE_EVENTS_THREAD_H
+#ifndef ENGINE_EVENTS_COROUTINE_H
+#define ENGINE_EVENTS_COROUTINE_H
 
 #include <stdbool.h>
 #include <lua.h>
@@ -13,7 +13,7 @@ struct hook;
 #define EVENT_TYPE "event"
 
 /* A coroutine together with the event object that its handler gets: the Lua object is this. */
-struct thread {
+struct coroutine {
 	lua_State *co;
 	int reference;
 	struct activity *activity; /* that the event object is about; NULL: over */
@@ -21,15 +21,15 @@ struct thread {
 };
 
 /* A coroutine of the hook's signature for its handler; NULL: out of memory. */
-struct thread *thread_take(struct hook *h) __attribute__((warn_unused_result));
+struct coroutine *coroutine_take(struct hook *h) __attribute__((warn_unused_result));
 
 /* Start the handler with the event object: lua_resume's status; clean: it left no results. */
-int thread_start(struct thread *t, struct activity *a, bool *clean);
+int coroutine_start(struct coroutine *t, struct activity *a, bool *clean);
 
 /* The handler has ended; ok: without an error. */
-void thread_put(struct hook *h, struct thread *t, bool ok);
+void coroutine_put(struct hook *h, struct coroutine *t, bool ok);
 
 /* The hook is no more. */
-void thread_drop(struct hook *h);
+void coroutine_drop(struct hook *h);
 
 #endif

@@ -3,24 +3,24 @@
  * Coroutines that handlers run in. Most events find the coroutine of the hook's last event, with
  *the handler and the event object still on its stack:
  *
- *	EVENT    the event object, which is the struct thread
+ *	EVENT    the event object, which is the struct coroutine
  *	HANDLER  the handler
  *
  * so nothing is allocated for an event and nothing is left for the garbage collector. While a
  * handler waits for the guest, other events of its hook get coroutines of their own.
  */
 #include "engine/events/dispatch.h"
-#include "engine/events/thread.h"
+#include "engine/events/coroutine.h"
 #include "engine/signature/limit.h"
 
 enum { EVENT = 1, HANDLER = 2 };
 
 /* (handler reference) -> thread */
-static int new_thread(lua_State *L)
+static int new_coroutine(lua_State *L)
 {
-	struct thread *t = lua_newuserdatauv(L, sizeof(*t), 2);
+	struct coroutine *t = lua_newuserdatauv(L, sizeof(*t), 2);
 
-	*t = (struct thread){.co = lua_newthread(L), .reference = LUA_NOREF};
+	*t = (struct coroutine){.co = lua_newthread(L), .reference = LUA_NOREF};
 	lua_pushvalue(L, 2);
 	luaL_setmetatable(L, EVENT_TYPE);
 	lua_rawgeti(L, LUA_REGISTRYINDEX, lua_tointeger(L, 1));
@@ -30,15 +30,15 @@ static int new_thread(lua_State *L)
 	return 1;
 }
 
-struct thread *thread_take(struct hook *h)
+struct coroutine *coroutine_take(struct hook *h)
 {
-	struct thread *t = h->idle;
+	struct coroutine *t = h->idle;
 	lua_State *L = h->signature->L;
 
 	h->idle = NULL;
 	if (t)
 		return t;
-	lua_pushcfunction(L, new_thread);
+	lua_pushcfunction(L, new_coroutine);
 	lua_pushinteger(L, h->handler);
 	if (lua_pcall(L, 1, 1, 0) == LUA_OK)
 		t = lua_touserdata(L, -1);
@@ -46,7 +46,7 @@ struct thread *thread_take(struct hook *h)
 	return t;
 }
 
-int thread_start(struct thread *t, struct activity *a, bool *clean)
+int coroutine_start(struct coroutine *t, struct activity *a, bool *clean)
 {
 	lua_State *co = t->co;
 	int values, status;
@@ -60,7 +60,7 @@ int thread_start(struct thread *t, struct activity *a, bool *clean)
 	return status;
 }
 
-static void forget_tables(struct thread *t)
+static void forget_tables(struct coroutine *t)
 {
 	int i;
 
@@ -71,7 +71,7 @@ static void forget_tables(struct thread *t)
 	t->tables = false;
 }
 
-void thread_put(struct hook *h, struct thread *t, bool ok)
+void coroutine_put(struct hook *h, struct coroutine *t, bool ok)
 {
 	t->activity = NULL;
 	if (!ok || h->idle) {
@@ -86,7 +86,7 @@ void thread_put(struct hook *h, struct thread *t, bool ok)
 	h->idle = t;
 }
 
-void thread_drop(struct hook *h)
+void coroutine_drop(struct hook *h)
 {
 	if (h->idle)
 		luaL_unref(h->signature->L, LUA_REGISTRYINDEX, h->idle->reference);
