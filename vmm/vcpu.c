@@ -16,8 +16,8 @@
 #include "vmm/smp.h"
 #include "vmm/vcpu.h"
 #include "vmm/x86/asm.h"
-#include "vmm/x86/lapic.h"
 #include "vmm/x86/exceptions.h"
+#include "vmm/x86/lapic.h"
 
 #define EFER_FFXSR    BIT(14)
 #define EFER_TCE      BIT(15)

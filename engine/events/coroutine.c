@@ -9,8 +9,8 @@
  * so nothing is allocated for an event and nothing is left for the garbage collector. While a
  * handler waits for the guest, other events of its hook get coroutines of their own.
  */
-#include "engine/events/dispatch.h"
 #include "engine/events/coroutine.h"
+#include "engine/events/dispatch.h"
 #include "engine/signature/limit.h"
 
 enum { EVENT = 1, HANDLER = 2 };

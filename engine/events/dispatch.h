@@ -3,8 +3,8 @@
 #ifndef ENGINE_EVENTS_DISPATCH_H
 #define ENGINE_EVENTS_DISPATCH_H
 
-#include "engine/events/hooks.h"
 #include "engine/events/coroutine.h"
+#include "engine/events/hooks.h"
 #include "engine/events/write.h"
 
 /* Is the process at an end whose memory was overwritten (ruin.h)? */

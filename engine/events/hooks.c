@@ -9,11 +9,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "engine/events/coroutine.h"
 #include "engine/events/hooks.h"
 #include "engine/events/kinds.h"
 #include "engine/events/lifted.h"
 #include "engine/events/sites.h"
-#include "engine/events/coroutine.h"
 #include "engine/signature/record.h"
 
 #define BUCKETS 256

@@ -6,8 +6,8 @@
  */
 #include <string.h>
 #include "engine/base/text.h"
-#include "engine/events/deny.h"
 #include "engine/events/coroutine.h"
+#include "engine/events/deny.h"
 #include "engine/lua/api.h"
 #include "engine/lua/hook.h"
 #include "engine/signature/current.h"

@@ -6,8 +6,8 @@
 #include "vmm/guest/smm.h"
 #include "vmm/memory.h"
 #include "vmm/x86/asm.h"
-#include "vmm/x86/lapic.h"
 #include "vmm/x86/exceptions.h"
+#include "vmm/x86/lapic.h"
 
 #define ENTRY 0x38000
 #define STATE 0x3fc00

@@ -15,8 +15,8 @@
 #include "vmm/policy.h"
 #include "vmm/smp.h"
 #include "vmm/x86/asm.h"
-#include "vmm/x86/lapic.h"
 #include "vmm/x86/exceptions.h"
+#include "vmm/x86/lapic.h"
 
 void exception_in_vmm(struct exception_frame *frame);
 void exception_ist(struct exception_frame *frame);

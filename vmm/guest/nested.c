@@ -14,8 +14,8 @@
 #include "vmm/string.h"
 #include "vmm/vcpu.h"
 #include "vmm/x86/asm.h"
-#include "vmm/x86/paging.h"
 #include "vmm/x86/exceptions.h"
+#include "vmm/x86/paging.h"
 
 #define LOW_4GB	   0x100000000ull
 #define LEVELS4	   BIT(48) /* what four levels of tables translate */

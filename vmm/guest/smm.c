@@ -16,8 +16,8 @@
 #include "vmm/string.h"
 #include "vmm/time.h"
 #include "vmm/x86/asm.h"
-#include "vmm/x86/lapic.h"
 #include "vmm/x86/exceptions.h"
+#include "vmm/x86/lapic.h"
 
 #define DEFAULT_SMBASE 0x30000ull
 #define ENTRY	       0x8000ull /* from SMBASE */

@@ -12,8 +12,8 @@
 #include "vmm/string.h"
 #include "vmm/svm/svm.h"
 #include "vmm/x86/asm.h"
-#include "vmm/x86/paging.h"
 #include "vmm/x86/exceptions.h"
+#include "vmm/x86/paging.h"
 
 #define CPUID_SVM_NP   BIT(0)
 #define CPUID_SVM_TLBI BIT(24)
