@@ -8,7 +8,7 @@
 #include "vmm/monitor/internal.h"
 #include "vmm/x86/asm.h"
 
-#define AREA	  0x500000000000ull /* four pages, here and in the guest */
+#define AREA	  0x300000000000ull /* four pages, here and in the guest */
 #define AREA_SIZE 0x4000ull
 #define AREA_GPA  0x400000ull
 #define CODE	  0xffffffff81000000ull

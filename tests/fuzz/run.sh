@@ -38,7 +38,7 @@ for source in tests/fuzz/fuzz_*.c; do
 	case $mode in
 	check)
 		# shellcheck disable=SC2086
-		"$program" --seeds="$seeds" >"$log" 2>&1 && timeout 120 "$program" $common -seed=1 \
+		"$program" --seeds="$seeds" >"$log" 2>&1 && timeout 1200 "$program" $common -seed=1 \
 			-runs="${amount:-2000}" -artifact_prefix="$build/failed/$name-" "$seeds" >>"$log" 2>&1 </dev/null
 		;;
 	search)

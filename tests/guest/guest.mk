@@ -9,7 +9,7 @@ $(GUEST_KERNEL):
 # Test modules; a shell expands the names, since they are not there when make reads this.
 GUEST_MODULES := $(B)/guest/modules/built
 
-$(GUEST_MODULES): tests/guest/modules.sh $(wildcard tests/guest/modules/*.c) | $(GUEST_KERNEL)
+$(GUEST_MODULES): tests/guest/modules.sh $(wildcard tests/guest/modules/*.[ch]) | $(GUEST_KERNEL)
 	$(Q)tests/guest/modules.sh $(GUEST_KERNEL) $(@D)
 
 $(GUEST_INITRAMFS): tests/guest/initramfs.sh $(GUEST_SOURCES) $(GUEST_MODULES)

@@ -74,7 +74,7 @@ fi
 build()
 {
 	mkdir "$folder/$1"
-	cp "$here/modules/$1.c" "$folder/$1/"
+	cp "$here/modules/$1.c" "$here"/modules/*.h "$folder/$1/"
 	echo "obj-m += $1.o" >"$folder/$1/Makefile"
 	rm -f "$out/$1.ko" "$out/$1.log"
 	# Started by make, this must not inherit its variables. BTF of modules would need pahole.

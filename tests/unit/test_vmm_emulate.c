@@ -11,7 +11,7 @@
 #include "vmm/monitor/internal.h"
 #include "vmm/x86/asm.h"
 
-#define AREA	  0x500000000000ull /* four pages, guest and host */
+#define AREA	  0x300000000000ull /* four pages, guest and host */
 #define AREA_SIZE 0x4000ull
 #define AREA_GPA  0x400000ull
 #define FLAGS	  (RFLAGS_CF | RFLAGS_PF | RFLAGS_AF | RFLAGS_ZF | RFLAGS_SF | RFLAGS_OF)

@@ -8,8 +8,8 @@
 #include <linux/module.h>
 #include <linux/slab.h>
 #include <linux/version.h>
-#include <asm/apic.h>
 #include <asm/desc.h>
+#include "apic.h"
 
 static char *what = "";
 module_param(what, charp, 0);
@@ -100,26 +100,26 @@ static void vectors(void)
 		idt[vector].offset_middle = (u16)(handler >> 16);
 		idt[vector].offset_high = (u32)(handler >> 32);
 	}
-	lvt = apic_read(APIC_LVTT);
-	initial = apic_read(APIC_TMICT);
+	lvt = local_apic_read(APIC_LVTT);
+	initial = local_apic_read(APIC_TMICT);
 	asm volatile("mov %%cr8, %0\n\tmov %1, %%cr8" : "=&r"(tpr) : "r"(0ul));
 	asm volatile("lidt %0" : : "m"(table));
 	for (vector = 16; vector < 32; vector++) {
 		unsigned int seen = READ_ONCE(hits);
 
-		apic_write(APIC_LVTT, APIC_LVT_TIMER_PERIODIC | APIC_LVT_MASKED | 0xef);
-		apic_write(APIC_TMICT, 0x7fffffff);
+		local_apic_write(APIC_LVTT, APIC_LVT_TIMER_PERIODIC | APIC_LVT_MASKED | 0xef);
+		local_apic_write(APIC_TMICT, 0x7fffffff);
 		hooked_call();
 		apic->icr_write(APIC_DEST_SELF | APIC_INT_ASSERT | vector, 0);
 		asm volatile("sti; nop; nop; nop; cli" : : : "memory");
 		if (READ_ONCE(hits) != seen)
-			apic_write(APIC_EOI, 0);
+			local_apic_write(APIC_EOI, 0);
 		else
 			pr_info("corner: vector %u is not seen\n", vector);
 	}
 	asm volatile("lidt %0\n\tmov %1, %%cr8" : : "m"(before), "r"(tpr));
-	apic_write(APIC_LVTT, lvt);
-	apic_write(APIC_TMICT, initial ? initial : 1);
+	local_apic_write(APIC_LVTT, lvt);
+	local_apic_write(APIC_TMICT, initial ? initial : 1);
 	local_irq_restore(flags);
 	pr_info("corner: %u vectors seen\n", hits);
 }

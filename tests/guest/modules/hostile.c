@@ -16,10 +16,10 @@
 #include <linux/smp.h>
 #include <linux/vmalloc.h>
 #include <linux/version.h>
-#include <asm/apic.h>
 #include <asm/desc.h>
 #include <asm/msr.h>
 #include <asm/nmi.h>
+#include "apic.h"
 
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 16, 0)
 #define rdmsrl	    rdmsrq
@@ -562,7 +562,11 @@ static noinline long instead(const struct pt_regs *regs)
 static void notrace lead_away(unsigned long ip, unsigned long parent, struct ftrace_ops *ops,
 			      struct ftrace_regs *regs)
 {
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
 	ftrace_instruction_pointer_set(regs, (unsigned long)instead);
+#else
+	ftrace_regs_set_instruction_pointer(regs, (unsigned long)instead);
+#endif
 }
 
 /* Calls of these functions of nobody's are led away in front of the trap. */
@@ -650,10 +654,10 @@ static void in_service(void)
 	asm volatile("lidt %0" : : "m"(table));
 	apic->icr_write(APIC_DEST_SELF | APIC_INT_ASSERT | LEFT_VECTOR, 0);
 	asm volatile("sti; nop; nop; nop; cli" : : : "memory");
-	isr = apic_read(APIC_ISR + 0x70);
+	isr = local_apic_read(APIC_ISR + 0x70);
 	hooked_call("an interrupt is in service");
 	asm volatile("sti; nop; nop; nop; cli" : : : "memory");
-	apic_write(APIC_EOI, 0);
+	local_apic_write(APIC_EOI, 0);
 	asm volatile("lidt %0" : : "m"(before));
 	local_irq_restore(flags);
 	pr_info("hostile: it was in service: %d\n", isr >> (LEFT_VECTOR & 31) & 1);
