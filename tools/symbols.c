@@ -63,6 +63,7 @@ static bool load(struct symbols *symbols, const char *path)
 	};
 	const unsigned char *id = NULL;
 	GElf_Addr id_at, bias;
+	int id_size;
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 
 	if (fd < 0)
@@ -78,7 +79,8 @@ static bool load(struct symbols *symbols, const char *path)
 		return refuse(
 			symbols, path,
 			"has no debug information; name the file that make built, unstripped");
-	id_text(symbols->build, id, dwfl_module_build_id(symbols->module, &id, &id_at));
+	id_size = dwfl_module_build_id(symbols->module, &id, &id_at);
+	id_text(symbols->build, id, id_size);
 	return true;
 }
 
