@@ -25,7 +25,7 @@ tar -C tests/guest/scripts-disk -cf "$work/scripts.tar" . || exit 1
 case $what in
 login)
 	append=
-	from= to='guest login:' file=$work/console limit=300
+	from='' to='guest login:' file=$work/console limit=300
 	;;
 stress)
 	append=lvtest=stress

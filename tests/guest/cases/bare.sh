@@ -35,4 +35,4 @@ if [ "$vendor" = intel ] && [ "$accel" != kvm ]; then
 	done
 fi
 is "with hooks" "$(diff "$work/plain" "$work/hooked")" ""
-rm -r "$work/bin"
+rm -r "${work:?}/bin"

@@ -19,5 +19,5 @@ else
 		grep -a "engine: 0 selectors behind the GDT" "$work/log"
 	is "no selector found" "$(grep -c -a "engine: 1 selector" "$work/log")" 0
 	holds "the guest goes on unwatched" grep -a "runs unwatched" "$work/log"
-	rm -r "$work/bin"
+	rm -r "${work:?}/bin"
 fi

@@ -89,7 +89,7 @@ refused "check of faulty signatures" "syntax.lua:2: "
 # names and texts of somebody else's
 mkdir "$work/others"
 escape=$(printf '\033')
-printf 'x = "%s[31m' "$escape" >"$work/others/one$escape[31m.lua"
+printf 'x = "%s[31m' "$escape" >"$work/others/one${escape}[31m.lua"
 printf 'error("\\n/other.lua:1: forged")' >"$work/others/two.lua"
 mkdir "$work/others/three$escape.lua"
 refuse check "$work/others"
@@ -109,14 +109,8 @@ if [ "$(id -u)" != 0 ]; then
 	refused "unreadable disk" "Permission denied"
 fi
 mkdir "$work/path"
-for program in timeout; do
-	ln -s "$(command -v $program)" "$work/path/$program"
-done
-(
-	PATH=$work/path
-	export PATH
-	timeout 120 "$lvisor" run --kernel "$kernel" </dev/null
-) >"$work/console" 2>"$work/messages"
+ln -s "$(command -v timeout)" "$work/path/timeout"
+PATH="$work/path" timeout 120 "$lvisor" run --kernel "$kernel" </dev/null >"$work/console" 2>"$work/messages"
 code=$?
 refused "no QEMU" "apt-get install qemu-system-x86"
 

@@ -62,8 +62,6 @@ debug()
 {
 	name=$1
 	shift
-	set -- "$@"
-	arguments=
 	for command in "$@"; do
 		echo "$command"
 	done >commands.gdb

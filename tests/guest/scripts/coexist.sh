@@ -117,6 +117,7 @@ unprobed
 
 # at the trap's own address: not possible while the hook is there
 echo "p:exact __x64_sys_getpgid+$behind" >kprobe_events 2>/dev/null
+# shellcheck disable=SC2320 # how the write ended
 result exact_refused $?
 echo >kprobe_events
 work exact
@@ -158,6 +159,7 @@ work kprobe_gone
 
 calls getpriority 1 3
 echo "p:exact __x64_sys_getpgid+$behind" >kprobe_events
+# shellcheck disable=SC2320 # how the write ended
 result exact_alone $?
 echo 1 >events/kprobes/enable
 sleep 1

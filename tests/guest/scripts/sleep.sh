@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# shellcheck shell=sh
+# shellcheck shell=sh disable=SC2320 # how the write of an echo ended is the question
 # All ways to sleep that a program can ask for, and one that only a kernel should use.
 
 calls getpriority 1
