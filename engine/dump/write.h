@@ -33,7 +33,7 @@ struct dump_sink {
 /* The one that fits where the engine runs; NULL: none (check mode). */
 const struct dump_sink *dump_sink(void);
 /* On a memory dump: files are made in this folder. */
-void dump_folder(const char *path);
+void dump_folder(const char *where);
 
 struct dump_writer {
 	const struct dump_sink *sink;

@@ -379,7 +379,7 @@ struct linux_socket {
 };
 
 /* What a struct socket is. 0 or -EFAULT; -ENODATA, -ENOTSUP. */
-int linux_socket(gva_t socket, struct linux_socket *out) must_check;
+int linux_socket(gva_t socket, struct linux_socket *s) must_check;
 
 struct linux_held_socket {
 	struct linux_socket socket;

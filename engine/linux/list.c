@@ -7,16 +7,16 @@
 
 #define STEPS_A_LOOK 64 /* at the time limit */
 
-static bool (*time_is_up)(void);
+static bool (*stop)(void);
 
-void linux_stop_when(bool (*fn)(void))
+void linux_stop_when(bool (*time_is_up)(void))
 {
-	time_is_up = fn;
+	stop = time_is_up;
 }
 
 bool linux_stopped(void)
 {
-	return time_is_up && time_is_up();
+	return stop && stop();
 }
 
 /* pos is where the walk has arrived: may it be gone on from there? */

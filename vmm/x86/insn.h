@@ -18,10 +18,10 @@ struct insn_store {
 
 /*
  * MOV of a register or an immediate to memory, and XCHG, of any size; with such prefixes as change
- * the operand's size or address. code has have bytes, 15 at most, behind which memory may end.
+ * the operand's size or address. There are have bytes, 15 at most, behind which memory may end.
  * -EINVAL: another instruction, or not all of it is there.
  */
-int insn_decode_store(const u8 *code, u64 have, struct insn_store *store) must_check;
+int insn_decode_store(const u8 *bytes, u64 have, struct insn_store *s) must_check;
 
 /* How many of the bytes at an instruction's start are prefixes; REX only in 64-bit code. */
 u32 insn_prefixes(const u8 *code, u64 have, bool code64);

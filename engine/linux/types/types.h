@@ -57,9 +57,9 @@ struct linux_layout {
  * A type by the name C gives it: "task_struct", "struct task_struct", "unsigned long", "u32[4]",
  * "nf_conntrack:nf_conn" (a module's own). A star at the end is taken off and told in *pointer.
  */
-int linux_type_find(const char *name, struct linux_type *type, bool *pointer) must_check;
+int linux_type_find(const char *text, struct linux_type *type, bool *pointer) must_check;
 /* Near names for one that was not found. */
-void linux_type_near(const char *name, struct text_near *near);
+void linux_type_near(const char *text, struct text_near *near);
 
 /* "struct task_struct", "char[16]" */
 int linux_type_name(const struct linux_type *type, char *buf, size_t size) must_check;
