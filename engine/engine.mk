@@ -4,7 +4,7 @@ ifdef COVERAGE
 ENGINE_OPTIMIZE := -Og -fno-inline
 ENGINE_PLACE := -Wl,-Ttext-segment=0x68000000
 else
-ENGINE_OPTIMIZE := -O2 -flto=auto
+ENGINE_OPTIMIZE := -O2 $(LTO)
 endif
 ENGINE_CFLAGS := $(COMMON_CFLAGS) $(ENGINE_OPTIMIZE) -D_GNU_SOURCE -I. -Iinclude \
 	-I/usr/include/lua5.4

@@ -354,6 +354,7 @@ static int open_console(char *name, size_t size)
 	cfmakeraw(&raw);
 	tcsetattr(slave, TCSANOW, &raw);
 	fcntl(master, F_SETFL, O_RDWR | O_NONBLOCK);
+	/* cppcheck-suppress resourceLeak */
 	return master;
 }
 

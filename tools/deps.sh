@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Makes sure that what a make target needs is installed.
 #
-#	tools/deps.sh GROUP...		groups: build, guest, disk, bochs, test, fuzz, style
+#	tools/deps.sh GROUP...		groups: build, guest, disk, bochs, test, fuzz, style, lint
 #	tools/deps.sh --missing GROUP...	only prints what is missing, in one line
 #
 # On Debian and its relatives a missing package is installed here and now, if we are root; in every
@@ -58,6 +58,13 @@ libclang-rt-dev:clang
 style='
 clang-format:clang-format
 '
+lint='
+clang:clang
+clang-tidy:clang-tidy
+cppcheck:cppcheck
+shellcheck:shellcheck
+git:git
+'
 
 only_print=
 if [ "${1:-}" = --missing ]; then
@@ -75,6 +82,7 @@ for group in "$@"; do
 	test) wanted="$wanted $test" ;;
 	fuzz) wanted="$wanted $fuzz" ;;
 	style) wanted="$wanted $style" ;;
+	lint) wanted="$wanted $lint" ;;
 	*)
 		echo "deps.sh: no group $group" >&2
 		exit 2

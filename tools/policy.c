@@ -103,7 +103,7 @@ static void print_pci(void)
 	pci_id(vendor);                                                                            \
 	pci_id(device);                                                                            \
 	pci_id(class);                                                                             \
-	printf("%02x-%02x.%u ", first_device, last_device, function);                              \
+	printf("%02x-%02x.%d ", first_device, last_device, function);                              \
 	range(first, last);                                                                        \
 	printf("%s: %s\n", name, reason);
 	POLICY_PCI(ROW)

@@ -73,7 +73,7 @@ char *guest_command_line(const char *append, const char *console)
 		     has_word_with(append, "console=") ? "" : "console=",
 		     has_word_with(append, "console=") ? "" : console) < 0)
 		line = NULL;
-	must_alloc(line);
+	line = must_alloc(line);
 	if (*line && line[strlen(line) - 1] == ' ')
 		line[strlen(line) - 1] = '\0';
 	return line;

@@ -81,7 +81,7 @@ int policy_msr_write(u32 vendor, u32 msr, u64 value)
 }
 
 /* By leaf & 63, those from 80000000h behind the others; EAX is 0 where no row names the leaf. */
-#define CPUID_INDEX(leaf) (((leaf) & (CPUID_LEAVES - 1)) + ((leaf) >> 31) * CPUID_LEAVES)
+#define CPUID_INDEX(leaf) (((leaf) & (CPUID_LEAVES - 1)) + ((u32)(leaf) >> 31) * CPUID_LEAVES)
 
 #define ROW(leaf, eax, ebx, ecx, edx, name, reason) [CPUID_INDEX(leaf)] = {eax, ebx, ecx, edx},
 const struct cpuid_regs cpuid_passes[2 * CPUID_LEAVES] = {POLICY_CPUID(ROW)};

@@ -136,7 +136,7 @@ struct vcpu_ops {
 	void (*start_up)(struct vcpu *vcpu, u8 vector);
 
 	/* Run the guest; each exit, decoded, goes to vcpu_handle_exit(). */
-	void (*run)(struct vcpu *vcpu) __noreturn;
+	__noreturn void (*run)(struct vcpu *vcpu);
 	/* Host interrupts, NMI and #MC can arrive between the two. */
 	void (*host_open)(void);
 	void (*host_close)(void);

@@ -145,6 +145,7 @@ void hook_open(lua_State *L)
 	lua_setfield(L, -2, "__index");
 	lua_pop(L, 1);
 	api_functions(L, functions);
+	/* NOLINTNEXTLINE(bugprone-sizeof-expression): these are pointers */
 	for (i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
 		lua_pushlightuserdata(L, (void *)kinds[i]);
 		lua_pushcclosure(L, hook_new, 1);

@@ -66,16 +66,17 @@ void listing_push(lua_State *L, const struct listing_kind *kind, void *rows, siz
 		  const char *reason)
 {
 	struct parts parts = {kind, rows, count, reason};
+	int status;
 
 	/* Protected, so that rows are not lost where there is no memory for the object. */
 	lua_pushcfunction(L, make);
 	lua_pushlightuserdata(L, &parts);
-	if (lua_pcall(L, 1, 1, 0) != LUA_OK) {
+	status = lua_pcall(L, 1, 1, 0);
+	if (status != LUA_OK)
 		release(kind, rows, count);
-		free(rows);
-		lua_error(L);
-	}
 	free(rows);
+	if (status != LUA_OK)
+		lua_error(L);
 }
 
 void listing_of_walk(lua_State *L, const struct listing_kind *kind, void *rows, size_t count,

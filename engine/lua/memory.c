@@ -151,7 +151,7 @@ static int write_process(lua_State *L, const struct linux_memory *m, uint64_t of
 	lua_setiuservalue(L, job, 1);
 	lua_pushvalue(L, 2);
 	lua_setiuservalue(L, job, 2);
-	if (write_step(&w->job, &verdict) == WRITE_DONE) {
+	if (write_step(&w->job, &verdict) == WRITE_DONE || !a) { /* only with one is there more */
 		report(&w->job);
 		ruin_note(a, &w->job);
 		return push_counts(L, &w->job);

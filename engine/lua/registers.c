@@ -38,7 +38,7 @@ static int check_register(lua_State *L, const char *function)
 
 	if (reg >= 0)
 		return reg;
-	for (i = 0; name[i] && i < (int)sizeof(lower) - 1; i++)
+	for (i = 0; i < (int)sizeof(lower) - 1 && name[i]; i++)
 		lower[i] = (char)tolower((unsigned char)name[i]);
 	lower[i] = '\0';
 	text_near_init(&near, lower);

@@ -24,7 +24,6 @@ static int add(const char *name, gva_t va, void *arg)
 {
 	struct symbols *s = arg;
 	struct symbol *bigger;
-	char *copy;
 
 	if (s->count == SYMBOLS_MAX)
 		return -EOVERFLOW;
@@ -35,10 +34,10 @@ static int add(const char *name, gva_t va, void *arg)
 		s->room = s->room ? 2 * s->room : 64;
 		s->rows = bigger;
 	}
-	copy = strdup(name);
-	if (!copy)
+	s->rows[s->count].name = strdup(name);
+	if (!s->rows[s->count].name)
 		return -ENOMEM;
-	s->rows[s->count++] = (struct symbol){va, copy};
+	s->rows[s->count++].va = va;
 	return 0;
 }
 

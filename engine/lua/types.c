@@ -275,8 +275,10 @@ static int list(lua_State *L)
 	if (err)
 		return pointer_no_member(L, &type, path, err);
 	err = linux_list_nodes(head, list_kind, &nodes, &count);
+	if (err == -ENOMEM)
+		return luaL_error(L, "not enough memory");
 	rows = count ? malloc(count * sizeof(*rows)) : NULL;
-	if (err == -ENOMEM || (count && !rows)) {
+	if (count && !rows) {
 		free(nodes);
 		return luaL_error(L, "not enough memory");
 	}

@@ -322,10 +322,18 @@ static int search_from(lua_State *L, struct search *s, int original, uint64_t fr
 	return n;
 }
 
+/* Who waits still has its arguments. */
+static struct bytes *waiting_view(lua_State *L)
+{
+	struct view *v = luaL_checkudata(L, 1, VIEW_TYPE);
+
+	return &v->b;
+}
+
 /* The next slice; string.find and string.match have the original as their upvalue. */
 static int resume_find(lua_State *L, int status, lua_KContext from)
 {
-	struct search s = {.b = view_test(L, 1)};
+	struct search s = {.b = waiting_view(L)};
 
 	(void)status;
 	return search_from(L, &s, lua_upvalueindex(1), (uint64_t)from);
@@ -333,7 +341,7 @@ static int resume_find(lua_State *L, int status, lua_KContext from)
 
 static int resume_match(lua_State *L, int status, lua_KContext from)
 {
-	struct search s = {.b = view_test(L, 1), .match = true};
+	struct search s = {.b = waiting_view(L), .match = true};
 
 	(void)status;
 	return search_from(L, &s, lua_upvalueindex(1), (uint64_t)from);

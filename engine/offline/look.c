@@ -71,13 +71,14 @@ static int registers_of_object(struct look *l, const char *where, json_t *object
 /* "cr3=0x1000,lstar=...", also a line each, with comments behind #. */
 static int registers_of_text(struct look *l, const char *where, char *text)
 {
-	char *item, *value, *c;
+	char *item, *value, *c, *rest;
 	int err = 0;
 
 	for (c = text; (c = strchr(c, '#'));)
 		while (*c && *c != '\n')
 			*c++ = ' ';
-	for (item = strtok(text, ", \t\r\n"); item && !err; item = strtok(NULL, ", \t\r\n")) {
+	for (item = strtok_r(text, ", \t\r\n", &rest); item && !err;
+	     item = strtok_r(NULL, ", \t\r\n", &rest)) {
 		value = strchr(item, '=');
 		if (!value) {
 			fprintf(stderr, "lvisor: error: registers %s: '%s' is not NAME=VALUE\n",

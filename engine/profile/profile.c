@@ -67,7 +67,7 @@ static int read_xz(int fd, struct buffer *b)
 	lzma_stream s = LZMA_STREAM_INIT;
 	lzma_action action = LZMA_RUN;
 	static uint8_t in[65536];
-	lzma_ret ret;
+	lzma_ret ret = LZMA_OK;
 	int err = 0;
 
 	if (lzma_stream_decoder(&s, MAX_BYTES, 0) != LZMA_OK)

@@ -52,7 +52,9 @@ static u32 slow_path length_with_prefixes(const struct vmcb *vmcb, u16 opcode)
 	u8 code[INSN_BYTES_MAX];
 	u32 at, have = svm_fetch_code(vmcb, code, &at);
 
-	return at + 2 <= have && (code[at] | code[at + 1] << 8) == opcode ? at + 2 : 2;
+	if (at >= have || have - at < 2)
+		return 2;
+	return (code[at] | code[at + 1] << 8) == opcode ? at + 2 : 2;
 }
 
 /* Almost always there are none. */

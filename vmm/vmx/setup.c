@@ -182,7 +182,7 @@ static void write_guest_state(const struct guest_entry *entry, bool real)
 
 	for (u64 i = ES; i <= GS; i++)
 		write_segment(i, entry->ds, real ? 0x93 : 0xc093, limit, 0);
-	write_segment(CS, entry->cs, real ? 0x9b : 0xa09b, limit, real ? entry->cs << 4 : 0);
+	write_segment(CS, entry->cs, real ? 0x9b : 0xa09b, limit, real ? (u64)entry->cs << 4 : 0);
 	write_segment(LDTR, 0, RIGHTS_UNUSABLE, 0, 0);
 	write_segment(TR, 0, 0x8b, 0xffff, 0);
 	/* GDTR, IDTR; bases, and DR7 */

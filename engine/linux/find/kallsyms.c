@@ -90,11 +90,13 @@ static inline bool name_length(const uint8_t *names, uint64_t limit, uint64_t *p
 
 	if (*pos >= limit)
 		return false;
-	n = READ_ONCE(names[(*pos)++]);
+	n = READ_ONCE(names[*pos]);
+	(*pos)++;
 	if (n & 0x80) {
 		if (*pos >= limit)
 			return false;
-		n = (n & 0x7f) | (uint32_t)READ_ONCE(names[(*pos)++]) << 7;
+		n = (n & 0x7f) | (uint32_t)READ_ONCE(names[*pos]) << 7;
+		(*pos)++;
 	}
 	if (!n || n > MAX_NAME || n > limit - *pos)
 		return false;

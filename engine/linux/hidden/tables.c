@@ -33,12 +33,12 @@ static struct text_range kernel_text(void)
  */
 static bool inside_or_init(const struct text_range *t, gva_t va)
 {
-	struct text_range init;
+	gva_t from, to;
 
 	if (va >= t->from && va < t->to)
 		return true;
-	return !symbol_find(kernel, "_sinittext", &init.from) &&
-	       !symbol_find(kernel, "_einittext", &init.to) && va >= init.from && va < init.to;
+	return !symbol_find(kernel, "_sinittext", &from) &&
+	       !symbol_find(kernel, "_einittext", &to) && va >= from && va < to;
 }
 
 static bool inside(const struct text_range *t, gva_t va)
