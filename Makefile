@@ -11,6 +11,7 @@
 #	make coverage		which lines the tests execute: on the host, and as a guest's hypervisor
 #	make bench		measurements, as tables
 #	VENDOR=intel		demo and check-guest on Intel VT-x in Bochs (slow)
+#	make lint		what clang, cppcheck, shellcheck and clang-tidy find
 #	make style		where the formatting differs from .clang-format
 #	make compile_commands.json	how each source is compiled, for editors
 #	make clean
@@ -23,6 +24,7 @@ export VENDOR
 Q := $(if $(V),,@)
 export B
 CC := gcc
+LTO := -flto=auto
 COMMON_CFLAGS := -std=gnu11 -g -Wall -Wextra -Wshadow -Werror=implicit -Wno-unused-parameter
 
 # Sources that print the version need $(WITH_VERSION), and VERSION as a prerequisite.
@@ -52,6 +54,7 @@ DEP_GROUPS := build \
 	$(if $(filter intel,$(VENDOR))$(filter check check-long,$(MAKECMDGOALS)),bochs) \
 	$(if $(filter check check-unit check-fuzz check-long unit-tests fuzzers replays fuzz coverage,$(MAKECMDGOALS))$(filter unit:% fuzz:%,$(TESTS)),test) \
 	$(if $(filter check check-fuzz check-long fuzzers fuzz,$(MAKECMDGOALS))$(filter fuzz:%,$(TESTS)),fuzz) \
+	$(if $(filter lint check-long,$(MAKECMDGOALS)),lint) \
 	$(if $(filter style,$(MAKECMDGOALS)),style)
 $(shell tools/deps.sh $(DEP_GROUPS))
 ifneq ($(.SHELLSTATUS),0)
@@ -66,6 +69,9 @@ include vmm/vmm.mk engine/engine.mk tools/tools.mk tests/unit/unit.mk tests/fuzz
 PRODUCTS := $(B)/lvisor.bin $(B)/engine $(B)/lvisor $(B)/fixed_time.so
 
 all: $(PRODUCTS)
+
+# Compiled, not linked: what tests/lint.sh asks of another compiler.
+objects: $(VMM_OBJS) $(ENGINE_OBJS) $(TOOLS_OBJS)
 
 demo: $(PRODUCTS) guest
 	$(Q)tests/guest/demo.sh
@@ -87,7 +93,7 @@ check-guest: $(PRODUCTS) guest
 	$(Q)tests/check.sh guest
 
 check-long: $(PRODUCTS) unit-tests fuzzers guest
-	$(Q)tests/check.sh unit fuzz guest intel-all long debian
+	$(Q)tests/check.sh unit lint fuzz guest intel-all long debian
 
 coverage:
 	$(Q)$(MAKE) B=build/coverage COVERAGE=1 all guest unit-tests replays
@@ -103,6 +109,9 @@ bench: $(PRODUCTS) guest
 	@echo
 	$(Q)bench/native.sh
 
+lint:
+	$(Q)tests/check.sh lint
+
 style:
 	$(Q)git ls-files '*.c' '*.h' | xargs clang-format --dry-run --Werror
 
@@ -113,4 +122,4 @@ compile_commands.json:
 clean:
 	rm -rf $(B)
 
-.PHONY: all demo check test check-unit check-fuzz check-guest check-long coverage fuzz bench style compile_commands.json clean
+.PHONY: all objects demo check test check-unit check-fuzz check-guest check-long coverage fuzz bench lint style compile_commands.json clean

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Runs test suites and sums up: tests/check.sh unit|fuzz|guest|intel|intel-all|long|debian|style|scripts...
+# Runs test suites and sums up: tests/check.sh unit|fuzz|guest|intel|intel-all|long|debian|lint|style|scripts...
 # intel: the tests that say most on the vendor that "guest" does not have.
 # One test of a suite: unit:test_NAME, fuzz:NAME, guest:CASE, long:CASE (tests/find.sh finds them).
 # Each test is one line "ok NAME", "FAIL NAME" or "skip NAME", perhaps with indented lines behind it. At the
@@ -46,6 +46,7 @@ for suite in "$@"; do
 	unit:*) unit "${B:-build}/unit/${suite#*:}" ;;
 	style) tests/style.sh ;;
 	scripts) tests/scripts.sh ;;
+	lint) tests/lint.sh clang cppcheck shellcheck tidy ;;
 	fuzz) tests/fuzz/run.sh check ;;
 	fuzz:*) FUZZ=${suite#*:} tests/fuzz/run.sh check ;;
 	guest | long) tests/guest/run.sh "$suite" ;;

@@ -1,6 +1,6 @@
 # The hypervisor image: a flat binary with a multiboot header (boot/multiboot.S).
 # What guests execute is told by line (tests/guest/coverage.sh): code stays near its lines.
-VMM_OPTIMIZE := $(if $(COVERAGE),-Og -fno-inline,-O2 -flto=auto)
+VMM_OPTIMIZE := $(if $(COVERAGE),-Og -fno-inline,-O2 $(LTO))
 VMM_CFLAGS := $(COMMON_CFLAGS) $(VMM_OPTIMIZE) -ffreestanding -mgeneral-regs-only -mno-red-zone -mcmodel=kernel \
 	-fno-pic -fno-stack-protector -fno-asynchronous-unwind-tables -fomit-frame-pointer \
 	-fcf-protection=none -Wconversion -I. -Iinclude
@@ -13,8 +13,8 @@ VMM_C := $(if $(DEBUG),$(VMM_C),$(filter-out vmm/vmx/check.c,$(VMM_C)))
 VMM_S := $(wildcard boot/*.S vmm/*.S vmm/x86/*.S vmm/svm/*.S vmm/vmx/*.S vmm/domain/*.S)
 VMM_OBJS := $(VMM_S:%.S=$(B)/%.S.o) $(VMM_C:%.c=$(B)/%.o)
 
-# Or a loop in memmove becomes a call of memmove.
-$(B)/vmm/string.o: VMM_CFLAGS += -fno-tree-loop-distribute-patterns
+# Or a loop in memmove becomes a call of memmove; clang is told by -ffreestanding.
+$(B)/vmm/string.o: VMM_CFLAGS += $(if $(findstring clang,$(CC)),,-fno-tree-loop-distribute-patterns)
 
 $(B)/vmm/main.o: VMM_CFLAGS += $(WITH_VERSION)
 $(B)/vmm/main.o: VERSION
