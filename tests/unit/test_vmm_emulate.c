@@ -11,7 +11,7 @@
 #include "vmm/monitor/internal.h"
 #include "vmm/x86/asm.h"
 
-#define AREA	  0x300000000000ull /* four pages, guest and host */
+#define AREA	  ((u64)area) /* four pages, guest and host */
 #define AREA_SIZE 0x4000ull
 #define AREA_GPA  0x400000ull
 #define FLAGS	  (RFLAGS_CF | RFLAGS_PF | RFLAGS_AF | RFLAGS_ZF | RFLAGS_SF | RFLAGS_OF)
@@ -34,10 +34,9 @@ static u64 random_word(void)
 
 static int set_up_group(void **state)
 {
-	area = mmap((void *)AREA, AREA_SIZE, 3, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE,
-		    -1, 0);
+	area = mmap(NULL, AREA_SIZE, 3, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	code = mmap(NULL, 4096, 7, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	return area != (u8 *)AREA || code == MAP_FAILED;
+	return area == MAP_FAILED || code == MAP_FAILED;
 }
 
 /* Within each test: cmocka gives each its own signal handlers. */
@@ -279,7 +278,7 @@ static void breakpoints(void **state)
 
 static void subtractions(void **state)
 {
-	static const u64 edges[] = {0,
+	const u64 edges[] = {0,
 				    1,
 				    0xf,
 				    0x10,
@@ -362,7 +361,7 @@ static void faults(void **state)
 /* Such an address is no page that is missing: #GP, or #SS by way of RSP and RBP, as the CPU knows. */
 static void addresses_that_are_none(void **state)
 {
-	static const u64 bad[] = {0x800000000000, 0xffff7fffffffffff, 0x8000000000000000 | AREA,
+	const u64 bad[] = {0x800000000000, 0xffff7fffffffffff, 0x8000000000000000 | AREA,
 				  AREA | 1ull << 48};
 
 	fresh();
