@@ -30,8 +30,9 @@ struct cpu {
 			u8 mc_pending;
 			bool init_pending; /* smp.c, by any CPU */
 			bool hold;	   /* another CPU wants this one out of the guest */
+			bool rewatch;	   /* other registers are watched now: monitor/register.c */
 		};
-		u32 attention; /* any of these: one look before each entry (vmx/entry.S) */
+		u64 attention; /* any of these: one look before each entry (vmx/entry.S) */
 	};
 	bool online;  /* this and the next five: smp.c, by any CPU */
 	bool waiting; /* for SIPI */

@@ -33,6 +33,18 @@ static bool in_maps(u32 msr)
 	return msr < 0x2000 || msr - 0xc0000000 < 0x2000 || msr - 0xc0010000 < 0x2000;
 }
 
+bool policy_msr_watchable(u32 vendor, u32 msr)
+{
+	if (msr == MSR_EFER)
+		return true;
+	/* A step changes DEBUGCTL, and time decides whether the deadline exits. */
+	if (msr == MSR_DEBUGCTL || msr == MSR_TSC_DEADLINE)
+		return false;
+	/* VT-x's map has no third range. */
+	return in_maps(msr) && (vendor == POLICY_AMD || msr - 0xc0010000 >= 0x2000) &&
+	       policy_msr(vendor, msr, true) == POLICY_PASS;
+}
+
 void policy_intercept_msrs(u32 vendor, void *with,
 			   void (*trap)(void *with, u32 msr, bool read, bool write))
 {

@@ -10,6 +10,9 @@
 /* What the guest gets for RDMSR and WRMSR on this vendor's CPU. */
 enum policy_action policy_msr(u32 vendor, u32 msr, bool write);
 
+/* Can a hook stand on it: does an intercept map have it, and is it the guest's alone? */
+bool policy_msr_watchable(u32 vendor, u32 msr);
+
 /* Calls trap() for each MSR of which something is not passed. */
 void policy_intercept_msrs(u32 vendor, void *with,
 			   void (*trap)(void *with, u32 msr, bool read, bool write));

@@ -319,6 +319,7 @@ void smp_init_received(struct vcpu *vcpu)
 	vcpu->regs[LVMON_RDX] = cpuid(1, 0).eax;
 	vcpu->regs[LVMON_RFLAGS] = RFLAGS_FIXED;
 	vcpu_ops->start_up(vcpu, (u8)sipi);
+	cpu->rewatch = true;
 	open_apic();
 }
 
@@ -432,6 +433,16 @@ static void call_others_out(const struct cpu *cpu)
 		if (cpus[i] == cpu)
 			continue;
 		__atomic_store_n(&cpus[i]->hold, true, __ATOMIC_SEQ_CST);
+		kick(cpus[i]);
+	}
+}
+
+void smp_rewatch(const struct cpu *self)
+{
+	for (u32 i = 0; i < smp_cpus; i++) {
+		if (cpus[i] == self)
+			continue;
+		__atomic_store_n(&cpus[i]->rewatch, true, __ATOMIC_SEQ_CST);
 		kick(cpus[i]);
 	}
 }

@@ -67,6 +67,9 @@ extern bool smp_quiet; /* they are; it is the domain's CPU that looks */
 void smp_quiet_others(struct cpu *cpu);
 void smp_end_quiet(struct cpu *cpu);
 
+/* All CPUs but this one leave the guest once, and watch what is to be watched (rewatch). */
+void smp_rewatch(const struct cpu *self);
+
 /* Whole-engine lock: one event at a time. try: false when another CPU has it for longer than 100
  * us. */
 bool smp_lock_engine(void) must_check;

@@ -65,6 +65,16 @@ void vcpu_init(const struct boot_info *bi)
 	vcpu_ops->init(bi);
 }
 
+/* A fault leaves RIP where it is; none of these instructions jumps. */
+static void slow_path end_write(struct vcpu *vcpu)
+{
+	bool done = vcpu->regs[LVMON_RIP] != vcpu->step_rip;
+
+	if (done)
+		vcpu->regs[LVMON_RFLAGS] &= ~RFLAGS_RF;
+	monitor_write_ends(vcpu, done);
+}
+
 /* As it was before the step. */
 static void slow_path close_step(struct vcpu *vcpu)
 {
@@ -78,6 +88,8 @@ static void slow_path close_step(struct vcpu *vcpu)
 	vcpu_ops->set_nested_root(vcpu, nested_root);
 	nested_overlay_close(&vcpu->overlay);
 	vcpu->step = STEP_NONE;
+	if (unlikely(vcpu->writes.which))
+		end_write(vcpu);
 }
 
 /* The event's frame shows RFLAGS to the guest: TF of a step that is open is ours. */
@@ -210,21 +222,47 @@ static int emulate_msr_read(struct vcpu *vcpu, u32 msr, u64 *value)
 	return rdmsr_safe(msr, value);
 }
 
+static void start_step(struct vcpu *vcpu, enum step_reason reason);
+static void end_delivery(struct vcpu *vcpu);
+
+/* The CPU does it, with all checks and faults; the hook hears of it when it is done. */
+static void slow_path step_over_write(struct vcpu *vcpu, u32 which, u32 msr)
+{
+	end_delivery(vcpu);
+	monitor_write_begins(vcpu, which, msr);
+	if (vcpu->step != STEP_NONE)
+		return; /* a trap stands here: its own step ends with the instruction */
+	/* A breakpoint of the guest's at this address came before the exit did. */
+	vcpu->regs[LVMON_RFLAGS] |= RFLAGS_RF;
+	start_step(vcpu, STEP_WRITE);
+}
+
 static void slow_path handle_msr_write(struct vcpu *vcpu, const struct vm_exit *exit)
 {
 	u64 *regs = vcpu->regs;
 	u32 msr = (u32)regs[LVMON_RCX];
 	u64 value = regs[LVMON_RDX] << 32 | (u32)regs[LVMON_RAX];
 	enum policy_action action = policy_msr(vcpu_ops->vendor_id, msr, true);
+	bool watched = monitor_watches(LVMON_WATCH_MSR, msr);
 
+	if (watched && action == POLICY_PASS) {
+		step_over_write(vcpu, LVMON_WATCH_MSR, msr);
+		return;
+	}
+	if (watched)
+		monitor_write_begins(vcpu, LVMON_WATCH_MSR, msr);
 	if (action == POLICY_REFUSE || action == POLICY_IGNORE)
 		log_refusal("write to", msr, action);
 	if (action == POLICY_REFUSE ||
 	    (action != POLICY_IGNORE && emulate_msr_write(vcpu, msr, value))) {
+		if (watched)
+			monitor_write_ends(vcpu, false);
 		inject_gp(vcpu);
 		return;
 	}
 	vcpu_retire(vcpu, regs[LVMON_RIP] + exit->length);
+	if (watched && vcpu->writes.which)
+		monitor_write_ends(vcpu, true);
 	if (msr == MSR_LSTAR)
 		monitor_lstar_written(vcpu);
 }
@@ -375,10 +413,14 @@ static void end_step_by_debug(struct vcpu *vcpu, u64 causes)
 		vcpu_ops->raise_debug(vcpu, causes);
 }
 
+static bool in_step(const struct vcpu *vcpu)
+{
+	return vcpu->step != STEP_NONE && vcpu->step != STEP_DELIVERY;
+}
+
 void slow_path vcpu_end_flags(struct vcpu *vcpu)
 {
-	bool stepping = vcpu->step == STEP_TRAP || vcpu->step == STEP_OWN_MEMORY;
-	bool own = stepping && !vcpu->step_guest_tf;
+	bool own = in_step(vcpu) && !vcpu->step_guest_tf;
 
 	vcpu->regs[LVMON_RFLAGS] &= ~RFLAGS_RF;
 	if (!(vcpu->regs[LVMON_RFLAGS] & RFLAGS_TF))
@@ -511,6 +553,9 @@ static void dispatch(struct vcpu *vcpu, const struct vm_exit *exit)
 	case EXIT_MSR_WRITE:
 		handle_msr_write(vcpu, exit);
 		break;
+	case EXIT_REGISTER:
+		step_over_write(vcpu, exit->which, 0);
+		break;
 	case EXIT_IO:
 		ports_access(vcpu, exit);
 		break;
@@ -547,7 +592,9 @@ void slow_path vcpu_pass_on(struct vcpu *vcpu)
 	struct cpu *cpu = vcpu->cpu;
 
 	/* Each of the two opens the CPU to NMIs, and so may take the other's kick. */
-	while (cpu->hold || cpu->init_pending) {
+	while (cpu->hold || cpu->init_pending || cpu->rewatch) {
+		if (cpu->rewatch)
+			monitor_rewatch(vcpu);
 		if (cpu->hold)
 			smp_obey(cpu);
 		if (cpu->init_pending) {
@@ -559,8 +606,7 @@ void slow_path vcpu_pass_on(struct vcpu *vcpu)
 		}
 	}
 	/* A step's one instruction first: its overlay is for that instruction only. */
-	if (vcpu->step == STEP_TRAP || vcpu->step == STEP_OWN_MEMORY ||
-	    !vcpu_ops->ready_to_inject(vcpu)) {
+	if (in_step(vcpu) || !vcpu_ops->ready_to_inject(vcpu)) {
 		if (cpu->mc_pending)
 			cpu->mc_pending = PENDING_PUT_OFF;
 		if (cpu->nmi_pending)

@@ -21,6 +21,7 @@ enum exit_kind {
 	EXIT_INTERRUPT, /* a physical interrupt is pending and the guest can take it */
 	EXIT_MSR_READ,
 	EXIT_MSR_WRITE,
+	EXIT_REGISTER, /* a write that watch() has asked for; which */
 	EXIT_IO,
 	EXIT_XSETBV,
 	EXIT_NESTED_PAGE,
@@ -65,7 +66,8 @@ struct vm_exit {
 			bool delivery, walk;
 			u32 first; /* the exception that was being delivered, or NO_VECTOR */
 		} page;
-		u64 code; /* the vendor's number of the exit */
+		u32 which; /* enum lvmon_watched; 0: another register that exits with these */
+		u64 code;  /* the vendor's number of the exit */
 	};
 };
 
@@ -78,10 +80,11 @@ enum inject_type { INJECT_INTERRUPT = 0, INJECT_NMI = 2, INJECT_EXCEPTION = 3 };
 
 /*
  * Why the vCPU runs by its own overlay (nested.h): for one instruction, under a trap or with a
- * store to our memory; or because an event is being delivered onto a stack there. The last ends at
- * some later exit, since nothing says when the delivery has ended.
+ * store to our memory, or one that writes a watched register (without one); or because an event is
+ * being delivered onto a stack there. The last ends at some later exit, since nothing says when the
+ * delivery has ended.
  */
-enum step_reason { STEP_NONE, STEP_TRAP, STEP_OWN_MEMORY, STEP_DELIVERY };
+enum step_reason { STEP_NONE, STEP_TRAP, STEP_OWN_MEMORY, STEP_WRITE, STEP_DELIVERY };
 
 struct vcpu {
 	/* General registers, RIP, RFLAGS: enum lvmon_reg. Loaded after each exit, stored before
@@ -99,6 +102,10 @@ struct vcpu {
 	u64 step_rip;	    /* where it began */
 
 	struct nested_overlay overlay; /* in force while step is not STEP_NONE */
+
+	/* The write to a watched register that is being stepped over; which 0: none. */
+	struct lvmon_register writes;
+	u64 old_value, new_value;
 
 	bool breakpoints_exit; /* what monitor.c has asked intercept_breakpoints() for */
 	u64 misc_features;     /* the guest's MISC_FEATURES_ENABLES, if it has written it */
@@ -168,6 +175,12 @@ struct vcpu_ops {
 	void (*intercept_breakpoints)(struct vcpu *vcpu, bool on);
 	void (*intercept_lstar)(struct vcpu *vcpu, bool on);
 	void (*intercept_interrupts)(struct vcpu *vcpu, bool on);
+	/* Writes of an MSR that is passed. */
+	void (*watch_msr)(struct vcpu *vcpu, u32 msr, bool on);
+	/* Writes of the other registers: bits by enum lvmon_watched. -ENODEV: not by this CPU. */
+	int (*watch)(struct vcpu *vcpu, u32 which) must_check;
+	/* What is in it; 0 where it cannot be read. Tables: base and limit. */
+	u64 (*watched_value)(struct vcpu *vcpu, const struct lvmon_register *reg, u32 *limit);
 	/*
 	 * What the CPU adds when the guest reads its time-stamp counter. Unless that is nothing,
 	 * MSR_TSC_DEADLINE exits.

@@ -21,6 +21,6 @@ struct hook_kind {
 	bool deny; /* ev:deny() works: at the event, a function can return an error in its place */
 };
 
-extern const struct hook_kind hook_kind_syscall;
+extern const struct hook_kind hook_kind_syscall, hook_kind_register;
 
 #endif

@@ -14,6 +14,7 @@
 
 static const struct lua_hook *const kinds[] = {
 	&lua_hook_syscall,
+	&lua_hook_register,
 };
 
 struct hook_object {
@@ -57,6 +58,9 @@ static void read_options(lua_State *L, int arg, struct hook *h)
 	}
 	if (lua_getfield(L, arg, "on_timeout") != LUA_TNIL)
 		h->on_timeout = (enum hook_timeout)luaL_checkoption(L, -1, NULL, on_timeout);
+	if (h->on_timeout == HOOK_DENY && !h->kind->deny)
+		luaL_error(L, "hook.%s: there is no call that on_timeout could deny",
+			   h->kind->name);
 	lua_pop(L, 3);
 }
 

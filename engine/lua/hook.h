@@ -26,6 +26,6 @@ struct lua_hook {
 	const struct event_field *fields;
 };
 
-extern const struct lua_hook lua_hook_syscall;
+extern const struct lua_hook lua_hook_syscall, lua_hook_register;
 
 #endif

@@ -305,7 +305,7 @@ static const char *const lvmon_names[] = {
 };
 /* clang-format on */
 
-static const char *const hook_names[] = {"syscall", "address", NULL};
+static const char *const hook_names[] = {"syscall", "register", "address", NULL};
 
 /* ".name" behind a table called in: checked against names; its index, or -1. */
 static int field(struct lexer *l, const char *in, const char *const *names,

@@ -169,11 +169,11 @@ struct lvmon_event {
 	uint64_t time_ns;  /* since 1970-01-01 UTC, from the machine's clock at start and the TSC */
 	uint32_t cpu;
 	uint32_t cpl;
-	uint64_t hook; /* whose: the address of the trap; EV_KERNEL_UP: 0 */
+	uint64_t hook; /* whose: lvmon_hook_key(); EV_KERNEL_UP: 0 */
 	gva_t task;    /* current task_struct, 0 before LVMON_SET_TASK */
 	uint64_t regs[LVMON_NR_EVENT_REGS];
 	uint64_t cr3, gs_base, kernel_gs_base;
-	union { /* by kind; EV_KERNEL_UP and EV_HOOK have none, all zero */
+	union { /* by kind; EV_KERNEL_UP and EV_HOOK at a trap have none, all zero */
 		struct {
 			uint64_t result; /* RAX */
 			uint32_t id;	 /* lvmon_verdict.call of the call that returned */
@@ -183,6 +183,11 @@ struct lvmon_event {
 			uint32_t state; /* enum lvmon_trap_state */
 			uint32_t reserved[3];
 		} trap; /* EV_TRAP_CHANGED */
+		struct {
+			uint64_t old, value; /* IDTR, GDTR: the base */
+			uint32_t limit;	     /* IDTR, GDTR */
+			uint32_t reserved;
+		} written; /* EV_HOOK of a register, when the write has taken place */
 	};
 };
 
@@ -239,6 +244,7 @@ struct lvmon_insn {
 
 enum lvmon_hook_kind {
 	LVMON_HOOK_TRAP = 1, /* an instruction is executed: INT3 stands in its place */
+	LVMON_HOOK_REGISTER, /* the guest has written a register of its CPU's */
 };
 
 #define LVMON_ENTRY_SIZE 16
@@ -254,6 +260,21 @@ struct lvmon_trap {
 	uint32_t reserved;
 };
 
+enum lvmon_watched {
+	LVMON_WATCH_MSR = 1,
+	LVMON_WATCH_CR0, /* CR0 and CR4: when the value changes */
+	LVMON_WATCH_CR4,
+	LVMON_WATCH_IDTR,
+	LVMON_WATCH_GDTR,
+	LVMON_WATCH_END
+};
+
+/* -EPERM: the hypervisor keeps it itself (policy.h), or needs it for this. -ENODEV: no such CPU. */
+struct lvmon_register {
+	uint32_t which; /* enum lvmon_watched */
+	uint32_t msr;	/* its number; 0 for the others */
+};
+
 /*
  * Several hooks may name the same place: the event is delivered once, if the selector of any of
  * them accepts, and the engine finds its handlers by lvmon_event.hook.
@@ -266,12 +287,15 @@ struct lvmon_hook {
 	uint32_t reserved;
 	union { /* by kind */
 		struct lvmon_trap trap;
+		struct lvmon_register reg;
 	};
 };
 
 /* What lvmon_event.hook is for events of this hook. */
 static inline uint64_t lvmon_hook_key(const struct lvmon_hook *hook)
 {
+	if (hook->kind == LVMON_HOOK_REGISTER)
+		return (uint64_t)hook->reg.which << 32 | hook->reg.msr;
 	return hook->trap.gva;
 }
 

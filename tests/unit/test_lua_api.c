@@ -3,6 +3,7 @@
  * The API as a signature sees it: each test is a signature whose chunk or handler asserts; a failed
  * assertion is an error record with its line.
  */
+#include "engine/events/dispatch.h"
 #include "engine/offline/command.h"
 #include "tests/unit/lua_run.h"
 
@@ -252,8 +253,72 @@ static void hooks_in_handlers(void **state)
 	assert_string_equal(fake_string("print", 1, "message"), "new");
 }
 
+static void written(uint64_t which, uint32_t msr, uint64_t old, uint64_t value)
+{
+	struct lvmon_event ev = {.kind = LVMON_EV_HOOK,
+				 .time_ns = fake.time_ns,
+				 .sequence = ++fake.sequence,
+				 .hook = which << 32 | msr,
+				 .task = p->task.task};
+	struct lvmon_verdict v;
+
+	ev.written.old = old;
+	ev.written.value = value;
+	ev.written.limit = 0xfff;
+	dispatch(&ev, &v);
+	assert_int_equal(v.kind, LVMON_CONTINUE);
+}
+
+static void register_writes(void **state)
+{
+	fake_signature("t.lua",
+		       "local function show(ev)\n"
+		       "  print(ev.register, ev.msr, ev.old, ev.value, ev.limit, ev.comm, ev.name)\n"
+		       "end\n"
+		       "lvmon.hook.register('LSTAR', show)\n"
+		       "local h = lvmon.hook.register(0x176, show, {comm = 'calls'})\n"
+		       "lvmon.hook.register('CR4', function(ev)\n"
+		       "  show(ev)\n"
+		       "  local ok, e = pcall(ev.deny, ev)\n"
+		       "  assert(e:find('hook.register has no call that could be denied'), e)\n"
+		       "  ok, e = pcall(function() return ev.args end)\n"
+		       "  assert(e:find('no such field'), e)\n"
+		       "  h:remove()\n"
+		       "end)\n"
+		       "lvmon.hook.register('IDTR', show)\n");
+	assert_int_equal(fake_load(), 1);
+	hooks_flush();
+	assert_int_equal(fake.hooks, 4);
+	p = fake_process(200, "calls", 1, LINUX_PAGE_PRIVATE);
+	written(LVMON_WATCH_MSR, 0xc0000082, 1, 2);
+	written(LVMON_WATCH_MSR, 0x176, 3, 4);
+	written(LVMON_WATCH_CR4, 0, 5, 6);
+	written(LVMON_WATCH_MSR, 0x176, 4, 5);
+	written(LVMON_WATCH_IDTR, 0, 7, 8);
+	no_errors();
+	assert_int_equal(fake_count("print"), 4);
+	assert_string_equal(fake_string("print", 0, "message"),
+			    "LSTAR\t3221225602\t1\t2\tnil\tcalls\tLSTAR");
+	assert_string_equal(fake_string("print", 1, "message"),
+			    "MSR 0x176\t374\t3\t4\tnil\tcalls\tMSR 0x176");
+	assert_string_equal(fake_string("print", 2, "message"), "CR4\tnil\t5\t6\tnil\tcalls\tCR4");
+	assert_string_equal(fake_string("print", 3, "message"),
+			    "IDTR\tnil\t7\t8\t4095\tcalls\tIDTR");
+}
+
 static void errors_at_load(void **state)
 {
+	refused("lvmon.hook.register('LSTAT', print)", 1, "no register \"LSTAT\"; did you mean LSTAR");
+	refused("lvmon.hook.register(-1, print)", 1, "not the number of an MSR");
+	refused("lvmon.hook.register(0x1b, print)", 1,
+		"MSR 0x1b: LVisor keeps it itself (APIC_BASE: ");
+	refused("lvmon.hook.register(0xc0010114, print)", 1, "LVisor keeps it itself (VM_CR");
+	refused("lvmon.hook.register(0x1d9, print)", 1, "writes of MSR 0x1d9 cannot be watched");
+	refused("lvmon.hook.register(0x12345, print)", 1, "cannot be watched");
+	refused("lvmon.hook.register('CR0', print, { on_timeout = 'deny' })", 1,
+		"no call that on_timeout could deny");
+	refused("lvmon.hook.register('CR0', print, { cmm = 'x' })", 1,
+		"pid, comm and on_timeout, not cmm");
 	refused("\nlocal x = = 1", 2, "unexpected symbol near '='");
 	refused("\n\nlvmon.memraed(0, 1)", 3,
 		"lvmon.memraed: no such function; did you mean memread?");
@@ -582,7 +647,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(event_deny, setup, teardown),
 		cmocka_unit_test_setup_teardown(hooks, setup, teardown),
 		cmocka_unit_test_setup_teardown(hooks_in_handlers, setup, teardown),
-		cmocka_unit_test_setup_teardown(errors_at_load, setup, teardown),
+		cmocka_unit_test_setup_teardown(register_writes, setup, teardown), cmocka_unit_test_setup_teardown(errors_at_load, setup, teardown),
 		cmocka_unit_test_setup_teardown(traceback, setup, teardown),
 		cmocka_unit_test_setup_teardown(sandbox, setup, teardown),
 		cmocka_unit_test_setup_teardown(memory_is_limited, setup, teardown),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The engine's calls to the vmm: every argument may be anything. */
 #include "tests/unit/vmm_host.h"
+#include "vmm/cpu.h"
 #include "vmm/domain/domain.h"
 #include "vmm/guest/ram.h"
 #include "vmm/monitor/internal.h"
@@ -309,6 +310,89 @@ static void hooks_with_selectors(void **state)
 	hook_remove_all();
 }
 
+/* Registers to watch: what the vmm keeps is refused, and each change reaches the other CPUs. */
+
+static u32 rewatched, watched;
+static bool no_tables;
+
+void smp_rewatch(const struct cpu *self)
+{
+	rewatched++;
+}
+
+struct cpu *this_cpu(void)
+{
+	static struct cpu cpu;
+
+	cpu.vcpu.cpu = &cpu;
+	return &cpu;
+}
+
+void register_written(struct vcpu *v, const struct register_write *write)
+{
+	abort();
+}
+
+static u64 watched_msrs;
+
+static void watch_msr(struct vcpu *v, u32 msr, bool on)
+{
+	assert_int_equal(msr, 0x176);
+	watched_msrs = on;
+}
+
+static int watch(struct vcpu *v, u32 which)
+{
+	watched = which;
+	return no_tables && (which & 1u << LVMON_WATCH_IDTR) ? -ENODEV : 0;
+}
+
+static s64 add_register(u32 which, u32 msr)
+{
+	struct lvmon_hook hook = {.kind = LVMON_HOOK_REGISTER, .reg = {which, msr}};
+
+	memcpy(memory, &hook, sizeof(hook));
+	return call(LVMON_HOOK_ADD, USER, 0, 0);
+}
+
+static void watched_registers(void **state)
+{
+	static const struct lvmon_register bad[] = {
+		{0, 0}, {LVMON_WATCH_END, 0}, {UINT32_MAX, 0}, {LVMON_WATCH_CR0, 1}};
+	static const u32 refused[] = {0x1b, 0x830, MSR_DEBUGCTL, MSR_TSC_DEADLINE, 0x2000, 0xc0010114};
+	const struct vcpu_ops ops = {.watch_msr = watch_msr, .watch = watch}, *before = vcpu_ops;
+	s64 msr, second, control;
+
+	fresh();
+	vcpu_ops = &ops;
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+		assert_int_equal(add_register(bad[i].which, bad[i].msr), -EINVAL);
+	for (size_t i = 0; i < ARRAY_SIZE(refused); i++)
+		assert_int_equal(add_register(LVMON_WATCH_MSR, refused[i]), -EPERM);
+	assert_int_equal(rewatched, 0);
+	msr = add_register(LVMON_WATCH_MSR, 0x176);
+	assert_true(msr > 0 && rewatched == 1 && watched_msrs);
+	second = add_register(LVMON_WATCH_MSR, 0x176);
+	control = add_register(LVMON_WATCH_CR4, 0);
+	assert_true(second > 0 && control > 0 && watched == 1u << LVMON_WATCH_CR4);
+	assert_true(monitor_watches(LVMON_WATCH_MSR, 0x176) && !monitor_watches(LVMON_WATCH_CR0, 0));
+	/* EFER exits anyway on AMD: nothing is changed for it. */
+	assert_true(add_register(LVMON_WATCH_MSR, MSR_EFER) > 0);
+	no_tables = true;
+	assert_int_equal(add_register(LVMON_WATCH_IDTR, 0), -ENODEV);
+	assert_int_equal(watched, 1u << LVMON_WATCH_CR4);
+	assert_int_equal(call(LVMON_HOOK_REMOVE, (u64)msr, 0, 0), 0);
+	assert_true(watched_msrs); /* the second one is there */
+	assert_int_equal(call(LVMON_HOOK_REMOVE, (u64)second, 0, 0), 0);
+	assert_false(watched_msrs);
+	rewatched = 0;
+	assert_int_equal(call(LVMON_HOOK_REMOVE, (u64)control, 0, 0), 0);
+	assert_true(rewatched == 1 && !watched);
+	hook_remove_all();
+	assert_false(monitor_watches(LVMON_WATCH_MSR, MSR_EFER));
+	vcpu_ops = before;
+}
+
 static void texts(void **state)
 {
 	fresh();
@@ -391,6 +475,7 @@ int main(void)
 		cmocka_unit_test(registers), cmocka_unit_test(flags),
 		cmocka_unit_test(rip),	     cmocka_unit_test(hooks_and_task),
 		cmocka_unit_test(hooks_with_selectors),
+		cmocka_unit_test(watched_registers),
 		cmocka_unit_test(texts),     cmocka_unit_test(unknown),
 		cmocka_unit_test(hold_and_release),
 		cmocka_unit_test(draining),

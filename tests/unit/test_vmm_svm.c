@@ -196,10 +196,52 @@ static void plain_exits(void **state)
 	assert_false(gif);
 }
 
+/* Writes to registers that a hook is on. */
+static void watched(void **state)
+{
+	static const struct {
+		u32 which;
+		u64 code;
+	} exits[] = {{LVMON_WATCH_CR0, 0x10}, {LVMON_WATCH_CR4, 0x14}, {LVMON_WATCH_IDTR, 0x6a},
+		     {LVMON_WATCH_GDTR, 0x6b}};
+	const u32 intercepts = vmcb->intercepts1, bit = (0x176 * 2) % 8 + 1;
+	const u8 *map = (const u8 *)phys_to_virt(vmcb->msrpm) + 0x176 * 2 / 8;
+	struct lvmon_register reg = {LVMON_WATCH_MSR, 0x176};
+	u32 limit = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(exits); i++) {
+		exit_with(exits[i].code);
+		assert_int_equal(seen.kind, EXIT_REGISTER);
+		assert_int_equal(seen.which, exits[i].which);
+	}
+	assert_int_equal(svm_ops.watch(vcpu, 1u << LVMON_WATCH_CR0 | 1u << LVMON_WATCH_IDTR), 0);
+	assert_int_equal(vmcb->cr_writes, 1);
+	assert_int_equal(vmcb->intercepts1, intercepts | BIT(10));
+	assert_int_equal(svm_ops.watch(vcpu, 1u << LVMON_WATCH_CR4 | 1u << LVMON_WATCH_GDTR), 0);
+	assert_int_equal(vmcb->cr_writes, 0x10);
+	assert_int_equal(vmcb->intercepts1, intercepts | BIT(11));
+	assert_int_equal(svm_ops.watch(vcpu, 0), 0);
+	assert_true(vmcb->cr_writes == 0 && vmcb->intercepts1 == intercepts);
+	svm_ops.watch_msr(vcpu, 0x176, true);
+	assert_int_equal(*map >> (bit - 1) & 3, 2);
+	svm_ops.watch_msr(vcpu, 0x176, false);
+	assert_int_equal(*map >> (bit - 1) & 3, 0);
+	vmcb->sysenter_eip = 0x1234;
+	assert_int_equal(svm_ops.watched_value(vcpu, &reg, &limit), 0x1234);
+	reg.msr = MSR_EFER; /* SVME is not the guest's */
+	vmcb->efer = EFER_LME | EFER_SVME;
+	assert_int_equal(svm_ops.watched_value(vcpu, &reg, &limit), EFER_LME);
+	vmcb->idtr.base = 0x5000;
+	vmcb->idtr.limit = 0xfff;
+	reg = (struct lvmon_register){LVMON_WATCH_IDTR, 0};
+	assert_int_equal(svm_ops.watched_value(vcpu, &reg, &limit), 0x5000);
+	assert_int_equal(limit, 0xfff);
+}
+
 /* An instruction that only a later CPU has, or exits where none is known to, is no crash. */
 static void unknown_exits(void **state)
 {
-	static const u64 instructions[] = {0x00, 0x65, 0x6a, 0x87, 0xa0, 0xa1, 0xa3, 0xa4, 0x3ff};
+	static const u64 instructions[] = {0x00, 0x65, 0x66, 0x87, 0xa0, 0xa1, 0xa3, 0xa4, 0x3ff};
 	static const u64 events[] = {0x64, 0x7e, 0xa5, 0x401, 0x402, 0x403, -2ull};
 
 	for (size_t i = 0; i < ARRAY_SIZE(instructions); i++) {
@@ -626,7 +668,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(probes, setup),
 		cmocka_unit_test_setup(plain_exits, setup),
-		cmocka_unit_test_setup(unknown_exits, setup),
+		cmocka_unit_test_setup(watched, setup), cmocka_unit_test_setup(unknown_exits, setup),
 		cmocka_unit_test_setup(refused_states, setup),
 		cmocka_unit_test_setup(invlpgb, setup),
 		cmocka_unit_test_setup(init, setup),

@@ -233,6 +233,32 @@ void monitor_lstar_written(struct vcpu *v)
 	lstar_written++;
 }
 
+/* Hooks on registers. */
+static u32 watched_msr, begun, written, not_written, rewatched;
+
+bool monitor_watches(u32 which, u32 msr)
+{
+	return which == LVMON_WATCH_MSR && msr == watched_msr;
+}
+
+void monitor_write_begins(struct vcpu *v, u32 which, u32 msr)
+{
+	begun++;
+	v->writes = (struct lvmon_register){which, msr};
+}
+
+void monitor_write_ends(struct vcpu *v, bool done)
+{
+	v->writes.which = 0;
+	*(done ? &written : &not_written) += 1;
+}
+
+void monitor_rewatch(struct vcpu *v)
+{
+	rewatched++;
+	v->cpu->rewatch = false;
+}
+
 void ports_init(const struct boot_info *bi)
 {
 }
@@ -967,6 +993,57 @@ static void steps(void **state)
 	expect_fatal("the CPU refuses its state", EXIT(.kind = EXIT_REFUSED));
 }
 
+/* A write to a watched register: the CPU does it, in a step of its own or in a trap's. */
+static void watched_writes(void **state)
+{
+	static const u32 gp = VEC_GP;
+
+	EXIT(.kind = EXIT_REGISTER, .which = LVMON_WATCH_CR4);
+	assert_true(begun == 1 && stepping && vcpu->step == STEP_WRITE);
+	assert_true(vcpu->regs[LVMON_RFLAGS] & RFLAGS_RF);
+	step_ends(DR6_BS, 3);
+	assert_true(written == 1 && !stepping && !injected && !raises);
+	assert_false(vcpu->regs[LVMON_RFLAGS] & (RFLAGS_RF | RFLAGS_TF));
+	/* Its fault is the guest's, and no write. */
+	EXIT(.kind = EXIT_REGISTER, .which = LVMON_WATCH_CR4);
+	EXIT(.kind = EXIT_EXCEPTION,
+	     .exception = {.vector = gp, .has_error = true, .first = NO_VECTOR});
+	got(VEC_GP, INJECT_EXCEPTION);
+	assert_true(written == 1 && not_written == 1 && !stepping);
+	/* The vendor does what the CPU does not: the exit in the step ends it. */
+	EXIT(.kind = EXIT_REGISTER, .which = LVMON_WATCH_CR0);
+	vcpu_retire(vcpu, vcpu->regs[LVMON_RIP] + 3);
+	assert_true(written == 2 && !stepping);
+	/* The guest's own step goes on. */
+	raises = 0;
+	vcpu->regs[LVMON_RFLAGS] |= RFLAGS_TF;
+	EXIT(.kind = EXIT_REGISTER, .which = LVMON_WATCH_IDTR);
+	step_ends(DR6_BS, 3);
+	assert_true(written == 3 && raises == 1 && (vcpu->regs[LVMON_RFLAGS] & RFLAGS_TF));
+	vcpu->regs[LVMON_RFLAGS] &= ~RFLAGS_TF;
+	/* Under a trap: in its overlay. */
+	vcpu_step_with(vcpu, CODE_GPA, 0x0f);
+	EXIT(.kind = EXIT_REGISTER, .which = LVMON_WATCH_CR4);
+	assert_true(vcpu->step == STEP_TRAP && view_root != nested_root);
+	step_ends(DR6_BS, 3);
+	assert_true(written == 4 && view_root == nested_root);
+	/* An MSR that is passed is stepped over; one that is emulated, emulated. */
+	watched_msr = 0x176;
+	vcpu->regs[LVMON_RCX] = 0x176;
+	EXIT(.kind = EXIT_MSR_WRITE, .length = 2);
+	assert_true(vcpu->step == STEP_WRITE);
+	step_ends(DR6_BS, 2);
+	assert_int_equal(written, 5);
+	watched_msr = MSR_MISC_FEATURES; /* as one of those would be */
+	write_msr(MSR_MISC_FEATURES, 1);
+	assert_true(written == 6 && !stepping);
+	watched_msr = 0;
+	/* Another CPU has changed what is watched. */
+	the_cpu.rewatch = true;
+	EXIT(.kind = EXIT_NONE);
+	assert_true(rewatched == 1 && !the_cpu.attention);
+}
+
 /* What an instruction in a step is given by us has the guest's RFLAGS in its frame, and no overlay. */
 static void faults_in_a_step(void **state)
 {
@@ -1393,7 +1470,7 @@ int main(void)
 		cmocka_unit_test_setup(soft_interrupts, setup),
 		cmocka_unit_test_setup(retires, setup),
 		cmocka_unit_test_setup(trap_causes, setup),
-		cmocka_unit_test_setup(steps, setup),
+		cmocka_unit_test_setup(steps, setup), cmocka_unit_test_setup(watched_writes, setup),
 		cmocka_unit_test_setup(faults_in_a_step, setup),
 		cmocka_unit_test_setup(shutdowns, setup),
 		cmocka_unit_test_setup(interrupts_are_taken, setup),

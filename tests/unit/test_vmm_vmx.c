@@ -534,6 +534,63 @@ static bool cr0_taken(u64 value)
 	return !(vmcs[VMCS_ENTRY_EVENT] & EVENT_VALID);
 }
 
+static void table_exits(u64 reason, u64 insn, u32 which)
+{
+	vmcs[VMCS_INSN_INFO] = insn << 28;
+	exit_with(reason);
+	assert_int_equal(seen.kind, EXIT_REGISTER);
+	assert_int_equal(seen.which, which);
+}
+
+/* Writes to registers that a hook is on. */
+static void watched(void **state)
+{
+	const u32 control = 1u << LVMON_WATCH_CR4, tables = 1u << LVMON_WATCH_GDTR;
+	const u64 secondary = vmcs[VMCS_SECONDARY_CONTROLS];
+	struct lvmon_register reg = {LVMON_WATCH_CR4, 0};
+	u32 limit;
+
+	/* SGDT, SIDT, LGDT, LIDT; SLDT, STR, LLDT, LTR: SDM vol. 3, tables 28-13 and 28-14. */
+	table_exits(46, 0, 0);
+	table_exits(46, 1, 0);
+	table_exits(46, 2, LVMON_WATCH_GDTR);
+	table_exits(46, 3, LVMON_WATCH_IDTR);
+	for (u64 insn = 0; insn < 4; insn++)
+		table_exits(47, insn, 0);
+	/* The guest reads the same with all bits in the mask. */
+	vmcs[VMCS_GUEST_CR4] = CR4_PAE | CR4_VMXE;
+	vmcs[VMCS_CR4_SHADOW] = 0;
+	assert_int_equal(vmx_ops.watch(vcpu, control), 0);
+	assert_int_equal(vmcs[VMCS_CR4_MASK], UINT64_MAX);
+	assert_int_equal(vmcs[VMCS_CR4_SHADOW], CR4_PAE);
+	assert_int_equal(vmcs[VMCS_CR0_MASK], CR0_NE | CR0_CD | CR0_NW);
+	vmcs[VMCS_QUALIFICATION] = 4;
+	exit_with(REASON_CR_ACCESS);
+	assert_int_equal(seen.kind, EXIT_REGISTER);
+	assert_int_equal(seen.which, LVMON_WATCH_CR4);
+	assert_int_equal(vmcs[VMCS_ENTRY_EVENT] & EVENT_VALID, 0);
+	/* The step: what is never the guest's exits as ever. */
+	assert_int_equal(vmx_ops.watch(vcpu, 0), 0);
+	assert_int_equal(vmcs[VMCS_CR4_MASK], CR4_VMXE | CR4_SMXE | CR4_UINTR | CR4_FRED);
+	vmcs[VMCS_GUEST_CR4] |= CR4_LA57;
+	assert_int_equal(vmx_ops.watched_value(vcpu, &reg, &limit), CR4_PAE | CR4_LA57);
+	exit_with(REASON_CR_ACCESS);
+	assert_int_equal(vmcs[VMCS_ENTRY_EVENT] & 0xff, VEC_GP);
+	/* One control for the tables, where there is one. */
+	host_msr_set(MSR_VMX_SECONDARY, host_msr(MSR_VMX_SECONDARY) & ~(4ull << 32));
+	assert_int_equal(vmx_ops.watch(vcpu, tables), -ENODEV);
+	host_msr_set(MSR_VMX_SECONDARY, host_msr(MSR_VMX_SECONDARY) | 4ull << 32);
+	assert_int_equal(vmx_ops.watch(vcpu, tables), 0);
+	assert_int_equal(vmcs[VMCS_SECONDARY_CONTROLS], secondary | 4);
+	vmcs[VMCS_GUEST_GDTR_BASE] = 0x7000;
+	vmcs[VMCS_GUEST_GDTR_LIMIT] = 0x7f;
+	reg.which = LVMON_WATCH_GDTR;
+	assert_int_equal(vmx_ops.watched_value(vcpu, &reg, &limit), 0x7000);
+	assert_int_equal(limit, 0x7f);
+	assert_int_equal(vmx_ops.watch(vcpu, 0), 0);
+	assert_int_equal(vmcs[VMCS_SECONDARY_CONTROLS], secondary);
+}
+
 /* MOV to CR0 that exits for CR0.NE: SDM vol. 3, 4.1.2. */
 static void control_registers(void **state)
 {
@@ -800,7 +857,7 @@ int main(void)
 		cmocka_unit_test_setup(requeued, setup),
 		cmocka_unit_test_setup(steps, setup),
 		cmocka_unit_test_setup(retires, setup),
-		cmocka_unit_test_setup(control_registers, setup),
+		cmocka_unit_test_setup(watched, setup), cmocka_unit_test_setup(control_registers, setup),
 		cmocka_unit_test_setup(rip_fits, setup),
 		cmocka_unit_test_setup(faults_in_a_step, setup),
 		cmocka_unit_test_setup(steps_out_of_an_enclave, setup),

@@ -14,7 +14,7 @@ UNIT_SRCS_test_vmm_emulate := $(VMM_TEST_GUEST) vmm/monitor/emulate.c vmm/monito
 UNIT_SRCS_test_vmm_guest_call := $(VMM_TEST_GUEST) vmm/monitor/guest_call.c vmm/monitor/hooklist.c \
 	vmm/monitor/select.c
 UNIT_SRCS_test_vmm_calls := $(VMM_TEST_GUEST) vmm/monitor/calls.c vmm/monitor/hooklist.c \
-	vmm/monitor/select.c
+	vmm/monitor/select.c vmm/monitor/register.c vmm/policy.c
 UNIT_SRCS_test_vmm_space := $(VMM_TEST_BASE) vmm/domain/space.c
 UNIT_SRCS_test_vmm_elf := $(VMM_TEST_BASE) vmm/domain/space.c vmm/domain/elf.c
 UNIT_SRCS_test_vmm_ring := $(VMM_TEST_BASE) tools/ring.c tools/message.c
@@ -24,9 +24,9 @@ UNIT_SRCS_test_vmm_ept := $(VMM_TEST_BASE) vmm/vmx/ept.c $(VMM_TEST_NESTED)
 UNIT_SRCS_test_vmm_cpu := $(VMM_TEST_BASE) vmm/cpu.c $(VMM_TEST_NESTED)
 UNIT_SRCS_test_vmm_vcpu := $(VMM_TEST_GUEST) vmm/vcpu.c vmm/policy.c vmm/exceptions.c vmm/guest/reset.c vmm/guest/region.c vmm/x86/insn.c \
 	vmm/guest/tsc.c vmm/guest/mtrr.c
-UNIT_SRCS_test_vmm_vmx := $(VMM_TEST_BASE) vmm/vmx/vmx.c vmm/vmx/setup.c vmm/vmx/control.c \
+UNIT_SRCS_test_vmm_vmx := $(VMM_TEST_BASE) vmm/vmx/vmx.c vmm/vmx/setup.c vmm/vmx/control.c vmm/vmx/watch.c \
 	vmm/vmx/ept.c $(VMM_TEST_NESTED) vmm/policy.c
-UNIT_SRCS_test_vmm_svm := $(VMM_TEST_GUEST) vmm/svm/svm.c vmm/svm/event.c vmm/svm/insn.c vmm/svm/refused.c vmm/x86/insn.c \
+UNIT_SRCS_test_vmm_svm := $(VMM_TEST_GUEST) vmm/svm/svm.c vmm/svm/event.c vmm/svm/insn.c vmm/svm/refused.c vmm/svm/watch.c vmm/x86/insn.c \
 	$(VMM_TEST_NESTED) vmm/policy.c
 UNIT_SRCS_test_vmm_lapic_reset := $(VMM_TEST_BASE)
 UNIT_SRCS_test_vmm_smp := $(VMM_TEST_GUEST) vmm/guest/region.c vmm/x86/insn.c

@@ -426,6 +426,17 @@ void __attribute__((weak)) smp_release_others(struct cpu *cpu)
 {
 }
 
+/* vmm/monitor/register.c has the real ones. */
+struct trap *__attribute__((weak)) register_place(const struct lvmon_register *reg, s64 *err)
+{
+	*err = -EPERM;
+	return NULL;
+}
+
+void __attribute__((weak)) register_forget(struct trap *place)
+{
+}
+
 struct cpu *__attribute__((weak)) this_cpu(void)
 {
 	abort();

@@ -33,7 +33,7 @@ int guest_call_start(struct vcpu *vcpu, const struct vcpu_paging *paging, struct
 	gva_t task;
 
 	task = current_task(paging);
-	if (!task || !(verdict->function & KERNEL_HALF) ||
+	if (!trap->insn.length || !task || !(verdict->function & KERNEL_HALF) ||
 	    !canonical(verdict->function, paging->la57))
 		return -EINVAL;
 	/* It may sleep: where the guest cannot, it must not be asked to. */

@@ -170,6 +170,10 @@ static void remove_unused(struct trap *trap)
 
 	if (trap->hooks || trap->users)
 		return;
+	if (!trap->insn.length) {
+		register_forget(trap);
+		return;
+	}
 	/* Unless the guest has written something else there. */
 	if (*(const volatile u8 *)guest_ram_ptr(trap->gpa) == INT3)
 		/* Armed memory stays RAM: this cannot fail. */
@@ -181,32 +185,39 @@ static void remove_unused(struct trap *trap)
 	used_traps--;
 }
 
-/* The trap there, a new one if need be. */
-static struct trap *trap_for(const struct lvmon_trap *place, s64 *err)
+static struct trap *trap_place(const struct lvmon_trap *place, s64 *err)
 {
 	struct trap *trap = trap_find(place->gva);
 
+	*err = -EINVAL;
+	if (!(place->gva & KERNEL_HALF) || !insn_valid(&place->insn) ||
+	    place->entry_size > LVMON_ENTRY_SIZE ||
+	    place->entry_size > (place->gpa & (PAGE_SIZE - 1)))
+		return NULL;
 	if (!trap)
 		return trap_create(place, err);
 	*err = -EBUSY;
-	if (trap->gpa != place->gpa || memcmp(&trap->insn, &place->insn, sizeof(trap->insn)))
-		return NULL;
-	return trap;
+	return trap->gpa != place->gpa || memcmp(&trap->insn, &place->insn, sizeof(trap->insn))
+		       ? NULL
+		       : trap;
+}
+
+static struct trap *place_of(const struct lvmon_hook *request, s64 *err)
+{
+	*err = -EINVAL;
+	if (request->kind == LVMON_HOOK_TRAP)
+		return trap_place(&request->trap, err);
+	return request->kind == LVMON_HOOK_REGISTER ? register_place(&request->reg, err) : NULL;
 }
 
 static s64 add_hook(const struct lvmon_hook *request)
 {
-	const struct lvmon_trap *place = &request->trap;
 	struct selector selector;
 	struct trap *trap;
 	struct hook *hook = hooks;
 	u32 budget = request->budget_ms < BUDGET_MS_MAX ? request->budget_ms : BUDGET_MS_MAX;
 	s64 err;
 
-	if (request->kind != LVMON_HOOK_TRAP || !(place->gva & KERNEL_HALF) ||
-	    !insn_valid(&place->insn) || place->entry_size > LVMON_ENTRY_SIZE ||
-	    place->entry_size > (place->gpa & (PAGE_SIZE - 1)))
-		return -EINVAL;
 	while (hook < hooks + MAX_HOOKS && hook->id)
 		hook++;
 	if (hook == hooks + MAX_HOOKS)
@@ -214,7 +225,7 @@ static s64 add_hook(const struct lvmon_hook *request)
 	err = selector_add(request->selector, request->selector_slots, &selector);
 	if (err)
 		return err;
-	trap = trap_for(place, &err);
+	trap = place_of(request, &err);
 	if (!trap) {
 		selector_remove(selector);
 		return err;

@@ -27,6 +27,7 @@ struct hook {
 	struct hook *next; /* on the same trap */
 };
 
+/* Or the place of a register's hooks: gva is their key then, and insn.length 0. */
 struct trap {
 	gva_t gva; /* 0: free */
 	gpa_t gpa;
@@ -71,6 +72,21 @@ void traps_settle(void);
  * lock.
  */
 struct trap *trap_changed(const struct vcpu_paging *paging, u32 *left);
+
+/* register.c */
+
+/* The place of hooks on a register, a new one if need be; NULL: *err. */
+struct trap *register_place(const struct lvmon_register *reg, s64 *err);
+struct trap *register_find(u64 key);
+/* No hook needs it. */
+void register_forget(struct trap *place);
+
+/* monitor.c: the event of a register's hooks, if one wants it. */
+struct register_write {
+	u64 key, old, value;
+	u32 limit;
+};
+void register_written(struct vcpu *vcpu, const struct register_write *write);
 
 /* select.c */
 

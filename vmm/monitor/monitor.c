@@ -55,6 +55,8 @@ static void fill_event(struct vcpu *vcpu, const struct vcpu_paging *paging,
 	event->call.result = 0;
 	event->call.id = 0;
 	event->call.reserved = 0;
+	event->written.limit = 0;
+	event->written.reserved = 0;
 }
 
 /* Another CPU's interception cannot be changed while it runs: there it is always on. */
@@ -141,7 +143,8 @@ static void deliver(struct vcpu *vcpu, const struct vcpu_paging *paging, struct 
 	for (;;) {
 		if (send(vcpu, event, budget, &verdict))
 			break;
-		if (verdict.kind == LVMON_RETURN && return_early(vcpu, paging, verdict.value))
+		if (verdict.kind == LVMON_RETURN && trap->insn.length &&
+		    return_early(vcpu, paging, verdict.value))
 			return;
 		if (verdict.kind == LVMON_RETURN)
 			log_limited("the call at %lx could not be refused and goes on",
@@ -160,7 +163,7 @@ static void deliver(struct vcpu *vcpu, const struct vcpu_paging *paging, struct 
 		event->sequence = sequence++;
 	}
 	/* A signature may have set RIP: then there is nothing to make up for. */
-	if (vcpu->regs[LVMON_RIP] == event->hook)
+	if (vcpu->regs[LVMON_RIP] == event->hook && trap->insn.length)
 		finish_trap(vcpu, paging, trap);
 }
 
@@ -189,6 +192,35 @@ static void handle_hit(struct vcpu *vcpu, const struct vcpu_paging *paging, stru
 		finish_trap(vcpu, paging, trap);
 	}
 	trap_put(trap);
+}
+
+/* It cannot be put off: the write is done. */
+void register_written(struct vcpu *vcpu, const struct register_write *write)
+{
+	u32 version = hooklist_version();
+	struct trap *place = register_find(write->key);
+	struct vcpu_paging paging;
+	struct lvmon_event event;
+
+	vcpu_ops->get_paging(vcpu, &paging);
+	if ((!place || !trap_wanted(vcpu, &paging, place)) && !(version & 1) &&
+	    hooklist_version() == version)
+		return;
+	while (!smp_lock_engine())
+		if (vcpu->cpu->hold)
+			smp_obey(vcpu->cpu);
+	place = register_find(write->key);
+	if (place && trap_wanted(vcpu, &paging, place)) {
+		fill_event(vcpu, &paging, &event, LVMON_EV_HOOK);
+		event.hook = write->key;
+		event.written.old = write->old;
+		event.written.value = write->value;
+		event.written.limit = write->limit;
+		trap_get(place);
+		deliver(vcpu, &paging, place, &event);
+		trap_put(place);
+	}
+	smp_unlock_engine();
 }
 
 static void look(struct vcpu *vcpu, const struct vcpu_paging *paging);

@@ -15,6 +15,16 @@ void monitor_init(struct vcpu *vcpu, u32 budget_ms, u32 discovery_ms, bool watch
 /* The guest has set LSTAR: its kernel is in memory. */
 void monitor_lstar_written(struct vcpu *vcpu);
 
+/* register.c: registers whose writes exit for a hook. */
+
+/* Is there a hook on it? */
+bool monitor_watches(u32 which, u32 msr) must_check;
+/* The guest is about to write it, and is not to exit for that; and has done so, or not. */
+void monitor_write_begins(struct vcpu *vcpu, u32 which, u32 msr);
+void monitor_write_ends(struct vcpu *vcpu, bool done);
+/* The CPU of which cpu->rewatch is set watches what hooks want now. */
+void monitor_rewatch(struct vcpu *vcpu);
+
 /* INT3 in kernel mode at rip. True: it was a trap of ours, and all is done. */
 bool monitor_breakpoint(struct vcpu *vcpu, gva_t rip) must_check;
 

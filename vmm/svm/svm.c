@@ -72,7 +72,7 @@ static void svm_set_nested_root(struct vcpu *vcpu, hpa_t root)
 	svm_flush(vcpu);
 }
 
-static void msr_intercept(void *vcpu_svm, u32 msr, bool read, bool write)
+void svm_msr_intercept(void *vcpu_svm, u32 msr, bool read, bool write)
 {
 	struct svm_vcpu *svm = vcpu_svm;
 	u32 base = msr >= 0xc0010000 ? MSRPM_C0010000 : msr >= 0xc0000000 ? MSRPM_C0000000 : 0;
@@ -95,7 +95,7 @@ static void init_maps(struct svm_vcpu *svm)
 	svm->vmcb->iopm = iopm;
 	svm->vmcb->msrpm = msrpm;
 	svm->msrpm = phys_to_virt(msrpm);
-	policy_intercept_msrs(POLICY_AMD, svm, msr_intercept);
+	policy_intercept_msrs(POLICY_AMD, svm, svm_msr_intercept);
 }
 
 static void init_guest_state(struct vmcb *vmcb, const struct guest_entry *entry)
@@ -322,6 +322,8 @@ static void decode(struct vcpu *vcpu, struct vmcb *vmcb, struct vm_exit *exit)
 			svm_decode_refused(vcpu, exit);
 			return;
 		}
+		if (svm_decode_watched(code, exit))
+			return;
 		if (is_event(code))
 			crash(NULL, "SVM exit %lx info1 %lx info2 %lx rip %lx", code,
 			      vmcb->exit_info1, vmcb->exit_info2, vmcb->rip);
@@ -446,13 +448,13 @@ static void svm_intercept_breakpoints(struct vcpu *vcpu, bool on)
 
 static void svm_intercept_lstar(struct vcpu *vcpu, bool on)
 {
-	msr_intercept(svm_of(vcpu), MSR_LSTAR, false, on);
+	svm_msr_intercept(svm_of(vcpu), MSR_LSTAR, false, on);
 }
 
 static void svm_set_tsc_offset(struct vcpu *vcpu, u64 offset)
 {
 	svm_of(vcpu)->vmcb->tsc_offset = offset;
-	msr_intercept(svm_of(vcpu), MSR_TSC_DEADLINE, offset, offset);
+	svm_msr_intercept(svm_of(vcpu), MSR_TSC_DEADLINE, offset, offset);
 }
 
 static void svm_intercept_interrupts(struct vcpu *vcpu, bool on)
@@ -501,6 +503,9 @@ const struct vcpu_ops svm_ops = {
 	.intercept_breakpoints = svm_intercept_breakpoints,
 	.intercept_lstar = svm_intercept_lstar,
 	.intercept_interrupts = svm_intercept_interrupts,
+	.watch_msr = svm_watch_msr,
+	.watch = svm_watch,
+	.watched_value = svm_watched_value,
 	.set_tsc_offset = svm_set_tsc_offset,
 	.single_step = svm_single_step,
 	.flush = svm_flush,

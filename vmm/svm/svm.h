@@ -46,6 +46,15 @@ void svm_raise_debug(struct vcpu *vcpu, u64 causes);
 bool svm_steps_branches(struct vcpu *vcpu);
 void svm_single_step(struct vcpu *vcpu, bool on);
 
+/* watch.c: writes to registers that a hook is on. */
+bool svm_decode_watched(u64 code, struct vm_exit *exit) must_check;
+void svm_watch_msr(struct vcpu *vcpu, u32 msr, bool on);
+int svm_watch(struct vcpu *vcpu, u32 which) must_check;
+u64 svm_watched_value(struct vcpu *vcpu, const struct lvmon_register *reg, u32 *limit);
+
+/* svm.c */
+void svm_msr_intercept(void *svm, u32 msr, bool read, bool write);
+
 /* refused.c: what VMRUN's refusal to enter the guest means for it. */
 void svm_decode_refused(struct vcpu *vcpu, struct vm_exit *exit);
 

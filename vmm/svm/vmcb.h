@@ -69,6 +69,8 @@ _Static_assert(sizeof(struct vmcb) == PAGE_SIZE, "VMCB layout");
 #define I1_NMI	    BIT(1)
 #define I1_SMI	    BIT(2)
 #define I1_INIT	    BIT(3)
+#define I1_IDTR	    BIT(10) /* writes */
+#define I1_GDTR	    BIT(11)
 #define I1_CPUID    BIT(18)
 #define I1_IRET	    BIT(20)
 #define I1_INTN	    BIT(21)
@@ -99,6 +101,8 @@ _Static_assert(sizeof(struct vmcb) == PAGE_SIZE, "VMCB layout");
 #define EVENT_ERROR BIT(11)
 
 enum {
+	VMEXIT_WRITE_CR0 = 0x10,
+	VMEXIT_WRITE_CR4 = 0x14,
 	VMEXIT_EXCEPTION = 0x40,
 	VMEXIT_EXCEPTION_LAST = 0x5f,
 	VMEXIT_INTR = 0x60,
@@ -106,6 +110,8 @@ enum {
 	VMEXIT_SMI = 0x62,
 	VMEXIT_INIT = 0x63,
 	VMEXIT_VINTR = 0x64,
+	VMEXIT_WRITE_IDTR = 0x6a,
+	VMEXIT_WRITE_GDTR = 0x6b,
 	VMEXIT_CPUID = 0x72,
 	VMEXIT_IRET = 0x74,
 	VMEXIT_INTN = 0x75,

@@ -61,6 +61,8 @@ vmx_host_rip:
 guest_entry_start:
 	testl	$ATTENTION_NOW, %gs:CPU_ATTENTION
 	jnz	guest_entry_again
+	cmpb	$0, %gs:CPU_ATTENTION + 4 /* rewatch */
+	jnz	guest_entry_again
 	cmpb	$0, 8(%rsp)
 	load_guest /* leaves the flags alone */
 	je	1f

@@ -194,8 +194,7 @@ static void write_guest_state(const struct guest_entry *entry, bool real)
 	 * FRED belong to what it is told it lacks; FRED needs event data at each entry.
 	 */
 	/* Caches switched off would be off for us as well: exits leave CD and NW (27.5.1). */
-	VMWRITE_ROW(VMCS_CR0_MASK, CR0_NE | CR0_CD | CR0_NW,
-		    CR4_VMXE | CR4_SMXE | CR4_UINTR | CR4_FRED);
+	VMWRITE_ROW(VMCS_CR0_MASK, CR0_OWN, CR4_OWN);
 	VMWRITE_ROW(VMCS_CR0_SHADOW, cr0, 0);
 	/* The link pointer, DEBUGCTL, the reset value of PAT (SDM vol. 3, 12.12.4), EFER */
 	VMWRITE_ROW(VMCS_GUEST_LINK, UINT64_MAX, 0, 0x0007040600070406,

@@ -254,7 +254,13 @@ static void decode(struct vcpu *vcpu, u64 reason, struct vm_exit *exit)
 	case REASON_EPT_VIOLATION:
 		decode_violation(exit);
 		return;
+	case REASON_TABLES:
+	case REASON_SEGMENTS:
+		(void)!vmx_decode_watched(reason, exit);
+		return;
 	case REASON_CR_ACCESS:
+		if (vmx_decode_watched(reason, exit))
+			return;
 		vmx_control_access(vcpu);
 		return;
 	case REASON_INVD: /* what the caches hold is ours too: it must not be thrown away */
@@ -328,8 +334,7 @@ void vmx_entry_failed(struct vcpu *vcpu)
 	      vmread(VMCS_GUEST_RIP));
 }
 
-/* A control register as the guest sees it. */
-static u64 seen(enum vmcs_field real, enum vmcs_field mask, enum vmcs_field shadow)
+u64 vmx_seen(u64 real, u64 mask, u64 shadow)
 {
 	u64 hidden = vmread(mask);
 
@@ -357,11 +362,11 @@ static u64 vmx_get_reg(struct vcpu *vcpu, enum lvmon_reg reg)
 
 	switch (reg) {
 	case LVMON_CR0:
-		return seen(VMCS_GUEST_CR0, VMCS_CR0_MASK, VMCS_CR0_SHADOW);
+		return vmx_seen(VMCS_GUEST_CR0, VMCS_CR0_MASK, VMCS_CR0_SHADOW);
 	case LVMON_CR2:
 		return vmx->host_open ? vmx->cr2 : read_cr2();
 	case LVMON_CR4:
-		return seen(VMCS_GUEST_CR4, VMCS_CR4_MASK, VMCS_CR4_SHADOW);
+		return vmx_seen(VMCS_GUEST_CR4, VMCS_CR4_MASK, VMCS_CR4_SHADOW);
 	case LVMON_LSTAR:
 		return vmx->host_open ? vmx->lstar : rdmsr(MSR_LSTAR);
 	case LVMON_KERNEL_GS_BASE:
@@ -573,6 +578,9 @@ const struct vcpu_ops vmx_ops = {
 	.intercept_breakpoints = vmx_intercept_breakpoints,
 	.intercept_lstar = vmx_intercept_lstar,
 	.intercept_interrupts = vmx_intercept_interrupts,
+	.watch_msr = vmx_watch_msr,
+	.watch = vmx_watch,
+	.watched_value = vmx_watched_value,
 	.set_tsc_offset = vmx_set_tsc_offset,
 	.single_step = vmx_single_step,
 	.flush = vmx_flush,

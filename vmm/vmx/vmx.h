@@ -37,8 +37,21 @@ void vmx_intercept_msr(void *vmx, u32 msr, bool read, bool write);
 /* control.c: the guest writes a control register bit that it does not own. */
 void vmx_control_access(struct vcpu *vcpu);
 
+/* Bits of them that are never the guest's: see write_guest_state(). */
+#define CR0_OWN (CR0_NE | CR0_CD | CR0_NW)
+#define CR4_OWN (CR4_VMXE | CR4_SMXE | CR4_UINTR | CR4_FRED)
+
+/* watch.c: writes to registers that a hook is on. */
+bool vmx_decode_watched(u64 reason, struct vm_exit *exit) must_check;
+void vmx_watch_msr(struct vcpu *vcpu, u32 msr, bool on);
+int vmx_watch(struct vcpu *vcpu, u32 which) must_check;
+u64 vmx_watched_value(struct vcpu *vcpu, const struct lvmon_register *reg, u32 *limit);
+
 /* control.c: the guest's next RIP, where it has gone across a border of 32 or of all bits. */
 u64 vmx_fit_rip(struct vcpu *vcpu, u64 old, u64 rip);
+
+/* vmx.c: a control register as the guest sees it, by its fields. */
+u64 vmx_seen(u64 real, u64 mask, u64 shadow);
 
 /* vmx.c: called when the extended page table or the meaning of the VPID changed. */
 void vmx_flush(struct vcpu *vcpu);

@@ -18,7 +18,8 @@ said()
 }
 
 if need_module corner; then
-	corner registers,vectors,fwcfg,pic --signature "$here/signatures/lies"
+	corner registers,vectors,fwcfg,pic,writes --signature "$here/signatures/lies" \
+		--signature "$here/signatures/register"
 	is "exit code" "$code" 0
 	for value in "CR3 with bit 60" "CR4 with bit 40" "CR4 with VMXE"; do
 		holds "$value faults" said "$value faults"
@@ -30,6 +31,10 @@ if need_module corner; then
 	holds "and does not end the engine" no_event '"kind": *"restart"'
 	holds "QEMU's fw_cfg is not there" said "fw_cfg is not there"
 	holds "and its DMA is not done" said "its DMA is not done"
+	holds "writes to watched registers are done, and fault, as without a hook" \
+		said "5 faults, 0 wrong values"
+	holds "each write that is done is an event, with its values" \
+		event 'written: CR0 10, CR4 10, EFER 10, GDTR 10, IDTR 10, MSR 0x176 10; wrong 0'
 	is "calls return" "$(result calls)" 0
 fi
 

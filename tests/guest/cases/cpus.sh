@@ -6,7 +6,7 @@
 each=10000
 [ "$vendor" = intel ] && each=2500
 boot --cpus 2 --kernel "$kernel" --initrd "$initramfs" --signature "$here/signatures/cpus" \
-	--append "quiet panic=-1 no_timer_check sysrq_always_enabled lvtest=cpus pinned=$each"
+	--signature "$here/signatures/register" --append "quiet panic=-1 no_timer_check sysrq_always_enabled lvtest=cpus pinned=$each"
 is "2: exit code" "$code" 0
 is "2: processors" "$(result cpus)" 2
 is "2: calls return" "$(result calls)" 0
@@ -16,6 +16,11 @@ is "2: processors after offline and online" "$(result again)" 2
 is "2: calls return after that" "$(result calls_again)" 0
 holds "2: each call is seen once after that" event 'all 1000, cpu0=500, cpu1=500, end'
 is "2: nothing to complain" "$(result complaints)" 0
+if need_module corner; then
+	is "2: writes to watched registers, on a processor that came back" "$(result writes)" "5 faults, 0 wrong values"
+	holds "2: each that is done is an event" \
+		event 'written: CR0 10, CR4 10, EFER 10, GDTR 10, IDTR 10, MSR 0x176 10; wrong 0'
+fi
 [ "$vendor" = intel ] && return
 
 boot --cpus 4 --kernel "$kernel" --initrd "$initramfs" --signature "$here/signatures/cpus" \

@@ -195,10 +195,49 @@ static void pic(void)
 		wants >> 4 & 1, served >> 4 & 1);
 }
 
+/* Writes that the signature "register" counts; 10 of each, and none that has an effect when done. */
+static void writes(void)
+{
+	unsigned long flags, cr0, cr4, now, faults = 0, wrong = 0;
+	u64 eip, efer, value;
+	struct desc_ptr idt, gdt;
+	unsigned int i;
+
+	local_irq_save(flags);
+	asm volatile("mov %%cr0, %0\n\tmov %%cr4, %1" : "=r"(cr0), "=r"(cr4));
+	asm volatile("sidt %0" : "=m"(idt));
+	asm volatile("sgdt %0" : "=m"(gdt));
+	rdmsrl(MSR_IA32_SYSENTER_EIP, eip);
+	rdmsrl(MSR_EFER, efer);
+	for (i = 0; i < 5; i++) {
+		asm volatile("mov %0, %%cr0\n\tclts" : : "r"(cr0 | X86_CR0_TS) : "memory");
+		asm volatile("mov %0, %%cr4" : : "r"(cr4 ^ X86_CR4_TSD) : "memory");
+		asm volatile("mov %%cr4, %0" : "=r"(now));
+		wrong += now != (cr4 ^ X86_CR4_TSD);
+		asm volatile("mov %0, %%cr4" : : "r"(cr4) : "memory");
+		asm volatile("mov %0, %%cr4" : : "r"(cr4) : "memory"); /* no change */
+		faults += TRY("mov %%rdi, %%cr4", cr4 | 1ul << 40);
+	}
+	for (i = 0; i < 10; i++) {
+		asm volatile("lidt %0" : : "m"(idt));
+		asm volatile("lgdt %0" : : "m"(gdt));
+		wrmsrl(MSR_EFER, efer);
+		wrmsrl(MSR_IA32_SYSENTER_EIP, i < 9 ? eip + i + 1 : eip);
+		rdmsrl(MSR_IA32_SYSENTER_EIP, value);
+		wrong += value != (i < 9 ? eip + i + 1 : eip);
+	}
+	asm volatile("mov %%cr0, %0" : "=r"(now));
+	wrong += now != cr0;
+	local_irq_restore(flags);
+	pr_info("corner: %lu faults, %lu wrong values\n", faults, wrong);
+}
+
 static int __init corner_init(void)
 {
 	if (!strcmp(what, "registers"))
 		registers();
+	else if (!strcmp(what, "writes"))
+		writes();
 	else if (!strcmp(what, "refused"))
 		refused();
 	else if (!strcmp(what, "fwcfg"))

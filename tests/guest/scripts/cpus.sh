@@ -35,6 +35,10 @@ result again "$(grep -c ^processor /proc/cpuinfo)"
 pinned 500
 result calls_again $?
 calls getpriority 1
+if [ -e /modules/corner.ko ]; then
+	taskset 2 insmod /modules/corner.ko what=writes && rmmod corner
+	result writes "$(dmesg | sed -n 's/.*corner: \(.* faults, .*\)/\1/p')"
+fi
 dmesg | grep -E "NMI received|Dazed|Stale IRR|stall|lockup|BUG:|Oops:" >/tmp/complaints
 result complaints "$(grep -c . </tmp/complaints)"
 cat /tmp/complaints # for whoever reads the console of a failed run

@@ -18,3 +18,7 @@ result again $?
 result hidden "$(grep -c -w -e svm -e vmx /proc/cpuinfo)"
 result cpu "$(sed -n 's/^vendor_id[^A-Z]*//p' /proc/cpuinfo)"
 result la57 "$(grep -c -w la57 /proc/cpuinfo)"
+if [ -e /modules/corner.ko ]; then
+	insmod /modules/corner.ko what=writes && rmmod corner
+	result writes "$(dmesg | sed -n 's/.*corner: \(.* faults, .*\)/\1/p')"
+fi
