@@ -10,7 +10,7 @@ exec </dev/null
 # Lines of code each folder of the hypervisor may have; a folder without a row counts
 # as part of the one above. Before you raise a budget, ask whether the code has to run in ring 0.
 BUDGETS='
-vmm 2500
+vmm 2550
 vmm/guest 1510
 vmm/x86 1600
 vmm/svm 980

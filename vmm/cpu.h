@@ -26,15 +26,15 @@ struct cpu {
 	u32 apic_id;
 	union {
 		struct {
-			u8 nmi_pending; /* arrived while the CPU was ours, or from smp.c */
+			u8 nmi_pending; /* arrived while the CPU was ours, or from apic.c */
 			u8 mc_pending;
-			bool init_pending; /* smp.c, by any CPU */
+			bool init_pending; /* apic.c, by any CPU */
 			bool hold;	   /* another CPU wants this one out of the guest */
 			bool rewatch;	   /* other registers are watched now: monitor/register.c */
 		};
 		u64 attention; /* any of these: one look before each entry (vmx/entry.S) */
 	};
-	bool online;  /* this and the next five: smp.c, by any CPU */
+	bool online;  /* this and the next five: smp.c, apic.c and hold.c, by any CPU */
 	bool waiting; /* for SIPI */
 	u32 wakers;   /* that may have seen it waiting, and not sent WAKE_VECTOR yet */
 	bool kicked;  /* an NMI of ours is on its way */

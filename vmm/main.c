@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Start of the vmm proper, at its final place: everything in order, then the guest. */
+#include "vmm/apic.h"
 #include "vmm/boot_info.h"
 #include "vmm/cpu.h"
 #include "vmm/domain/domain.h"
@@ -66,7 +67,7 @@ static void __noreturn run(const struct boot_info *bi, struct cpu *cpu, hpa_t ro
 	ioapic_init(bi);
 	fch_init();
 	smm_claim();
-	smp_init(bi);
+	apic_init(bi);
 	vcpu_init(bi);
 	if (fpu_init(&cpu->vcpu.fpu))
 		fatal("this CPU has no XSAVE; use one that has it (in QEMU: -cpu EPYC)");

@@ -3,6 +3,7 @@
  * Decides what happens at each exit, for both vendors: one switch. Events for signatures go to the
  * hook monitor; the rest keeps up the picture of a machine without us.
  */
+#include "vmm/apic.h"
 #include "vmm/cpu.h"
 #include "vmm/guest/msr.h"
 #include "vmm/guest/nested.h"
@@ -10,6 +11,7 @@
 #include "vmm/guest/reset.h"
 #include "vmm/guest/smm.h"
 #include "vmm/guest/walk.h"
+#include "vmm/hold.h"
 #include "vmm/log.h"
 #include "vmm/monitor/monitor.h"
 #include "vmm/policy.h"
@@ -193,7 +195,7 @@ static int emulate_msr_write(struct vcpu *vcpu, u32 msr, u64 value)
 	case MSR_APIC_BASE:
 		return lapic_write_base(value);
 	case MSR_X2APIC_ICR:
-		if (lapic_x2apic() && smp_icr_written(vcpu, (u32)value, (u32)(value >> 32)))
+		if (lapic_x2apic() && apic_icr_written(vcpu, (u32)value, (u32)(value >> 32)))
 			return 0;
 		return lapic_write_x2apic_icr(value);
 	case MSR_MISC_FEATURES:
@@ -569,7 +571,7 @@ static void dispatch(struct vcpu *vcpu, const struct vm_exit *exit)
 		vcpu_inject(vcpu, VEC_UD, INJECT_EXCEPTION, false, 0);
 		break;
 	case EXIT_INIT: /* not by a store that we see: there may be more */
-		smp_init_announced(vcpu->cpu);
+		apic_init_announced(vcpu->cpu);
 		vcpu->cpu->init_pending = true;
 		break;
 	case EXIT_UNKNOWN:
@@ -596,7 +598,7 @@ void slow_path vcpu_pass_on(struct vcpu *vcpu)
 		if (cpu->rewatch)
 			monitor_rewatch(vcpu);
 		if (cpu->hold)
-			smp_obey(cpu);
+			hold_obey(cpu);
 		if (cpu->init_pending) {
 			close_step(vcpu);
 			/* The first CPU begins with the firmware again: SDM vol. 3, 9.4.2. */

@@ -20,7 +20,7 @@ FUZZ_SRCS_insn := $(FUZZ_VMM_GUEST) vmm/monitor/emulate.c vmm/monitor/hooklist.c
 	engine/linux/trapsite.c
 FUZZ_LIBS_insn := -lcapstone
 FUZZ_SRCS_apic := $(FUZZ_VMM_GUEST) vmm/guest/region.c vmm/x86/insn.c
-FUZZ_INCLUDES_apic := vmm/smp.c
+FUZZ_INCLUDES_apic := vmm/smp.c vmm/apic.c vmm/hold.c
 FUZZ_LIBS_apic := -lcapstone
 FUZZ_SRCS_walk := $(FUZZ_VMM_BASE) vmm/guest/walk.c engine/linux/pagewalk.c engine/guest.c
 FUZZ_SRCS_acpi := $(FUZZ_VMM_BASE) boot/acpi.c

@@ -40,7 +40,7 @@ static bool has_event, wrote;
 
 static bool held;
 
-int smp_pause(void)
+int pause_others(void)
 {
 	if (held)
 		return -EBUSY;
@@ -48,21 +48,21 @@ int smp_pause(void)
 	return 0;
 }
 
-void smp_pause_more(s64 ms)
+void pause_more(s64 ms)
 {
 }
 
-bool smp_pause_keep(void)
+bool pause_keep(void)
 {
 	return held;
 }
 
-void smp_pause_unkeep(void)
+void pause_unkeep(void)
 {
 	must(held);
 }
 
-int smp_resume(void)
+int pause_end(void)
 {
 	if (!held)
 		return -ETIME;

@@ -10,7 +10,7 @@
 static struct vcpu vcpu;
 static u32 announced;
 
-void smp_init_announced(struct cpu *cpu)
+void apic_init_announced(struct cpu *cpu)
 {
 	(void)cpu;
 	announced++;

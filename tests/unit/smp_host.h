@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* vmm/smp.c on the host, included for what is static in it: four CPUs and the APIC's page. */
+/* vmm/smp.c, apic.c and hold.c on the host, included for what is static in it: four CPUs and the APIC's page. */
 #ifndef UNIT_SMP_HOST_H
 #define UNIT_SMP_HOST_H
 
@@ -11,6 +11,8 @@
 static struct cpu *fake_this_cpu(void);
 
 #include "vmm/smp.c"
+#include "vmm/apic.c"
+#include "vmm/hold.c"
 
 #define CODE	 0xffffffff81000000ull
 #define CODE_GPA 0x400000ull
@@ -201,12 +203,12 @@ static struct vcpu *fresh(void)
 		cpu->waiting = cpu->init_pending = cpu->kicked = false;
 		cpu->hold = cpu->held = false;
 		cpu->sipi = 0;
-		cpus[i] = cpu;
+		smp_list[i] = cpu;
 		sent_nmis[i] = sent_wakes[i] = 0;
 	}
 	smp_cpus = 4;
-	smp_init(&(struct boot_info){.cpus = 4});
-	smp_quiet = pause_in_quiet = false;
+	apic_init(&(struct boot_info){.cpus = 4});
+	hold_quiet = pause_in_quiet = false;
 	pause_now = 0;
 	page_trapped = true;
 	stores_seen = flushes = 0;

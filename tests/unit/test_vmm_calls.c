@@ -86,7 +86,7 @@ u32 domain_time_left(void)
 	return left_ms;
 }
 
-void smp_pause_more(s64 ms)
+void pause_more(s64 ms)
 {
 	longer_ms += ms;
 }
@@ -99,24 +99,24 @@ u64 tsc_to_ns(u64 tsc)
 static u32 pauses, resumes, kept;
 static bool paused;
 
-bool smp_pause_keep(void)
+bool pause_keep(void)
 {
 	kept += paused;
 	return paused;
 }
 
-void smp_pause_unkeep(void)
+void pause_unkeep(void)
 {
 	assert_true(paused);
 	kept--;
 }
 
-int smp_pause(void)
+int pause_others(void)
 {
 	return pauses++ ? -EBUSY : 0;
 }
 
-int smp_resume(void)
+int pause_end(void)
 {
 	return resumes++ ? -ETIME : 0;
 }

@@ -26,7 +26,7 @@ static void on_outw_or_b(u16 port, u16 value)
 	last_value = value;
 }
 
-void smp_init_announced(struct cpu *cpu)
+void apic_init_announced(struct cpu *cpu)
 {
 	(void)cpu;
 }

@@ -165,18 +165,18 @@ static void unlisted_cpus(void **state)
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		fresh();
-		smp_init(&(struct boot_info){.cpus = cases[i].cpus,
+		apic_init(&(struct boot_info){.cpus = cases[i].cpus,
 					     .cpus_disabled = cases[i].disabled});
 		assert_int_equal(apic_open, cases[i].open);
 		assert_int_equal(!!(apic_page.rights & ACCESS_WRITE), cases[i].open);
 		/* INIT and SIPI to whom we do not know are swallowed, whatever the mode. */
 		host_log_clear();
-		assert_true(smp_icr_written(&all[0].vcpu, 0x4500, 99));
+		assert_true(apic_icr_written(&all[0].vcpu, 0x4500, 99));
 		assert_int_equal(host_log_size, 0);
-		assert_true(smp_icr_written(&all[0].vcpu, 0x4699, 99));
+		assert_true(apic_icr_written(&all[0].vcpu, 0x4699, 99));
 		assert_non_null(strstr(host_log, "starts APIC id 99"));
 		/* All run: the page opens if that was all of them. */
-		open_apic();
+		apic_open_again();
 		assert_int_equal(apic_open, cases[i].cpus && !cases[i].disabled);
 	}
 }
@@ -190,13 +190,13 @@ static void open_smm(void **state)
 	for (u32 on = 0; on < 2; on++) {
 		smm_open = on;
 		fresh();
-		smp_init(&(struct boot_info){.cpus = 1});
+		apic_init(&(struct boot_info){.cpus = 1});
 		assert_int_equal(apic_open, !on);
 		smm_open = false; /* another CPU's is found open later */
 		fresh();
-		smp_init(&(struct boot_info){.cpus = 4});
+		apic_init(&(struct boot_info){.cpus = 4});
 		smm_open = on;
-		open_apic();
+		apic_open_again();
 		assert_int_equal(apic_open, !on);
 		for (u32 i = 0; i < ARRAY_SIZE(lvts); i++)
 			for (u32 mode = 0; mode < 8; mode++) {
@@ -259,28 +259,28 @@ static void init_and_startup(void **state)
 	struct vcpu *vcpu = fresh();
 
 	/* INIT to a CPU that runs: fetched by an NMI of ours. */
-	assert_true(smp_icr_written(vcpu, 0x4500, 2));
+	assert_true(apic_icr_written(vcpu, 0x4500, 2));
 	assert_true(all[1].init_pending && all[1].kicked);
 	assert_int_equal(sent_nmis[1], 1);
 	assert_false(all[0].init_pending || all[2].init_pending || all[3].init_pending);
 	/* SIPI before it got there is kept. */
-	assert_true(smp_icr_written(vcpu, 0x4608, 2));
+	assert_true(apic_icr_written(vcpu, 0x4608, 2));
 	assert_int_equal(all[1].sipi, SIPI_LATCHED | 8);
 	/* To one that waits: woken. To one that runs: nothing. */
 	all[2].waiting = true;
-	assert_true(smp_icr_written(vcpu, 0x4699, 4));
+	assert_true(apic_icr_written(vcpu, 0x4699, 4));
 	assert_int_equal(all[2].sipi, SIPI_LATCHED | 0x99);
 	assert_int_equal(sent_wakes[2], 1);
-	assert_true(smp_icr_written(vcpu, 0x4699, 6));
+	assert_true(apic_icr_written(vcpu, 0x4699, 6));
 	assert_int_equal(all[3].sipi, 0);
 	/* De-assert means nothing. */
-	assert_true(smp_icr_written(vcpu, 0x8500, 6));
+	assert_true(apic_icr_written(vcpu, 0x8500, 6));
 	assert_false(all[3].init_pending);
 	/* What is neither goes to the hardware. */
-	assert_false(smp_icr_written(vcpu, 0x40fd, 2));
+	assert_false(apic_icr_written(vcpu, 0x40fd, 2));
 	/* an SMI is for nobody, whoever is meant */
-	assert_true(smp_icr_written(vcpu, 0x4200, 2));
-	assert_true(smp_icr_written(vcpu, 0xc4200, 0));
+	assert_true(apic_icr_written(vcpu, 0x4200, 2));
+	assert_true(apic_icr_written(vcpu, 0xc4200, 0));
 }
 
 /* An NMI is noted where it goes, and a kick makes it seen; physical, logical and shorthand. */
@@ -305,7 +305,7 @@ static void nmis(void **state)
 			all[c].ldr = 1u << c;
 		}
 		/* Nobody is there: the hardware may know better. */
-		assert_int_equal(smp_icr_written(vcpu, cases[i].low, cases[i].destination),
+		assert_int_equal(apic_icr_written(vcpu, cases[i].low, cases[i].destination),
 				 cases[i].reached != 0);
 		for (u32 c = 0; c < 4; c++) {
 			reached |= (u32)all[c].nmi_pending << c;
@@ -329,7 +329,7 @@ static void shorthands(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		u32 reached = 0;
 
-		assert_true(smp_icr_written(fresh(), cases[i].low, cases[i].destination));
+		assert_true(apic_icr_written(fresh(), cases[i].low, cases[i].destination));
 		for (u32 c = 0; c < 4; c++)
 			reached |= (u32)all[c].init_pending << c;
 		assert_int_equal(reached, cases[i].reached);
@@ -382,19 +382,19 @@ static void page_opens_and_closes(void **state)
 	for (u32 i = 1; i < 4; i++)
 		all[i].held = true;
 	page[0xd0 / 4] = 0x8 << 24;
-	smp_init_announced(&all[0]);
+	apic_init_announced(&all[0]);
 	assert_true(page_trapped && !apic_open);
 	assert_int_equal(flushes, 1);
 	assert_int_equal(all[0].ldr, 8);
 	for (u32 i = 1; i < 4; i++)
 		assert_true(all[i].kicked && !all[i].hold);
 	/* once is enough */
-	smp_init_announced(&all[0]);
+	apic_init_announced(&all[0]);
 	assert_int_equal(flushes, 1);
 	/* INIT that comes late is still seen */
 	for (u32 i = 0; i < STORES_WITHOUT_INIT; i++)
 		store_eoi(vcpu);
-	assert_true(smp_icr_written(vcpu, 0x4500, 2));
+	assert_true(apic_icr_written(vcpu, 0x4500, 2));
 	all[1].init_pending = false;
 	for (u32 i = 0; i < STORES_WITHOUT_INIT; i++)
 		store_eoi(vcpu);
@@ -440,27 +440,27 @@ static void pause_and_resume(void **state)
 {
 	fresh_held();
 
-	assert_int_equal(smp_resume(), -ETIME); /* nobody is held */
-	assert_int_equal(smp_pause(), 0);
+	assert_int_equal(pause_end(), -ETIME); /* nobody is held */
+	assert_int_equal(pause_others(), 0);
 	assert_false(all[0].hold);
 	for (u32 i = 1; i < 4; i++)
 		assert_true(all[i].hold);
 	assert_int_equal(sent_nmis[0] | sent_wakes[0], 0);
 	assert_int_equal(sent_nmis[1], 1);
 	assert_int_equal(sent_wakes[2], 1);
-	assert_int_equal(smp_pause(), -EBUSY);
+	assert_int_equal(pause_others(), -EBUSY);
 	assert_true(all[1].hold);
-	assert_int_equal(smp_resume(), 0);
+	assert_int_equal(pause_end(), 0);
 	assert_released();
-	assert_int_equal(smp_resume(), -ETIME);
+	assert_int_equal(pause_end(), -ETIME);
 
 	smp_cpus = 1;
-	assert_int_equal(smp_pause(), 0);
+	assert_int_equal(pause_others(), 0);
 	assert_false(all[1].hold);
-	assert_int_equal(smp_resume(), 0);
-	assert_int_equal(smp_pause(), 0);
+	assert_int_equal(pause_end(), 0);
+	assert_int_equal(pause_others(), 0);
 	spent += PAUSE_NS + 1;
-	assert_int_equal(smp_resume(), -ETIME);
+	assert_int_equal(pause_end(), -ETIME);
 }
 
 /* What ends it is the time that the domain had on its CPU, whatever else has gone by. */
@@ -468,29 +468,29 @@ static void pause_limit_of_time(void **state)
 {
 	struct cpu *cpu = fresh_held();
 
-	assert_int_equal(smp_pause(), 0);
+	assert_int_equal(pause_others(), 0);
 	host_tsc += 100 * PAUSE_NS; /* the host has run something else */
 	spent += PAUSE_NS - 1;
-	smp_pause_check(cpu);
+	pause_check(cpu);
 	assert_true(all[1].hold);
-	assert_int_equal(smp_resume(), 0);
+	assert_int_equal(pause_end(), 0);
 	assert_released();
 
-	assert_int_equal(smp_pause(), 0);
-	smp_pause_more(50);
+	assert_int_equal(pause_others(), 0);
+	pause_more(50);
 	spent += PAUSE_NS + 1;
-	smp_pause_check(cpu);
+	pause_check(cpu);
 	assert_true(all[1].hold);
 	spent += 50 * 1000000;
-	smp_pause_check(&all[1]);
+	pause_check(&all[1]);
 	assert_true(all[1].hold);
-	smp_pause_check(cpu);
+	pause_check(cpu);
 	assert_released();
-	assert_int_equal(smp_resume(), -ETIME);
+	assert_int_equal(pause_end(), -ETIME);
 	/* longer than it may */
-	assert_int_equal(smp_pause(), 0);
+	assert_int_equal(pause_others(), 0);
 	spent += PAUSE_NS + 1;
-	assert_int_equal(smp_resume(), -ETIME);
+	assert_int_equal(pause_end(), -ETIME);
 	assert_released();
 }
 
@@ -500,24 +500,24 @@ static void pause_backstop(void **state)
 	struct cpu *cpu = fresh_held();
 
 	time_step = LOOK_NS * 50; /* it stood still between two looks: counts as one */
-	assert_int_equal(smp_pause(), 0);
+	assert_int_equal(pause_others(), 0);
 	assert_false(end_pause(pause_now + 1)); /* another pause */
 	assert_true(all[1].hold);
 	host_tsc = 0;
-	smp_obey(&all[1]); /* returns by itself */
+	hold_obey(&all[1]); /* returns by itself */
 	assert_in_range(host_tsc / time_step, PAUSE_NS * PATIENCE / LOOK_NS,
 			PAUSE_NS * PATIENCE / LOOK_NS + 10);
 	time_step = 1000;
 	assert_false(all[1].held);
 	assert_released();
-	assert_int_equal(smp_resume(), -ETIME);
+	assert_int_equal(pause_end(), -ETIME);
 	/* not so when the CPU's memory is open to one instruction */
 	all[1].held = true;
-	smp_hold_others(cpu);
+	hold_others(cpu);
 	host_tsc += 1000 * STOP_NS;
 	assert_true(all[1].hold && all[3].hold);
 	assert_false(end_pause(pause_now));
-	smp_release_others(cpu);
+	hold_release_others(cpu);
 	assert_released();
 }
 
@@ -527,19 +527,19 @@ static void pause_kept(void **state)
 	u64 number;
 
 	fresh_held();
-	assert_false(smp_pause_keep()); /* nobody is held */
-	assert_int_equal(smp_pause(), 0);
+	assert_false(pause_keep()); /* nobody is held */
+	assert_int_equal(pause_others(), 0);
 	number = pause_now;
-	assert_true(smp_pause_keep());
+	assert_true(pause_keep());
 	assert_false(end_pause(number)); /* what a held CPU read before */
 	assert_false(end_pause(pause_now));
 	assert_true(all[1].hold && all[3].hold);
-	smp_pause_unkeep();
+	pause_unkeep();
 	assert_int_equal(pause_now, number);
-	smp_obey(&all[1]);
+	hold_obey(&all[1]);
 	assert_released();
-	assert_false(smp_pause_keep());
-	assert_int_equal(smp_resume(), -ETIME);
+	assert_false(pause_keep());
+	assert_int_equal(pause_end(), -ETIME);
 }
 
 /* A flood of interrupts: the others stand still, also over a pause, until the event ends. */
@@ -548,32 +548,32 @@ static void quiet(void **state)
 	struct cpu *cpu = fresh_held();
 
 	cpu->loan.foreign = 64;
-	smp_quiet_others(cpu);
-	assert_true(smp_quiet && all[1].hold && all[3].hold && !cpu->hold);
+	hold_quiet_others(cpu);
+	assert_true(hold_quiet && all[1].hold && all[3].hold && !cpu->hold);
 	assert_int_equal(cpu->loan.foreign, 0);
-	smp_quiet_others(cpu);
-	assert_int_equal(smp_pause(), 0);
-	assert_int_equal(smp_resume(), 0);
+	hold_quiet_others(cpu);
+	assert_int_equal(pause_others(), 0);
+	assert_int_equal(pause_end(), 0);
 	assert_true(all[1].hold);
-	assert_int_equal(smp_pause(), 0);
+	assert_int_equal(pause_others(), 0);
 	spent += PAUSE_NS + 1;
-	smp_pause_check(cpu);
+	pause_check(cpu);
 	assert_int_equal(pause_now, 0);
 	assert_true(all[1].hold);
-	assert_int_equal(smp_pause(), 0);
-	smp_end_quiet(cpu);
-	assert_false(smp_quiet);
+	assert_int_equal(pause_others(), 0);
+	hold_end_quiet(cpu);
+	assert_false(hold_quiet);
 	assert_released();
 	/* in a pause they are held already */
-	assert_int_equal(smp_pause(), 0);
-	smp_quiet_others(cpu);
-	assert_false(smp_quiet);
-	assert_int_equal(smp_resume(), 0);
+	assert_int_equal(pause_others(), 0);
+	hold_quiet_others(cpu);
+	assert_false(hold_quiet);
+	assert_int_equal(pause_end(), 0);
 	assert_released();
 	/* one does not come */
 	all[3].held = false;
-	smp_quiet_others(cpu);
-	assert_false(smp_quiet);
+	hold_quiet_others(cpu);
+	assert_false(hold_quiet);
 	assert_released();
 }
 
@@ -582,11 +582,11 @@ static void pause_of_one_that_does_not_come(void **state)
 	fresh_held();
 
 	all[3].held = false;
-	assert_int_equal(smp_pause(), -ETIME);
+	assert_int_equal(pause_others(), -ETIME);
 	assert_released();
 	all[3].held = true;
-	assert_int_equal(smp_pause(), 0);
-	assert_int_equal(smp_resume(), 0);
+	assert_int_equal(pause_others(), 0);
+	assert_int_equal(pause_end(), 0);
 }
 
 static u32 opened;
@@ -613,7 +613,7 @@ static void held_again_while_closing(void **state)
 	ops.host_close = close_too_late;
 	vcpu_ops = &ops;
 	opened = 0;
-	smp_obey(&all[1]);
+	hold_obey(&all[1]);
 	vcpu_ops = &paging_ops;
 	assert_int_equal(opened, 2);
 	assert_false(all[1].hold || all[1].held);
@@ -631,14 +631,14 @@ static void *run_guest(void *arg)
 	while (!__atomic_load_n(&stop_all, __ATOMIC_SEQ_CST)) {
 		if (__atomic_exchange_n(&cpu->kicked, false, __ATOMIC_SEQ_CST) || cpu->hold) {
 			if (cpu->hold)
-				smp_obey(cpu);
+				hold_obey(cpu);
 			continue;
 		}
 		__atomic_fetch_add(&steps[cpu->id], 1, __ATOMIC_SEQ_CST);
 		if (cpu->id == 3 && steps[3] % 64 == 0) {
-			smp_hold_others(cpu);
+			hold_others(cpu);
 			own_holds++;
-			smp_release_others(cpu);
+			hold_release_others(cpu);
 		}
 	}
 	__atomic_store_n(&cpu->waiting, true, __ATOMIC_SEQ_CST);
@@ -661,14 +661,14 @@ static void pauses_of_running_cpus(void **state)
 		bool still = true;
 
 		usleep(200);
-		if (smp_pause())
+		if (pause_others())
 			continue;
 		for (u32 i = 1; i < 4; i++)
 			before[i] = __atomic_load_n(&steps[i], __ATOMIC_SEQ_CST);
 		sched_yield();
 		for (u32 i = 1; i < 4; i++)
 			still = still && before[i] == __atomic_load_n(&steps[i], __ATOMIC_SEQ_CST);
-		if (smp_resume())
+		if (pause_end())
 			continue; /* the limit */
 		moved += !still;
 		done++;
@@ -677,7 +677,7 @@ static void pauses_of_running_cpus(void **state)
 	for (u32 i = 1; i < 4; i++) {
 		while (!__atomic_load_n(&all[i].waiting, __ATOMIC_SEQ_CST))
 			if (cpu->hold)
-				smp_obey(cpu);
+				hold_obey(cpu);
 		pthread_join(threads[i], NULL);
 	}
 	time_step = 1000;

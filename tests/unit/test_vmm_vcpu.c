@@ -314,7 +314,7 @@ void monitor_settle(void)
 	traps_unsettled = false;
 }
 
-void smp_obey(struct cpu *cpu)
+void hold_obey(struct cpu *cpu)
 {
 	cpu->hold = false;
 	if (++obeyed == init_at)
@@ -323,7 +323,7 @@ void smp_obey(struct cpu *cpu)
 
 static u32 announced;
 
-void smp_init_announced(struct cpu *cpu)
+void apic_init_announced(struct cpu *cpu)
 {
 	announced++;
 }
@@ -335,7 +335,7 @@ void smp_init_received(struct vcpu *v)
 		v->cpu->hold = true;
 }
 
-bool smp_icr_written(struct vcpu *v, u32 low, u32 destination)
+bool apic_icr_written(struct vcpu *v, u32 low, u32 destination)
 {
 	icr_taken += low == 0x4500;
 	return low == 0x4500;

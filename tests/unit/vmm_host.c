@@ -418,11 +418,11 @@ void write_cr4(u64 v)
 /* The one that runs the test, and how many there are. */
 u32 smp_cpus __attribute__((weak)) = 1;
 
-void __attribute__((weak)) smp_hold_others(struct cpu *cpu)
+void __attribute__((weak)) hold_others(struct cpu *cpu)
 {
 }
 
-void __attribute__((weak)) smp_release_others(struct cpu *cpu)
+void __attribute__((weak)) hold_release_others(struct cpu *cpu)
 {
 }
 

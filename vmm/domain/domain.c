@@ -12,6 +12,7 @@
 #include "vmm/domain/internal.h"
 #include "vmm/domain/space.h"
 #include "vmm/guest/ram.h"
+#include "vmm/hold.h"
 #include "vmm/log.h"
 #include "vmm/memory.h"
 #include "vmm/smp.h"
@@ -85,10 +86,10 @@ bool domain_interrupt(u32 vector)
 	if (!cpu->loan.active)
 		return false;
 	lapic_interrupt(&cpu->loan, vector);
-	smp_pause_check(cpu);
+	pause_check(cpu);
 	/* It takes a CPU that runs to send so many. */
 	if (unlikely(lapic_flooded(&cpu->loan)))
-		smp_quiet_others(cpu);
+		hold_quiet_others(cpu);
 	return true;
 }
 
@@ -98,7 +99,7 @@ void domain_nmi(struct cpu *cpu)
 		return;
 	cpu->loan.foreign++;
 	if (lapic_flooded(&cpu->loan))
-		smp_quiet_others(cpu);
+		hold_quiet_others(cpu);
 }
 
 u64 domain_cpu_ns(void)
@@ -327,8 +328,8 @@ static void leave(void)
 
 	lapic_return(&cpu->loan);
 	cpu_tsc += cpu->loan.spent;
-	if (unlikely(smp_quiet))
-		smp_end_quiet(cpu);
+	if (unlikely(hold_quiet))
+		hold_end_quiet(cpu);
 	vcpu_ops->host_close();
 	write_cr3(host_root);
 	fpu_leave_domain(&cpu->vcpu.fpu);

@@ -9,6 +9,7 @@
  * caused it.
  */
 #include "lvisor/policy.h"
+#include "vmm/apic.h"
 #include "vmm/guest/ports.h"
 #include "vmm/lock.h"
 #include "vmm/smp.h"
@@ -93,7 +94,7 @@ bool indexed_access(struct vcpu *vcpu, struct port_access *access)
 	if (!pair || access->size > 2 || (access->size == 2 && access->port != pair->port))
 		return false;
 	if (announces_start(pair, access))
-		smp_init_announced(vcpu->cpu);
+		apic_init_announced(vcpu->cpu);
 	lock_take(&lock);
 	if (access->port != pair->port) {
 		data = (u8)access->value;

@@ -7,6 +7,7 @@
 #include "vmm/domain/domain.h"
 #include "vmm/guest/ram.h"
 #include "vmm/guest/walk.h"
+#include "vmm/hold.h"
 #include "vmm/log.h"
 #include "vmm/monitor/internal.h"
 #include "vmm/ring.h"
@@ -39,10 +40,10 @@ static s64 mem_write(gpa_t gpa, u64 from, u64 size, bool held)
 		return -EFAULT;
 	if (!held)
 		return guest_ram_write(gpa, page, size);
-	if (!smp_pause_keep())
+	if (!pause_keep())
 		return -ETIME;
 	err = guest_ram_write(gpa, page, size);
-	smp_pause_unkeep();
+	pause_unkeep();
 	return err;
 }
 
@@ -139,7 +140,7 @@ static s64 drain(u64 wait_ms, u64 more_ms)
 		return -EINVAL;
 	if (!result && !ring_read_up())
 		ring_wake_reader();
-	smp_pause_more((s64)(wait_ms + more_ms));
+	pause_more((s64)(wait_ms + more_ms));
 	while (!ring_read_up() && !result) {
 		if (time_ns() - began > wait_ms * 1000000)
 			result = -ETIMEDOUT;
@@ -149,7 +150,7 @@ static s64 drain(u64 wait_ms, u64 more_ms)
 	/* What was not waited is not given, or a row of calls that wait for nothing would add up.
 	 */
 	if (waited_ms < wait_ms)
-		smp_pause_more(-(s64)(wait_ms - waited_ms));
+		pause_more(-(s64)(wait_ms - waited_ms));
 	domain_more_time((u32)waited_ms, (u32)more_ms);
 	return result;
 }
@@ -185,9 +186,9 @@ s64 monitor_call(u64 number, const u64 args[6])
 	case LVMON_LOG:
 		return log_text(args[0], args[1]);
 	case LVMON_PAUSE:
-		return smp_pause();
+		return pause_others();
 	case LVMON_RESUME:
-		return smp_resume();
+		return pause_end();
 	case LVMON_DRAIN:
 		return drain(args[0], args[1]);
 	default:

@@ -6,6 +6,7 @@
 #include "vmm/cpu.h"
 #include "vmm/domain/domain.h"
 #include "vmm/guest/walk.h"
+#include "vmm/hold.h"
 #include "vmm/log.h"
 #include "vmm/monitor/internal.h"
 #include "vmm/smp.h"
@@ -78,7 +79,7 @@ static int send(struct vcpu *vcpu, struct lvmon_event *event, u32 budget_ms,
 	current_vcpu = vcpu;
 	err = domain_handle(event, budget_ms, verdict);
 	current_vcpu = NULL;
-	smp_resume(); /* if the engine has not */
+	pause_end(); /* if the engine has not */
 	set_interception(vcpu);
 	if (any_traps() && monitor_look_at == UINT64_MAX)
 		monitor_look_at = vcpu->entered + LOOK_MS * time_tsc_per_ms();
@@ -99,7 +100,7 @@ void monitor_lstar_written(struct vcpu *vcpu)
 	fill_event(vcpu, &paging, &event, LVMON_EV_KERNEL_UP);
 	while (!smp_lock_engine())
 		if (vcpu->cpu->hold)
-			smp_obey(vcpu->cpu);
+			hold_obey(vcpu->cpu);
 	if (send(vcpu, &event, discovery_budget, &verdict))
 		log_limited("the engine is not available: this guest runs unwatched");
 	smp_unlock_engine();
@@ -208,7 +209,7 @@ void register_written(struct vcpu *vcpu, const struct register_write *write)
 		return;
 	while (!smp_lock_engine())
 		if (vcpu->cpu->hold)
-			smp_obey(vcpu->cpu);
+			hold_obey(vcpu->cpu);
 	place = register_find(write->key);
 	if (place && trap_wanted(vcpu, &paging, place)) {
 		fill_event(vcpu, &paging, &event, LVMON_EV_HOOK);
@@ -326,6 +327,6 @@ void monitor_settle(void)
 
 void monitor_domain_died(void)
 {
-	smp_resume();
+	pause_end();
 	hook_remove_all();
 }
