@@ -12,7 +12,7 @@
 #	make bench		measurements, as tables
 #	VENDOR=intel		demo and check-guest on Intel VT-x in Bochs (slow)
 #	make lint		what clang, cppcheck, shellcheck and clang-tidy find
-#	make style		where the formatting differs from .clang-format
+#	make style		where the formatting differs from .clang-format; make format mends it
 #	make compile_commands.json	how each source is compiled, for editors
 #	make clean
 #
@@ -55,7 +55,7 @@ DEP_GROUPS := build \
 	$(if $(filter check check-unit check-fuzz check-long unit-tests fuzzers replays fuzz coverage,$(MAKECMDGOALS))$(filter unit:% fuzz:%,$(TESTS)),test) \
 	$(if $(filter check check-fuzz check-long fuzzers fuzz,$(MAKECMDGOALS))$(filter fuzz:%,$(TESTS)),fuzz) \
 	$(if $(filter lint check-long,$(MAKECMDGOALS)),lint) \
-	$(if $(filter style,$(MAKECMDGOALS)),style)
+	$(if $(filter style format check check-unit check-long,$(MAKECMDGOALS)),style)
 $(shell tools/deps.sh $(DEP_GROUPS))
 ifneq ($(.SHELLSTATUS),0)
 $(error packages are missing, see above)
@@ -112,8 +112,11 @@ bench: $(PRODUCTS) guest
 lint:
 	$(Q)tests/check.sh lint
 
+format:
+	$(Q)git ls-files '*.c' '*.h' ':!tests/guest/modules' | xargs clang-format -i
+
 style:
-	$(Q)git ls-files '*.c' '*.h' | xargs clang-format --dry-run --Werror
+	$(Q)git ls-files '*.c' '*.h' ':!tests/guest/modules' | xargs clang-format --dry-run --Werror
 
 # What make knows, with nothing compiled.
 compile_commands.json:

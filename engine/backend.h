@@ -40,7 +40,8 @@ struct backend {
 	const uint8_t *window;	     /* guest-physical address 0 */
 	const struct lvmon_ram *ram; /* ascending, not overlapping */
 	size_t ram_ranges;
-	/* A file's ranges are where they are in the file: where ram[i] begins. NULL: in the window.
+	/*
+	 * A file's ranges are where they are in the file: where ram[i] begins. NULL: in the window.
 	 */
 	const uint8_t *const *places;
 };

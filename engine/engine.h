@@ -41,12 +41,12 @@ struct counters {
 	uint64_t ticks;	   /* of the TSC in them */
 	uint64_t errors;   /* Lua errors, in handlers and in the chunk; time-outs are among them */
 	uint64_t timeouts;
-	uint64_t deaths;      /* of the engine, with a handler or the chunk at work */
-	uint64_t denied;      /* calls */
-	uint64_t memory_peak; /* bytes that its Lua state had at most */
-	uint64_t told;	      /* handlers when the last record was sent */
-	uint64_t missed;      /* calls that came in a cool-down of the signature */
-	uint64_t missed_told; /* of those */
+	uint64_t deaths;	/* of the engine, with a handler or the chunk at work */
+	uint64_t denied;	/* calls */
+	uint64_t memory_peak;	/* bytes that its Lua state had at most */
+	uint64_t told;		/* handlers when the last record was sent */
+	uint64_t missed;	/* calls that came in a cool-down of the signature */
+	uint64_t missed_told;	/* of those */
 	uint64_t missed_due_ns; /* when the next of them are told */
 };
 
@@ -109,7 +109,9 @@ uint64_t engine_now(void);
 /* ns of a clock that only goes forward, for durations. */
 uint64_t engine_clock(void);
 
-/* The same of the time that the engine had on its CPU: what limits go by, not what the host does. */
+/*
+ * The same of the time that the engine had on its CPU: what limits go by, not what the host does.
+ */
 uint64_t engine_cpu_clock(void);
 
 /* printf to the log channel, one line. */

@@ -203,11 +203,17 @@ rule "docs/architecture.md names every folder" unnamed_folders
 rule "what is AMD's or Intel's stays in its folder" vendor_words
 rule "each folder of the hypervisor stays within its budget of lines" too_many_lines
 
-if command -v clang-format >/dev/null; then
+# Versions of clang-format do not agree with each other: Debian 12's is the judge.
+unformatted()
+{
 	# shellcheck disable=SC2046
-	differ=$(for file in $(sources 'vmm/*.[ch]' 'boot/*.[ch]' 'include/*.h'); do
+	for file in $(sources '*.c' '*.h' ':!tests/guest/modules'); do
 		clang-format --dry-run --Werror "$file" >/dev/null 2>&1 || echo "$file"
-	done | wc -l)
-	echo "    formatting: $differ files of vmm/, boot/ and include/ differ (make style)"
-fi
+	done
+}
+
+case $(clang-format --version 2>/dev/null) in
+*" version 14."*) rule "each C file is formatted (make format)" unformatted ;;
+*) echo "    formatting: there is no clang-format 14 here to judge it" ;;
+esac
 exit $failed

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Whether the host's processor runs the guest (KVM) or QEMU emulates one (TCG), and of which kind.
+/*
+ * Whether the host's processor runs the guest (KVM) or QEMU emulates one (TCG), and of which kind.
  */
 #ifndef LVISOR_TOOLS_ACCEL_H
 #define LVISOR_TOOLS_ACCEL_H

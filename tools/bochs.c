@@ -27,7 +27,8 @@
 #define BIOS	"/usr/share/bochs/BIOS-bochs-latest"
 #define VGABIOS "/usr/share/vgabios/vgabios.bin"
 
-/* The hypervisor needs SMAP, which Haswell lacks; later models than these stop Linux by themselves.
+/*
+ * The hypervisor needs SMAP, which Haswell lacks; later models than these stop Linux by themselves.
  */
 #define MODEL_INTEL "broadwell_ult"
 #define MODEL_AMD   "ryzen"
@@ -91,7 +92,8 @@ bool bochs_check(const struct run_options *options)
 			 options->disk_count ? "--disk" : "--net");
 		return false;
 	}
-	/* SVM there is a second opinion; with two processors the second meets a triple fault so far
+	/*
+	 * SVM there is a second opinion; with two processors the second meets a triple fault so far
 	 */
 	if (options->cpus > 1 && !options->intel) {
 		complain("--cpus %u: with --vendor amd, one processor only in Bochs so far",
@@ -338,7 +340,8 @@ static _Noreturn void become_bochs(const char *program, pid_t parent, int log, i
 	_exit(127);
 }
 
-/* The guest's end keeps its name; ours is the master. A slave stays open, or reading it would end.
+/*
+ * The guest's end keeps its name; ours is the master. A slave stays open, or reading it would end.
  */
 static int open_console(char *name, size_t size)
 {

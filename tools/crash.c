@@ -42,7 +42,8 @@ static const struct name vectors[] = {
 	{21, "#CP, control protection"},
 };
 
-/* What the vmm takes for a mistake of its own: decode() in vmm/svm/svm.c (APM vol. 2, appendix C)
+/*
+ * What the vmm takes for a mistake of its own: decode() in vmm/svm/svm.c (APM vol. 2, appendix C)
  */
 static const struct name svm_exits[] = {
 	{0x64, "VINTR"},

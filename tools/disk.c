@@ -49,7 +49,8 @@ static const char *format_problem(int fd, bool qcow2)
 	const bool is_qcow2 = pread(fd, head, sizeof(head), 0) == sizeof(head) &&
 			      memcmp(head, "QFI\xfb", sizeof(head)) == 0;
 
-	/* Not guessed: what a guest writes to its raw disk shall not become a format on the host.
+	/*
+	 * Not guessed: what a guest writes to its raw disk shall not become a format on the host.
 	 */
 	if (is_qcow2 && !qcow2)
 		return "looks like a qcow2 image; if it is one, add ,format=qcow2";

@@ -11,7 +11,8 @@ struct disk {
 	bool qcow2; /* else raw */
 };
 
-/* Takes "FILE[,write][,format=raw|qcow2]" apart; path is then as it was written. Caller frees it.
+/*
+ * Takes "FILE[,write][,format=raw|qcow2]" apart; path is then as it was written. Caller frees it.
  */
 void disk_parse(struct disk *disk, const char *text);
 

@@ -59,9 +59,9 @@ static void print_msr_bits(void)
 {
 	printf("\nMSRs of which some bits are the guest's\n  %-18s%-7s%-17s%-17s%-17s%-17s%s\n",
 	       "number", "CPU", "read", "read as 1", "kept", "#GP", "name: reason");
-#define ROW(vendor, msr, pass, ones, kept, refused, name, reason)                                \
-	range(msr, msr);                                                                         \
-	printf("%-7s%-17llx%-17llx%-17llx%-17llx%s: %s\n", vendors[POLICY_##vendor],             \
+#define ROW(vendor, msr, pass, ones, kept, refused, name, reason)                                  \
+	range(msr, msr);                                                                           \
+	printf("%-7s%-17llx%-17llx%-17llx%-17llx%s: %s\n", vendors[POLICY_##vendor],               \
 	       (unsigned long long)(pass), (unsigned long long)(ones), (unsigned long long)(kept), \
 	       (unsigned long long)(refused), name, reason);
 	POLICY_MSR_BITS(ROW)
@@ -70,8 +70,8 @@ static void print_msr_bits(void)
 
 static void print_indexed(void)
 {
-	printf("\nRegisters by index and data port (writes are ignored)\n  %-18s%-16s%s\n", "index port",
-	       "index", "name: reason");
+	printf("\nRegisters by index and data port (writes are ignored)\n  %-18s%-16s%s\n",
+	       "index port", "index", "name: reason");
 #define ROW(port, first, last, name, reason) \
 	range(port, port);                   \
 	range(first, last);                  \
@@ -96,8 +96,8 @@ static void pci_id(unsigned int id)
 
 static void print_pci(void)
 {
-	printf("\nPCI configuration (writes are ignored)\n  %-6s%-6s%-6s%-10s%-18s%s\n", "vendor", "dev.",
-	       "class", "bus 0", "registers", "name: reason");
+	printf("\nPCI configuration (writes are ignored)\n  %-6s%-6s%-6s%-10s%-18s%s\n", "vendor",
+	       "dev.", "class", "bus 0", "registers", "name: reason");
 #define ROW(vendor, device, class, first_device, last_device, function, first, last, name, reason) \
 	printf("  ");                                                                              \
 	pci_id(vendor);                                                                            \
@@ -112,7 +112,8 @@ static void print_pci(void)
 
 static void print_cpuid(void)
 {
-	printf("\nCPUID (bits that pass; what no row names reads as 0)\n  %-18s%-9s%-9s%-9s%-9s%s\n",
+	printf("\nCPUID (bits that pass; what no row names reads as 0)\n  "
+	       "%-18s%-9s%-9s%-9s%-9s%s\n",
 	       "leaf", "EAX", "EBX", "ECX", "EDX", "name: reason");
 #define MASKS(eax, ebx, ecx, edx, name, reason)                                      \
 	printf("%-9x%-9x%-9x%-9x%s: %s\n", (unsigned int)(eax), (unsigned int)(ebx), \

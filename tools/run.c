@@ -281,8 +281,8 @@ static void read_keyboard(struct run *run)
 
 static void type_to_guest(struct run *run)
 {
-	ssize_t sent =
-		send(run->emulator.console, run->typed, run->typed_size, MSG_DONTWAIT | MSG_NOSIGNAL);
+	ssize_t sent = send(run->emulator.console, run->typed, run->typed_size,
+			    MSG_DONTWAIT | MSG_NOSIGNAL);
 
 	if (sent < 0 && errno == ENOTSOCK)
 		sent = write(run->emulator.console, run->typed, run->typed_size);

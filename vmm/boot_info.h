@@ -34,7 +34,8 @@ struct boot_info {
 
 	u64 hot_plug; /* bytes of its RAM that are not there yet */
 
-	/* Our range, 2 MB aligned; the image lies at its start, [free, own + own_size) is unused.
+	/*
+	 * Our range, 2 MB aligned; the image lies at its start, [free, own + own_size) is unused.
 	 */
 	hpa_t own;
 	u64 own_size;

@@ -55,7 +55,8 @@ void exception_in_vmm(struct exception_frame *frame)
 	crash(frame, "exception %lu in the hypervisor", frame->vector);
 }
 
-/* Can what a machine check has interrupted go on? Ring 3 may: what comes of it is the guest's say.
+/*
+ * Can what a machine check has interrupted go on? Ring 3 may: what comes of it is the guest's say.
  */
 static bool goes_on(const struct exception_frame *frame)
 {

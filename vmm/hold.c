@@ -44,7 +44,8 @@ static u64 waited_ns(struct waited *waited)
 	return waited->ns;
 }
 
-/* Whoever changes pause_now to 0 lets the others go: once, be it the CPU that holds or a held one.
+/*
+ * Whoever changes pause_now to 0 lets the others go: once, be it the CPU that holds or a held one.
  */
 static bool end_pause(u64 number)
 {

@@ -17,7 +17,8 @@ bool policy_msr_watchable(u32 vendor, u32 msr);
 void policy_intercept_msrs(u32 vendor, void *with,
 			   void (*trap)(void *with, u32 msr, bool read, bool write));
 
-/* What the guest sees of an MSR's value, and its write, done but for the bits that are not its own.
+/*
+ * What the guest sees of an MSR's value, and its write, done but for the bits that are not its own.
  */
 u64 policy_msr_read(u32 vendor, u32 msr, u64 value);
 /* -EINVAL: #GP */

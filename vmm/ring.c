@@ -57,7 +57,8 @@ bool ring_read_up(void)
 	return __atomic_load_n(&ring->tail, __ATOMIC_ACQUIRE) == ring->head;
 }
 
-/* A line of its own: the reader tells it from others by its first byte, so no such byte may follow.
+/*
+ * A line of its own: the reader tells it from others by its first byte, so no such byte may follow.
  */
 static void write_to_port(const u8 *text, u64 size)
 {

@@ -12,7 +12,8 @@
 /* Allocates the ring and announces it on the log channel. */
 void ring_init(void);
 
-/* Nobody outside can read our memory: from now on write each record as a line on the log channel.
+/*
+ * Nobody outside can read our memory: from now on write each record as a line on the log channel.
  */
 void ring_drain_to_port(void);
 

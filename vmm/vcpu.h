@@ -186,7 +186,8 @@ struct vcpu_ops {
 	 * MSR_TSC_DEADLINE exits.
 	 */
 	void (*set_tsc_offset)(struct vcpu *vcpu, u64 offset);
-	/* One instruction, without interrupts, all exceptions to us; DR6 is afterwards as before.
+	/*
+	 * One instruction, without interrupts, all exceptions to us; DR6 is afterwards as before.
 	 */
 	void (*single_step)(struct vcpu *vcpu, bool on);
 

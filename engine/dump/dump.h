@@ -46,8 +46,9 @@ struct dump_registers_note {
 };
 
 /*
- * Find out what a file of these bytes is, and take it apart: raw, LiME or an ELF core. 0; -EINVAL: damaged,
- * -ENOTSUP: a format that is not read here, -ENOMEM; why, where and what helps is in error.
+ * Find out what a file of these bytes is, and take it apart: raw, LiME or an ELF core. 0; -EINVAL:
+ * damaged, -ENOTSUP: a format that is not read here, -ENOMEM; why, where and what helps is in
+ * error.
  */
 int dump_parse(const uint8_t *bytes, uint64_t size, struct dump *dump, char *error,
 	       size_t error_size) must_check;

@@ -22,8 +22,8 @@
 #include "engine/signature/signature.h"
 #include "engine/signature/strikes.h"
 
-#define SLOTS	255 /* events that may wait for the guest at a time */
-#define NO_SLOT SLOTS
+#define SLOTS	     255 /* events that may wait for the guest at a time */
+#define NO_SLOT	     SLOTS
 #define WAIT_JIFFIES 1 /* of an event without a slot, before it is looked at again */
 
 static struct activity *slots[SLOTS]; /* those that wait */
@@ -360,8 +360,7 @@ static bool come_again(const struct lvmon_event *ev, const struct hook_site *sit
 		return false;
 	if (ev->kind == LVMON_EV_CALL_DONE && ev->call.result)
 		return false;
-	if (!site_may_sleep(site) ||
-	    linux_symbol("schedule_timeout_uninterruptible", &function))
+	if (!site_may_sleep(site) || linux_symbol("schedule_timeout_uninterruptible", &function))
 		return false;
 	verdict->kind = LVMON_CALL_GUEST;
 	verdict->function = function;
@@ -407,8 +406,9 @@ static void on_orphan(const struct lvmon_event *ev, struct lvmon_verdict *verdic
 	bool again = false;
 
 	lose("the engine was restarted while a handler waited for the guest",
-	     id_signature(ev->call.id) < signature_count ? signatures[id_signature(ev->call.id)]->name
-						      : NULL);
+	     id_signature(ev->call.id) < signature_count
+		     ? signatures[id_signature(ev->call.id)]->name
+		     : NULL);
 	if (!a)
 		return;
 	a->signature = id_signature(ev->call.id);

@@ -29,10 +29,10 @@ struct activity {
 	struct hook_site *site;
 	struct signature *owner;
 	struct coroutine *coroutine;
-	lua_State *co;		 /* the coroutine's; NULL: ended, writes are left in the queue */
-	struct write_job *job;	 /* that the handler waits for */
-	bool sliced;		 /* it goes on when the guest has (slice.h) */
-	uint64_t own;		 /* ticks that the handler used up to its pauses, without long work */
+	lua_State *co;	       /* the coroutine's; NULL: ended, writes are left in the queue */
+	struct write_job *job; /* that the handler waits for */
+	bool sliced;	       /* it goes on when the guest has (slice.h) */
+	uint64_t own;	       /* ticks that the handler used up to its pauses, without long work */
 	struct write_job *queue; /* to be done when the handler has ended */
 	enum ruin ruin;
 	uint64_t overwritten;	 /* bytes of its process's memory, from the first on */

@@ -50,7 +50,8 @@ static bool refuse(struct lvmon_verdict *verdict, const char *what, const char *
 	return true;
 }
 
-/* pm_suspend(state), suspend_devices_and_enter(state); the other states keep the CPUs as they are.
+/*
+ * pm_suspend(state), suspend_devices_and_enter(state); the other states keep the CPUs as they are.
  */
 bool guard_suspend(const struct lvmon_event *ev, struct lvmon_verdict *verdict)
 {

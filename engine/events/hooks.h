@@ -33,7 +33,7 @@ struct coroutine;
 
 /* A place with hooks of any number of signatures. It stays when they are gone. */
 struct hook_trap {
-	uint64_t key; /* lvmon_event.hook */
+	uint64_t key;		 /* lvmon_event.hook */
 	struct hook_site *first; /* ascending (signature, ordinal) */
 	struct hook_trap *next;	 /* same bucket */
 	/*
@@ -49,8 +49,8 @@ struct hook_site {
 	struct hook *hook;
 	struct hook_trap *trap;
 	struct hook_site *next; /* same trap */
-	uint64_t target; /* what the kind makes its place of: a function's address */
-	uint32_t vmm_id; /* 0: not armed yet */
+	uint64_t target;	/* what the kind makes its place of: a function's address */
+	uint32_t vmm_id;	/* 0: not armed yet */
 	enum hook_abi abi;
 	char name[HOOK_NAME_SIZE]; /* the kernel's: "__x64_sys_execve" */
 };
@@ -74,8 +74,8 @@ struct hook {
 
 /*
  * A hook on the functions named in h->site[] (target, abi and name set by the caller, as are
- * kind, fields, signature, handler, selection and name). Arms nothing before hooks_flush. *out belongs to this
- * module. 0: there is a trap at one of them at least (why not at others: in error);
+ * kind, fields, signature, handler, selection and name). Arms nothing before hooks_flush. *out
+ * belongs to this module. 0: there is a trap at one of them at least (why not at others: in error);
  * -ENOTSUP: at none; -ENOSPC; -ENOMEM.
  */
 int hooks_add(const struct hook *h, struct hook **out, char *error, size_t error_size) must_check;

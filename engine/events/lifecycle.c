@@ -341,14 +341,13 @@ void lifecycle_death(const struct lvmon_event *ev)
 		record_string(r, "where", death.where);
 	if (s)
 		record_number(r, "strikes", engine.memory->entry[s->index].strikes);
-	record_string(r, "message",
-		      !s ? "the engine was restarted"
-		      : death.late
-			      ? "the engine was restarted: earlier handlers had used up the time"
-		      : death.starved
-			      ? "the engine was restarted: the processor was kept from this "
-				"signature's handler, by interrupts or by the machine below"
-			      : "the engine was restarted: this signature ended it");
+	record_string(
+		r, "message",
+		!s		? "the engine was restarted"
+		: death.late	? "the engine was restarted: earlier handlers had used up the time"
+		: death.starved ? "the engine was restarted: the processor was kept from this "
+				  "signature's handler, by interrupts or by the machine below"
+				: "the engine was restarted: this signature ended it");
 	if (ev->flags & LVMON_EVF_AGAIN)
 		record_event_process(r);
 	record_emit(r);

@@ -9,7 +9,9 @@
 
 #include "engine/events/dispatch.h"
 
-/* A write of this activity's handler is done. The call of a ruined process is denied from then on. */
+/*
+ * A write of this activity's handler is done. The call of a ruined process is denied from then on.
+ */
 void ruin_note(struct activity *a, const struct write_job *job);
 
 /* When all handlers have run: the verdict that ends the process; false: it may go on. */

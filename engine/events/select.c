@@ -10,8 +10,7 @@
 /* A jump to the program's end, unless it goes on; behind: the slots that follow it. */
 static struct lvmon_sel unless(uint8_t op, uint8_t dst, uint8_t src, uint64_t k, uint32_t behind)
 {
-	return (struct lvmon_sel){
-		.op = op, .dst = dst, .src = src, .k = k, .no = (uint16_t)behind};
+	return (struct lvmon_sel){.op = op, .dst = dst, .src = src, .k = k, .no = (uint16_t)behind};
 }
 
 /* Behind a name's NUL, kernels before 5.17 leave bytes of the name before (set_task_comm()). */

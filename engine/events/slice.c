@@ -12,11 +12,11 @@
 #include "engine/signature/counters.h"
 #include "engine/signature/limit.h"
 
-#define TICKS	     10000000ull /* for finding out what a tick is worth */
-#define SLICE_MS     10u
-#define BUDGET_MS    50u /* where nobody says it */
-#define OWN_BUDGETS  10u /* what a handler may use besides: the host may be busy */
-#define MS_NS	     1000000ull
+#define TICKS	    10000000ull /* for finding out what a tick is worth */
+#define SLICE_MS    10u
+#define BUDGET_MS   50u /* where nobody says it */
+#define OWN_BUDGETS 10u /* what a handler may use besides: the host may be busy */
+#define MS_NS	    1000000ull
 
 static uint64_t ticks_a_ms;
 static uint64_t began; /* the work at hand, in this slice */

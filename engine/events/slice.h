@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Long work in slices. How long it takes to search a process depends on what that has in memory,
- * and is no fault of the signature's: so the work is left after some milliseconds, the guest goes on
- * for a moment (the call that is hooked waits), and the rest is done with a new budget.
+ * and is no fault of the signature's: so the work is left after some milliseconds, the guest goes
+ * on for a moment (the call that is hooked waits), and the rest is done with a new budget.
  */
 #ifndef ENGINE_EVENTS_SLICE_H
 #define ENGINE_EVENTS_SLICE_H

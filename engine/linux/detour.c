@@ -3,9 +3,9 @@
  * Who gets control between a function's start and the trap behind its patchable entry, and may have
  * the call go elsewhere. The kernel patches that entry for its own tracers: then there is a call of
  * ftrace's code, and struct ftrace_ops of each user says what is called from there
- * (kernel/trace/ftrace.c). On x86 each such function can change the instruction pointer, whatever it
- * has said before (ftrace_caller and ftrace_regs_caller in arch/x86/kernel/ftrace_64.S). Those in
- * the kernel's image do so if they say so; of others, nobody knows.
+ * (kernel/trace/ftrace.c). On x86 each such function can change the instruction pointer, whatever
+ * it has said before (ftrace_caller and ftrace_regs_caller in arch/x86/kernel/ftrace_64.S). Those
+ * in the kernel's image do so if they say so; of others, nobody knows.
  */
 #include "engine/linux/internal.h"
 

@@ -233,8 +233,8 @@ enum linux_page_state {
 
 struct linux_page {
 	enum linux_page_state state;
-	gpa_t gpa;     /* where the byte at va lies, unless absent */
-	uint64_t left; /* bytes from va to the end of the page or of the area */
+	gpa_t gpa;	/* where the byte at va lies, unless absent */
+	uint64_t left;	/* bytes from va to the end of the page or of the area */
 	bool anonymous; /* the area is */
 };
 
@@ -269,9 +269,9 @@ struct linux_tables {
 	gpa_t root;
 	unsigned int levels;
 	gva_t leaf_va;
-	const uint8_t *leaf;	/* table of small pages for 2 MB from leaf_va on */
+	const uint8_t *leaf;	     /* table of small pages for 2 MB from leaf_va on */
 	gva_t empty_from, empty_end; /* entries of it that are known to be empty */
-	uint64_t leaves, walks; /* tables of small pages, walks from the root so far */
+	uint64_t leaves, walks;	     /* tables of small pages, walks from the root so far */
 };
 
 /* Of pagecache.c. */

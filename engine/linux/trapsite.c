@@ -8,13 +8,13 @@
 #include <stdio.h>
 #include "engine/linux/internal.h"
 
-#define INT3	    0xcc
-#define CALL	    0xe8
-#define JMP	    0xe9
-#define ENDBR_SIZE  4
-#define PATCH_SIZE  5 /* jump labels and static calls: jmp or call rel32 */
-#define CODE_BYTES  48
-#define PAGE_BYTES  4096
+#define INT3	   0xcc
+#define CALL	   0xe8
+#define JMP	   0xe9
+#define ENDBR_SIZE 4
+#define PATCH_SIZE 5 /* jump labels and static calls: jmp or call rel32 */
+#define CODE_BYTES 48
+#define PAGE_BYTES 4096
 
 #define IS(code, ...) \
 	(!memcmp(code, (const uint8_t[]){__VA_ARGS__}, sizeof((const uint8_t[]){__VA_ARGS__})))

@@ -84,7 +84,8 @@ void process_current(lua_State *L, struct linux_task *task);
  * kernel thread it is empty.
  */
 const struct linux_memory *process_memory(lua_State *L, int arg);
-/* An address object at arg: its memory (keeper pushed) and offset; NULL: no address, nothing pushed
+/*
+ * An address object at arg: its memory (keeper pushed) and offset; NULL: no address, nothing pushed
  */
 const struct linux_memory *address_memory(lua_State *L, int arg, uint64_t *offset);
 

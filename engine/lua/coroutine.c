@@ -56,7 +56,8 @@ static int co_resume(lua_State *L)
 	lua_State *co = check_coroutine(L);
 	int n;
 
-	/* It may wait for the guest, or lie ready for the next event with the engine's values in it. */
+	/* It may wait for the guest, or lie ready for the next event with the engine's values in
+	 * it. */
 	if (is_handler(co)) {
 		lua_pushboolean(L, 0);
 		lua_pushliteral(L, "cannot resume a handler");

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * lvmon.hidden(): what one of the kernel's sources shows and another one lacks. Live, the other CPUs
- * are held while it looks; where one of them is held in the middle of a change of the lists, all go
- * on for a moment, and it looks again.
+ * lvmon.hidden(): what one of the kernel's sources shows and another one lacks. Live, the other
+ * CPUs are held while it looks; where one of them is held in the middle of a change of the lists,
+ * all go on for a moment, and it looks again.
  */
 #include <errno.h>
 #include <stdio.h>

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * lvmon.pause: the guest's other CPUs stand still while a function runs, so what it reads of the
- * kernel's lists does not change under it. The vmm lets them go by itself after 100 ms of the engine's time (lvmon.h);
- * here the function is then stopped with an error, so that nobody takes what it read for exact.
+ * kernel's lists does not change under it. The vmm lets them go by itself after 100 ms of the
+ * engine's time (lvmon.h); here the function is then stopped with an error, so that nobody takes
+ * what it read for exact.
  */
 #include <errno.h>
 #include "engine/lua/api.h"

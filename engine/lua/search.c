@@ -28,7 +28,7 @@ struct search {
 	gva_t run_va, from, to;
 	gva_t at; /* where in the run to go on */
 	bool plain, ended;
-	bool gone; /* before the end: the process, or its address space */
+	bool gone;    /* before the end: the process, or its address space */
 	bool joining; /* the run at hand goes on behind next */
 };
 

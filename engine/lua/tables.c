@@ -182,7 +182,8 @@ static const struct listing_kind gate_listing = {
 	.fields = gate_fields,
 };
 
-/* lvmon.idt() -> listing of the gates of the IDT in use: IDTR's, in a dump without it the kernel's
+/*
+ * lvmon.idt() -> listing of the gates of the IDT in use: IDTR's, in a dump without it the kernel's
  */
 static int idt(lua_State *L)
 {

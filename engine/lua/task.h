@@ -8,6 +8,7 @@
 
 #include "engine/lua/object.h"
 
+/* clang-format off */
 #define TASK_COLUMNS(X)                                                                         \
 	X(tgid)                                                                                 \
 	X(tid)                                                                                  \
@@ -17,6 +18,7 @@
 				X(cap_bounding) X(cap_ambient) X(cgroup) X(mnt_ns) X(pid_ns)    \
 					X(net_ns) X(uts_ns) X(ipc_ns) X(user_ns) X(cgroup_ns)   \
 						X(time_ns)
+/* clang-format on */
 
 #define TASK_DECLARE(name) void task_push_##name(lua_State *L, const void *row);
 TASK_COLUMNS(TASK_DECLARE)

@@ -3,8 +3,8 @@
  * Views: bytes that are too many for a string, read where they lie. The string functions find,
  * match, sub, byte and len take them, as methods too. A search looks for the literal text that the
  * pattern begins with, over all borders of pages, and gives Lua's own matcher a copy of a window
- * around each place where it is; so a match on a view is at most WINDOW_MATCH bytes long. What takes
- * long is done in slices (slice.h) where the handler can wait.
+ * around each place where it is; so a match on a view is at most WINDOW_MATCH bytes long. What
+ * takes long is done in slices (slice.h) where the handler can wait.
  */
 #include <string.h>
 #include "engine/events/slice.h"

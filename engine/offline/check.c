@@ -72,7 +72,8 @@ static int none_task(const struct lvmon_task *task)
 	return 0;
 }
 
-/* A file's name may be another's work, and what its code raises must not look like the next message. */
+/* A file's name may be another's work, and what its code raises must not look like the next
+ * message. */
 static void complain(int line, const char *message)
 {
 	char name[4096];

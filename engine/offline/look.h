@@ -28,7 +28,8 @@ int look_registers(struct look *l, const char *where);
 /* Print a ready view of the dump that is open. Exit status. */
 int report_print(const struct report *report, const struct look *l);
 
-/* Uptime in seconds and the time by the kernel's clock, of the dump that is open; false: not known.
+/*
+ * Uptime in seconds and the time by the kernel's clock, of the dump that is open; false: not known.
  */
 bool report_uptime(int64_t *seconds, char *time, size_t time_size);
 

@@ -233,8 +233,8 @@ static bool all_zeros(const uint8_t *p, size_t size)
 }
 
 /*
- * The bytes in which the needle is sought from from on. What is repeated is looked at once: a needle
- * that does not begin in the first unit never does.
+ * The bytes in which the needle is sought from from on. What is repeated is looked at once: a
+ * needle that does not begin in the first unit never does.
  */
 static uint64_t search_end(const struct bytes *b, uint64_t from, size_t size)
 {
@@ -244,8 +244,8 @@ static uint64_t search_end(const struct bytes *b, uint64_t from, size_t size)
 }
 
 /*
- * Zeros that lie nowhere: only the first and the last of them can be a part of what has others, too.
- * As seam_find(); when there is no match all of them are behind the reader.
+ * Zeros that lie nowhere: only the first and the last of them can be a part of what has others,
+ * too. As seam_find(); when there is no match all of them are behind the reader.
  */
 static size_t gap_find(struct reader *r, struct seam *s, uint64_t gap, const struct bytes_needle *l)
 {

@@ -5,10 +5,11 @@
  * and at every one after it, until the handler's outermost call has ended: so no pcall and no
  * coroutine keeps it. Without a signal this costs nothing, unlike a count hook that is always on.
  *
- * What runs in C (a pattern that explodes) is not stopped by this, but by the kill. Just before it the
- * vmm sends the signal again, and the line that the C code was called from is left in the persist
- * page. Not at the first signal: lua_sethook alone may be called at any moment, and where a stack is just
- * being moved, looking into it would be a fault. At the second one a fault changes nothing.
+ * What runs in C (a pattern that explodes) is not stopped by this, but by the kill. Just before it
+ * the vmm sends the signal again, and the line that the C code was called from is left in the
+ * persist page. Not at the first signal: lua_sethook alone may be called at any moment, and where a
+ * stack is just being moved, looking into it would be a fault. At the second one a fault changes
+ * nothing.
  */
 #include <stdbool.h>
 #include <string.h>
@@ -49,10 +50,10 @@ static void note_where(lua_State *L)
 
 static const char *message(void)
 {
-	return engine.start && engine.start->starved
-		       ? "time limit exceeded: the processor was kept from the handler, by interrupts or by "
-			 "the machine below"
-		       : "time limit exceeded";
+	return engine.start && engine.start->starved ? "time limit exceeded: the processor was "
+						       "kept from the handler, by interrupts or by "
+						       "the machine below"
+						     : "time limit exceeded";
 }
 
 static void stop(lua_State *L, lua_Debug *ar)

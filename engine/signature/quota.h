@@ -24,7 +24,9 @@ bool quota_take(struct signature *s, size_t more);
 /* It has given so many back. */
 void quota_give(struct signature *s, size_t less);
 
-/* What all signatures may have together, and the other signature that has most; NULL: none has any. */
+/*
+ * What all signatures may have together, and the other signature that has most; NULL: none has any.
+ */
 size_t quota_of_all(void);
 const struct signature *quota_largest_other(const struct signature *s);
 

@@ -218,8 +218,8 @@ static void report_no_state(struct signature *s)
 }
 
 /*
- * In a coroutine, whose stack is still there after an error: a protected call's is gone, and Lua calls no
- * message handler when memory is short.
+ * In a coroutine, whose stack is still there after an error: a protected call's is gone, and Lua
+ * calls no message handler when memory is short.
  */
 static int run_chunk(struct signature *s, lua_State *co)
 {

@@ -55,7 +55,9 @@ void signature_unload(struct signature *s);
 /* Whose state L is. */
 struct signature *signature_of(lua_State *L);
 
-/* A coroutine that the script has made: it may do with it as it likes. The others are the engine's. */
+/*
+ * A coroutine that the script has made: it may do with it as it likes. The others are the engine's.
+ */
 void signature_give(lua_State *co);
 bool signature_has(lua_State *co);
 

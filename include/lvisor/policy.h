@@ -260,7 +260,8 @@ enum policy_vendor { POLICY_AMD, POLICY_INTEL, POLICY_BOTH };
 	  "without LBR stacks, which would record the hypervisor")                                 \
 	X(0x80000026, POLICY_ALL, POLICY_ALL, POLICY_ALL, POLICY_ALL, "topology", "data")
 
-/* X(leaf, first subleaf, last, EAX, EBX, ECX, EDX, name, reason): the same, by subleaf, and leaf 1.
+/*
+ * X(leaf, first subleaf, last, EAX, EBX, ECX, EDX, name, reason): the same, by subleaf, and leaf 1.
  */
 #define POLICY_CPUID_SUBLEAVES(X)                                                                 \
 	X(0x00000001, 0, POLICY_ALL, POLICY_ALL, POLICY_ALL, 0xfffeff8b, 0xbfcffbff,              \

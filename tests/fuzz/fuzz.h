@@ -20,12 +20,12 @@ void fuzz_seeds(void);
 void fuzz_seed(const void *data, size_t size);
 
 /* A promise of the code under test that this input has broken. */
-#define must(condition)                                                                      \
-	do {                                                                                 \
-		if (!(condition)) {                                                          \
+#define must(condition)                                                                         \
+	do {                                                                                    \
+		if (!(condition)) {                                                             \
 			fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #condition); \
-			abort();                                                             \
-		}                                                                            \
+			abort();                                                                \
+		}                                                                               \
 	} while (0)
 
 /* The input as a row of values; zeros when it is used up. */

@@ -18,7 +18,8 @@ static void set_checksum(u8 *rsdp)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const u64 table[] = {EBDA, BIOS, TABLE, TABLE + 0x100, LOW_4GB - 64, 0x40e, 0xfee00000};
+	static const u64 table[] = {EBDA,	  BIOS,	 TABLE,	    TABLE + 0x100,
+				    LOW_4GB - 64, 0x40e, 0xfee00000};
 	static struct boot_info bi;
 	struct input in = input_of(data, size);
 

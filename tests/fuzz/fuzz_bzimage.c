@@ -60,8 +60,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct boot_info bi;
 	static char text[0x20000];
-	static const u64 table[] = {LOAD,	OWN,	  OWN - 0x100000, KERNEL_AT, 0x100000,
-				    0x10000000, LOW_4GB, 0x7fffffff,	  INITRD_AT};
+	static const u64 table[] = {LOAD,	OWN,	 OWN - 0x100000, KERNEL_AT, 0x100000,
+				    0x10000000, LOW_4GB, 0x7fffffff,	 INITRD_AT};
 	struct input in = input_of(data, size);
 	struct module kernel = {KERNEL_AT, KERNEL_SIZE, text}, initrd = {INITRD_AT, 0, ""};
 	u8 *image;
@@ -85,7 +85,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		u64 base = OWN + OWN_SIZE + take_number(&in, table, 9) % BIT(51);
 
 		bi.memory[bi.memory_entries++] = (struct memory_entry){
-			base, 1 + take_number(&in, table, 9) % (BIT(52) - base), 1 + (take(&in, 1) & 1)};
+			base, 1 + take_number(&in, table, 9) % (BIT(52) - base),
+			1 + (take(&in, 1) & 1)};
 	}
 	initrd.size = take_number(&in, table, 9) % 0x8000;
 	memset(machine + INITRD_AT, 0x77, initrd.size);
@@ -111,8 +112,9 @@ void fuzz_seeds(void)
 {
 	static const u8 plain[] = {0, 0, 0, 1};
 	static const u8 initrd[] = {0, 1 | 12 << 2, 0, 30 << 2, 1};
-	static const u8 above[] = {1, 2 | 6 << 2, 0, 0, 1 | 40 << 2, 0, 0, 1 | 12 << 2, 0, 30 << 2, 1,
-				   0x58, 2, 3, 2 | 6 << 2, 0, 0x10};
+	static const u8 above[] = {1, 2 | 6 << 2,  0,	       0,	1 | 40 << 2, 0,
+				   0, 1 | 12 << 2, 0,	       30 << 2, 1,	     0x58,
+				   2, 3,	   2 | 6 << 2, 0,	0x10};
 	static const u8 near_us[] = {0, 0, 0, 0, 0x58, 2, 3, 2 | 1 << 2, 0, 0};
 	static const u8 small[] = {0, 0, 0, 1, 0x60, 2, 2, 0, 0x38, 2, 2, 4 << 2};
 

@@ -175,7 +175,8 @@ static u64 look(const u64 *table, int level, u64 va)
 		owned++;
 		must(!(table[i] & PTE_W) || (table[i] & PTE_NX));
 		must(at < SPACE_PROGRAM_END || at - SPACE_MMAP < SPACE_MMAP_SIZE);
-		must((table[i] & PTE_ADDRESS) >= HOST_HPA && (table[i] & PTE_ADDRESS) != space_root());
+		must((table[i] & PTE_ADDRESS) >= HOST_HPA &&
+		     (table[i] & PTE_ADDRESS) != space_root());
 	}
 	return owned;
 }
@@ -210,12 +211,13 @@ static void set_up(void)
 	host_memory(RING_DATA / PAGE_SIZE + 600);
 	root = page_alloc();
 	guest_ram_ranges = 0;
-	guest_ram_init(&(struct boot_info){.memory_entries = 2,
-					   .memory = {{0, 0x9f800, MEMORY_RAM},
-						      {0x100000, HOST_RAM_END - 0x100000, MEMORY_RAM}},
-					   .own = HOST_OWN,
-					   .own_size = HOST_OWN_END - HOST_OWN},
-		       root);
+	guest_ram_init(
+		&(struct boot_info){.memory_entries = 2,
+				    .memory = {{0, 0x9f800, MEMORY_RAM},
+					       {0x100000, HOST_RAM_END - 0x100000, MEMORY_RAM}},
+				    .own = HOST_OWN,
+				    .own_size = HOST_OWN_END - HOST_OWN},
+		root);
 	ring_init();
 	must(!space_init(root, QUOTA * PAGE_SIZE));
 }
@@ -237,15 +239,39 @@ static void take_selector(struct input *in, struct lvmon_hook *hook)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const u64 numbers[] = {1,  9,  10, 11,  13,  15, 158, 202, 228, 231, 318, LVMON_MEM_READ,
-				      LVMON_MEM_WRITE, LVMON_REG_READ, LVMON_REG_WRITE, LVMON_MEM_SIZE,
-				      LVMON_CPU_TIME, LVMON_HOOK_ADD, LVMON_HOOK_REMOVE,
-				      LVMON_SET_TASK, LVMON_EMIT, LVMON_BLOB_STORE, LVMON_LOG,
-				      LVMON_NEXT_EVENT, LVMON_CALL_END, LVMON_PAUSE, LVMON_RESUME,
+	static const u64 numbers[] = {1,
+				      9,
+				      10,
+				      11,
+				      13,
+				      15,
+				      158,
+				      202,
+				      228,
+				      231,
+				      318,
+				      LVMON_MEM_READ,
+				      LVMON_MEM_WRITE,
+				      LVMON_REG_READ,
+				      LVMON_REG_WRITE,
+				      LVMON_MEM_SIZE,
+				      LVMON_CPU_TIME,
+				      LVMON_HOOK_ADD,
+				      LVMON_HOOK_REMOVE,
+				      LVMON_SET_TASK,
+				      LVMON_EMIT,
+				      LVMON_BLOB_STORE,
+				      LVMON_LOG,
+				      LVMON_NEXT_EVENT,
+				      LVMON_CALL_END,
+				      LVMON_PAUSE,
+				      LVMON_RESUME,
 				      LVMON_MEM_WRITE_PAUSED};
-	static const u64 table[] = {DATA,     DATA_END, TEXT,	      SPACE_MMAP, SPACE_MMAP + SPACE_MMAP_SIZE,
-				    CODE,     CODE_GPA, HOST_OWN,     HOST_OWN_END, HOST_RAM_END, PAGE_SIZE,
-				    BIT(47),  0x24,	0x1002,	      WINDOW_USER_BASE, SPACE_STACK_TOP};
+	static const u64 table[] = {
+		DATA,		DATA_END, TEXT,	    SPACE_MMAP,	  SPACE_MMAP + SPACE_MMAP_SIZE,
+		CODE,		CODE_GPA, HOST_OWN, HOST_OWN_END, HOST_RAM_END,
+		PAGE_SIZE,	BIT(47),  0x24,	    0x1002,	  WINDOW_USER_BASE,
+		SPACE_STACK_TOP};
 	struct input in = input_of(data, size);
 	u64 flags, last = 0, owned;
 	u8 *code;
@@ -280,8 +306,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			continue;
 		}
 		if (op == 254) { /* a hook as a good engine asks for it */
-			struct lvmon_hook hook = {.kind = LVMON_HOOK_TRAP, .trap.gva = CODE + take(&in, 1),
-						  .trap.insn = {.length = 1, .kind = LVMON_INSN_NOP}};
+			struct lvmon_hook hook = {
+				.kind = LVMON_HOOK_TRAP,
+				.trap.gva = CODE + take(&in, 1),
+				.trap.insn = {.length = 1, .kind = LVMON_INSN_NOP}};
 
 			hook.trap.gpa = CODE_GPA + (hook.trap.gva - CODE);
 			memset(hook.trap.insn.bytes, 0x90, 16);
@@ -291,12 +319,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		}
 		for (int i = 0; i < 4; i++)
 			args[i] = take_number(&in, table, ARRAY_SIZE(table));
-		domain.frame = (struct exception_frame){.rax = op == 253 ? take(&in, 8)
-								  : numbers[op % ARRAY_SIZE(numbers)],
-						   .rdi = op & 0x80 ? last : args[0],
-						   .rsi = args[1],
-						   .rdx = args[2],
-						   .r10 = args[3]};
+		domain.frame = (struct exception_frame){
+			.rax = op == 253 ? take(&in, 8) : numbers[op % ARRAY_SIZE(numbers)],
+			.rdi = op & 0x80 ? last : args[0],
+			.rsi = args[1],
+			.rdx = args[2],
+			.r10 = args[3]};
 		wrote |= domain.frame.rax == LVMON_MEM_WRITE ||
 			 domain.frame.rax == LVMON_MEM_WRITE_PAUSED;
 		if (domain_waits_for_event()) {
@@ -326,23 +354,29 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 void fuzz_seeds(void)
 {
 	/* number; argument: how and bytes, four times. 2|i<<2 and two bytes: table[i] + n */
-	static const u8 log_lines[] = {1, 255, 6, 0, 'h', 'e', 'l', 'l', 'o', '\n', 0, 1 << 2, 2, 0, 0, 6 << 2, 0,
-				       22, 2, 0, 0, 5 << 2, 0, 0, 20, 2, 0, 0, 5 << 2, 0, 0};
-	static const u8 memory[] = {1, 1, 0, 2 | 10 << 2, 0, 0, 3 << 2, 0x22 << 2 | 0, 1, 0, 1 | 14 << 2, 0,
-				    3 << 2, 32 << 2, 143, 0, 2 | 10 << 2, 0, 0, 0, 0, 2 | 3 << 2, 0, 0,
-				    3, 2 | 3 << 2, 0, 0, 2 | 10 << 2, 0, 0, 0, 0};
-	static const u8 guest[] = {1, 11, 2 | 6 << 2, 0, 0, 2, 0, 0, 16 << 2, 0, 12, 2 | 6 << 2, 0, 1, 2, 0, 0,
-				   16 << 2, 0, 12, 2 | 7 << 2, 0xff, 0xff, 2, 0, 0, 2 << 2, 0,
-				   14, 17 << 2, 1 | 63 << 2, 0xff, 0, 0, 14, 16 << 2, 2 | 5 << 2, 4, 0, 0, 0};
-	static const u8 hooks[] = {1, 254, 0, 0, 17, 2, 0, 0, 0, 0, 0, 254, 7, 2, 14, 9, 0, 1, 17, 2, 0, 0, 0, 0, 0,
-				   158, 0, 0, 0, 0, 19, 2, 0, 1, 0, 0, 0};
+	static const u8 log_lines[] = {
+		1, 255, 6, 0, 'h', 'e',	   'l', 'l', 'o', '\n', 0, 1 << 2, 2,	   0, 0, 6 << 2,
+		0, 22,	2, 0, 0,   5 << 2, 0,	0,   20,  2,	0, 0,	   5 << 2, 0, 0};
+	static const u8 memory[] = {
+		1, 1,		0, 2 | 10 << 2, 0,	 0,   3 << 2, 0x22 << 2 | 0, 1,
+		0, 1 | 14 << 2, 0, 3 << 2,	32 << 2, 143, 0,      2 | 10 << 2,   0,
+		0, 0,		0, 2 | 3 << 2,	0,	 0,   3,      2 | 3 << 2,    0,
+		0, 2 | 10 << 2, 0, 0,		0,	 0};
+	static const u8 guest[] = {1,	       11, 2 | 6 << 2, 0,	    0,	  2, 0, 0,  16 << 2,
+				   0,	       12, 2 | 6 << 2, 0,	    1,	  2, 0, 0,  16 << 2,
+				   0,	       12, 2 | 7 << 2, 0xff,	    0xff, 2, 0, 0,  2 << 2,
+				   0,	       14, 17 << 2,    1 | 63 << 2, 0xff, 0, 0, 14, 16 << 2,
+				   2 | 5 << 2, 4,  0,	       0,	    0};
+	static const u8 hooks[] = {1, 254, 0, 0, 17, 2, 0,   0, 0, 0, 0, 254, 7, 2, 14, 9, 0, 1, 17,
+				   2, 0,   0, 0, 0,  0, 158, 0, 0, 0, 0, 19,  2, 0, 1,	0, 0, 0};
 
 	fuzz_seed(log_lines, sizeof(log_lines));
 	fuzz_seed(memory, sizeof(memory));
 	fuzz_seed(guest, sizeof(guest));
 	/* hold, write, release, write */
-	static const u8 writes[] = {1, 25, 0, 0, 0, 0, 27, 2 | 6 << 2, 2 | 0 << 2, 0, 0, 8 << 2, 0, 26, 0, 0, 0, 0,
-				    27, 2 | 6 << 2, 2 | 0 << 2, 0, 0, 8 << 2, 0};
+	static const u8 writes[] = {1, 25, 0, 0, 0, 0, 27, 2 | 6 << 2, 2 | 0 << 2, 0, 0, 8 << 2,
+				    0, 26, 0, 0, 0, 0, 27, 2 | 6 << 2, 2 | 0 << 2, 0, 0, 8 << 2,
+				    0};
 
 	fuzz_seed(hooks, sizeof(hooks));
 	fuzz_seed(writes, sizeof(writes));

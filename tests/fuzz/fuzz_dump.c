@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Files that say they are memory dumps: refused with a reason, or taken apart into ranges that lie in
- * the file and do not overlap.
+ * Files that say they are memory dumps: refused with a reason, or taken apart into ranges that lie
+ * in the file and do not overlap.
  */
 #include <errno.h>
 

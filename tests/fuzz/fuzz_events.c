@@ -112,9 +112,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 void fuzz_seeds(void)
 {
 	static const char *const seeds[] = {
-		"\x01{\"kind\":\"alert\",\"signature\":\"a.lua\",\"technique\":\"T1486\",\"message\":"
+		"\x01{\"kind\":\"alert\",\"signature\":\"a.lua\",\"technique\":\"T1486\","
+		"\"message\":"
 		"\"found\",\"process\":{\"pid\":7,\"comm\":\"sh\",\"exe\":\"/bin/sh\"}}",
-		"\x01{\"kind\":\"error\",\"file\":\"a\",\"line\":3,\"message\":\"x\\ny\\u001b[2J\"}",
+		"\x01{\"kind\":\"error\",\"file\":\"a\",\"line\":3,\"message\":\"x\\ny\\u001b["
+		"2J\"}",
 		"\x01{\"kind\":\"print\",\"text\":\"\xc3\xa4\xe2\x80\xae\xf0\x9f\x98\x80\"}",
 		"\x10\x1b[2J\xc2\x9b\xed\xa0\x80 text\n\x02ring 1000 40\n\x03{\"kind\":\"a\"}\n",
 		"\x10--- crash record begin\nrip 1\n--- crash record end\nfatal: why\n\x02port\n",

@@ -13,8 +13,7 @@
 #define AREA_GPA  0x400000ull
 #define CODE	  0xffffffff81000000ull
 #define CODE_GPA  0x600000ull
-#define FLAGS                                                                                \
-	(RFLAGS_CF | RFLAGS_PF | RFLAGS_AF | RFLAGS_ZF | RFLAGS_SF | RFLAGS_OF | RFLAGS_DF)
+#define FLAGS	  (RFLAGS_CF | RFLAGS_PF | RFLAGS_AF | RFLAGS_ZF | RFLAGS_SF | RFLAGS_OF | RFLAGS_DF)
 
 /* engine/linux/trapsite.c, and what else of the engine it would use. */
 int insn_classify(const u8 *bytes, size_t size, gva_t address, struct lvmon_insn *insn);

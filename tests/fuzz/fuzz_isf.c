@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * A profile's text, ISF: whatever it says, it is refused in words, or becomes BTF that libbpf and the
- * table of fields take.
+ * A profile's text, ISF: whatever it says, it is refused in words, or becomes BTF that libbpf and
+ * the table of fields take.
  */
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
@@ -48,13 +48,17 @@ static void seed(const struct btf *btf, const char *banner)
 
 void fuzz_seeds(void)
 {
-	static const char numbers[] =
-		"{\"base_types\":{\"i\":{\"size\":3,\"kind\":\"int\"},\"v\":{\"size\":0,\"kind\":\"void\"}},"
-		"\"user_types\":{\"page\":{\"size\":64,\"kind\":\"struct\",\"fields\":{\"flags\":{\"offset\":0,"
-		"\"type\":{\"kind\":\"bitfield\",\"bit_length\":3,\"bit_position\":5,\"type\":{\"kind\":"
-		"\"base\",\"name\":\"i\"}}},\"next\":{\"offset\":8,\"type\":{\"kind\":\"pointer\",\"subtype\":"
-		"{\"kind\":\"struct\",\"name\":\"other\"}}}}}},\"enums\":{\"e\":{\"size\":4,\"constants\":"
-		"{\"PG_locked\":18446744073709551615,\"MINUS\":-5}}}}";
+	static const char numbers[] = "{\"base_types\":{\"i\":{\"size\":3,\"kind\":\"int\"},\"v\":{"
+				      "\"size\":0,\"kind\":\"void\"}},"
+				      "\"user_types\":{\"page\":{\"size\":64,\"kind\":\"struct\","
+				      "\"fields\":{\"flags\":{\"offset\":0,"
+				      "\"type\":{\"kind\":\"bitfield\",\"bit_length\":3,\"bit_"
+				      "position\":5,\"type\":{\"kind\":"
+				      "\"base\",\"name\":\"i\"}}},\"next\":{\"offset\":8,\"type\":{"
+				      "\"kind\":\"pointer\",\"subtype\":"
+				      "{\"kind\":\"struct\",\"name\":\"other\"}}}}}},\"enums\":{"
+				      "\"e\":{\"size\":4,\"constants\":"
+				      "{\"PG_locked\":18446744073709551615,\"MINUS\":-5}}}}";
 	struct btf *btf = btf__new_empty();
 	int word = btf__add_int(btf, "long", 8, BTF_INT_SIGNED), id;
 

@@ -66,9 +66,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			made_start(&tables[i], layouts[i], i & 1, i == 1);
 	m = &tables[take(&in, 1) & 3];
 	{
-		const uint64_t places[] = {m->names,	   m->markers, m->tokens,  m->token_index,
-					   m->num_syms,	   m->offsets, MADE_TEXT,  MADE_SIZE,
-					   MADE_SYMBOLS,   MADE_VA,    0x80,	   0xffffffff};
+		const uint64_t places[] = {m->names,	 m->markers, m->tokens, m->token_index,
+					   m->num_syms,	 m->offsets, MADE_TEXT, MADE_SIZE,
+					   MADE_SYMBOLS, MADE_VA,    0x80,	0xffffffff};
 		first = change(&in, m->mem, MADE_SIZE, places, 12, undo[0]);
 		while (!kallsyms_find(m->mem, MADE_SIZE, take(&in, 1) & 1 ? MADE_VA : 0, &from,
 				      &place)) {
@@ -89,9 +89,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 					const uint64_t parts[] = {
 						offsetof(struct kernel_blob, symbols),
 						offsetof(struct kernel_blob, sec),
-						b->sec[SEC_ORDER].off, b->sec[SEC_BUCKETS].off,
-						b->sec[SEC_MARKERS].off, b->sec[SEC_NAMES].off,
-						b->sec[SEC_TOKEN_INDEX].off, b->sec[SEC_TOKENS].off};
+						b->sec[SEC_ORDER].off,
+						b->sec[SEC_BUCKETS].off,
+						b->sec[SEC_MARKERS].off,
+						b->sec[SEC_NAMES].off,
+						b->sec[SEC_TOKEN_INDEX].off,
+						b->sec[SEC_TOKENS].off};
 					uint64_t ignored[16][2];
 
 					change(&in, (uint8_t *)copy, b->size, parts, 8, ignored);
@@ -114,8 +117,8 @@ void fuzz_seeds(void)
 {
 	for (uint8_t layout = 0; layout < 4; layout++) {
 		uint8_t whole[] = {layout, 0, 1, 0, 0};
-		uint8_t changed[] = {layout, 1, 2 | 3 << 2, 0, 1, 8, 0, 1, 1, 2, 4, 0, 8, 2,
-				     1,	     2, 0,	    4, 8, 0};
+		uint8_t changed[] = {layout, 1, 2 | 3 << 2, 0, 1, 8, 0, 1, 1, 2,
+				     4,	     0, 8,	    2, 1, 2, 0, 4, 8, 0};
 
 		fuzz_seed(whole, sizeof(whole));
 		fuzz_seed(changed, sizeof(changed));

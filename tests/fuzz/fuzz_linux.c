@@ -27,11 +27,37 @@
 static struct kernel_blob *blob;
 
 static const uint64_t places[] = {
-	TASK,	 TASK + 8, TASK + 0x400, MM,		  NODE | 0x1e,	   NODE | 0x0e, NODE + 0x116,
-	VMA,	 VMA + 0x100, FILE_,	 DENTRY,	  DENTRY + 0x100, MOUNT,	MOUNT + 0x80,
-	MAPPING, XNODE + 2, PAGES,	 PAGES + 0x40,	  PGD,		   PGD - GUEST_BASE + 7,
-	PGD - GUEST_BASE + 0x1007,	 GUEST_BASE + GUEST_RAM - 8, CODE, 0x400000, 0x402000,
-	0x700000000000, GUEST_BASE, MODULES, MODULES + 0x40, MODULES + 0x80, MODULES + 0x100,
+	TASK,
+	TASK + 8,
+	TASK + 0x400,
+	MM,
+	NODE | 0x1e,
+	NODE | 0x0e,
+	NODE + 0x116,
+	VMA,
+	VMA + 0x100,
+	FILE_,
+	DENTRY,
+	DENTRY + 0x100,
+	MOUNT,
+	MOUNT + 0x80,
+	MAPPING,
+	XNODE + 2,
+	PAGES,
+	PAGES + 0x40,
+	PGD,
+	PGD - GUEST_BASE + 7,
+	PGD - GUEST_BASE + 0x1007,
+	GUEST_BASE + GUEST_RAM - 8,
+	CODE,
+	0x400000,
+	0x402000,
+	0x700000000000,
+	GUEST_BASE,
+	MODULES,
+	MODULES + 0x40,
+	MODULES + 0x80,
+	MODULES + 0x100,
 };
 
 #define PLACES (sizeof(places) / sizeof(places[0]))
@@ -262,7 +288,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!linux_trap_site(CODE, &hook, text, sizeof(text))) {
 		struct linux_detour detour;
 
-		must(hook.insn.length && hook.insn.length <= 15 && hook.insn.kind < LVMON_INSN_KINDS);
+		must(hook.insn.length && hook.insn.length <= 15 &&
+		     hook.insn.kind < LVMON_INSN_KINDS);
 		must(hook.entry_size <= LVMON_ENTRY_SIZE);
 		memset(hook.entry, 0, sizeof(hook.entry)); /* as if all of it had changed */
 		linux_detour(&hook, &detour);
@@ -284,26 +311,26 @@ void fuzz_seeds(void)
 {
 	/* A list of two tasks, an mm with two mappings, a file with a path, a page table. */
 	static const uint8_t seed[] = {
-		0,
-		GO(0, 0), PLACE(2), 0, 7 << 2, 0, 7 << 2, PLACE(0), PLACE(0), PLACE(0), PLACE(3),
-		GO(2, 0), PLACE(0), 0, 8 << 2, 0, 8 << 2, PLACE(0), PLACE(0), PLACE(0), PLACE(3),
-		GO(3, 0), PLACE(18), PLACE(7), PLACE(7), PLACE(7), PLACE(4), PLACE(4), PLACE(4), PLACE(4),
-		0x48, PLACE(9), PLACE(9), PLACE(5), PLACE(5), PLACE(5), PLACE(5),
-		GO(4, 1), 0, 1 | 20 << 2, 0, GO(4, 13), PLACE(7), PLACE(8),
-		GO(7, 0), PLACE(23), PLACE(24), PLACE(23), PLACE(24), PLACE(9), PLACE(9), PLACE(9), PLACE(23),
-		PLACE(24), PLACE(23), PLACE(24),
-		GO(9, 0), PLACE(12), PLACE(10), PLACE(14), PLACE(12), PLACE(10), PLACE(14), PLACE(12),
-		PLACE(10), PLACE(14), PLACE(12), PLACE(12), PLACE(10), PLACE(14),
-		GO(10, 0), PLACE(11), 0, 5 << 2, PLACE(11), PLACE(11), PLACE(11), PLACE(11), PLACE(11),
-		PLACE(11), PLACE(11), 0, 5 << 2, PLACE(11),
-		GO(18, 0), PLACE(20), GO(18, 255), 0x7f, 0x7f, 0x7f, 0x7f, 0x45, PLACE(20), PLACE(20),
-		GO(22, 0), 3, 0x90, 0x90, 0x55, 0x48, 0x89, 0xe5, 0x90, 0x90,
+		0,	   GO(0, 0),  PLACE(2),	   0,	      7 << 2,	   0,	      7 << 2,
+		PLACE(0),  PLACE(0),  PLACE(0),	   PLACE(3),  GO(2, 0),	   PLACE(0),  0,
+		8 << 2,	   0,	      8 << 2,	   PLACE(0),  PLACE(0),	   PLACE(0),  PLACE(3),
+		GO(3, 0),  PLACE(18), PLACE(7),	   PLACE(7),  PLACE(7),	   PLACE(4),  PLACE(4),
+		PLACE(4),  PLACE(4),  0x48,	   PLACE(9),  PLACE(9),	   PLACE(5),  PLACE(5),
+		PLACE(5),  PLACE(5),  GO(4, 1),	   0,	      1 | 20 << 2, 0,	      GO(4, 13),
+		PLACE(7),  PLACE(8),  GO(7, 0),	   PLACE(23), PLACE(24),   PLACE(23), PLACE(24),
+		PLACE(9),  PLACE(9),  PLACE(9),	   PLACE(23), PLACE(24),   PLACE(23), PLACE(24),
+		GO(9, 0),  PLACE(12), PLACE(10),   PLACE(14), PLACE(12),   PLACE(10), PLACE(14),
+		PLACE(12), PLACE(10), PLACE(14),   PLACE(12), PLACE(12),   PLACE(10), PLACE(14),
+		GO(10, 0), PLACE(11), 0,	   5 << 2,    PLACE(11),   PLACE(11), PLACE(11),
+		PLACE(11), PLACE(11), PLACE(11),   PLACE(11), 0,	   5 << 2,    PLACE(11),
+		GO(18, 0), PLACE(20), GO(18, 255), 0x7f,      0x7f,	   0x7f,      0x7f,
+		0x45,	   PLACE(20), PLACE(20),   GO(22, 0), 3,	   0x90,      0x90,
+		0x55,	   0x48,      0x89,	   0xe5,      0x90,	   0x90,
 	};
 	/* A kernel thread whose function is in no module, of none. */
 	static const uint8_t thread[] = {
-		0,
-		GO(0, 0), PLACE(2), GO(2, 0), PLACE(0), GO(2, 8), 0, 1 | 21 << 2, 0, GO(2, 11), PLACE(10),
-		GO(10, 12), PLACE(16), GO(27, 0), PLACE(27),
+		0, GO(0, 0),  PLACE(2),	 GO(2, 0),   PLACE(0),	GO(2, 8),  0,	      1 | 21 << 2,
+		0, GO(2, 11), PLACE(10), GO(10, 12), PLACE(16), GO(27, 0), PLACE(27),
 	};
 
 	fuzz_seed(seed, sizeof(seed));

@@ -125,12 +125,28 @@ static void __attribute__((format(printf, 1, 2))) put(const char *format, ...)
 
 static void put_argument(struct input *in)
 {
-	static const uint64_t table[] = {0x1000,     16 << 20, 64 << 20, 8 * 4096, 4 * 4096, 0x400000,
-					 1ull << 63, 65536,    1 << 20,	 59};
-	static const char *const strings[] = {"'rax'", "'rip'", "'kernel_execve'", "'openat'", "'[a-z]+'",
-					      "'%f[%w]x'", "'(.-)%1'", "'high'", "'T1486'", "'r'", "'thing'",
-					      "'name'", "'inner.b'", "'u8[9]'", "'GREEN'", "'array'",
-					      "'struct inner **'", "'link'", "'sys_call_table'", "t"};
+	static const uint64_t table[] = {0x1000,   16 << 20,   64 << 20, 8 * 4096, 4 * 4096,
+					 0x400000, 1ull << 63, 65536,	 1 << 20,  59};
+	static const char *const strings[] = {"'rax'",
+					      "'rip'",
+					      "'kernel_execve'",
+					      "'openat'",
+					      "'[a-z]+'",
+					      "'%f[%w]x'",
+					      "'(.-)%1'",
+					      "'high'",
+					      "'T1486'",
+					      "'r'",
+					      "'thing'",
+					      "'name'",
+					      "'inner.b'",
+					      "'u8[9]'",
+					      "'GREEN'",
+					      "'array'",
+					      "'struct inner **'",
+					      "'link'",
+					      "'sys_call_table'",
+					      "t"};
 
 	switch (take(in, 1) % 9) {
 	case 0:
@@ -143,7 +159,8 @@ static void put_argument(struct input *in)
 		put("v");
 		break;
 	case 3:
-		put("%s", (const char *[]){"nil", "true", "1.5", "-0.0", "1e300", "{}", "0/0", "print"}[take(in, 1) & 7]);
+		put("%s", (const char *[]){"nil", "true", "1.5", "-0.0", "1e300", "{}", "0/0",
+					   "print"}[take(in, 1) & 7]);
 		break;
 	case 4: {
 		size_t n = take(in, 1) % 40;
@@ -250,10 +267,16 @@ void fuzz_seeds(void)
 
 	for (uint8_t call = 0; call < CALLS; call++) {
 		uint8_t one[] = {call, 0, 6, 2 | 3 << 2, 0, 0, 6, 1 << 2};
-		uint8_t of_view[] = {0, 0, 6, 2 | 3 << 2, 0, 0, 6, 0, call, 5, 4, 6, 1 << 2, 6, 9 << 2, call, 4,
-				     3, 'f', 'o', 'u', 6, 1 << 2};
-		uint8_t of_object[] = {address, 6, 100 << 2 & 0xff, 6, 0, 6, 0, call, 6, 16 << 2, 6, 2, 0, 0, call, 5,
-				       call, 4, 2, 'a', 'b'};
+		uint8_t of_view[] = {0,	   0, 6,   2 | 3 << 2, 0,      0, 6,	  0,
+				     call, 5, 4,   6,	       1 << 2, 6, 9 << 2, call,
+				     4,	   3, 'f', 'o',	       'u',    6, 1 << 2};
+		uint8_t of_object[] = {address, 6,    100 << 2 & 0xff,
+				       6,	0,    6,
+				       0,	call, 6,
+				       16 << 2, 6,    2,
+				       0,	0,    call,
+				       5,	call, 4,
+				       2,	'a',  'b'};
 
 		fuzz_seed(one, sizeof(one));
 		fuzz_seed(of_view, sizeof(of_view));

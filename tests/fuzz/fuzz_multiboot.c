@@ -48,10 +48,10 @@ void boot_relocate(hpa_t to, u64 size, hpa_t root, const struct boot_info *bi)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const u64 table[] = {0x100000, 0x8000000, LOW_4GB, BIT(52), KERNEL_AT, STRINGS,
-				    LOW_4GB - 0x200000};
-	static const char *const roles[] = {"@kernel quiet", "/k @initrd", "@engine", "@signatures",
-					    "@kernel", "@kernelx"};
+	static const u64 table[] = {0x100000,  0x8000000, LOW_4GB,	     BIT(52),
+				    KERNEL_AT, STRINGS,	  LOW_4GB - 0x200000};
+	static const char *const roles[] = {"@kernel quiet", "/k @initrd", "@engine",
+					    "@signatures",   "@kernel",	   "@kernelx"};
 	struct input in = input_of(data, size);
 	struct multiboot_info mbi = {.flags = MBI_CMDLINE | MBI_MODULES | MBI_MMAP};
 	struct multiboot_module *module;
@@ -101,9 +101,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 void fuzz_seeds(void)
 {
 	/* flags; entries: how, base, length; length of all; modules: role, start, size; options */
-	static const u8 good[] = {0, 2, 1, 0, 1 | 18 << 2, 0, 1, 2, 0, 0, 2 | 1 << 2, 0, 0, 1,
-				  3, 0, 1, 2 | 4 << 2, 0, 0x40, 0, 2, 2, 2 | 4 << 2, 0, 0x50, 0, 3,
-				  'm', 'e', 'm', '=', '2', '4'};
+	static const u8 good[] = {
+		0, 2,	 1, 0, 1 | 18 << 2, 0,		1,   2,	   0,	0,  2 | 1 << 2, 0,
+		0, 1,	 3, 0, 1,	    2 | 4 << 2, 0,   0x40, 0,	2,  2,		2 | 4 << 2,
+		0, 0x50, 0, 3, 'm',	    'e',	'm', '=',  '2', '4'};
 	static const u8 no_map[] = {64, 0, 0, 0};
 	static const u8 sizes[] = {0, 1, 3, 0, 1 | 18 << 2, 0, 1 | 31 << 2, 0xfc, 0};
 

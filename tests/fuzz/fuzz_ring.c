@@ -86,7 +86,8 @@ void fuzz_seeds(void)
 {
 	static const uint8_t seeds[][20] = {
 		{1, 0, 0, RECORD, 8 << 2, 1, HEAD_PLUS, 4, READ, READ},
-		{1, 0xf0, 0, RECORD, 3, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0, 0, HEAD_PLUS, 9, READ, READ},
+		{1, 0xf0, 0, RECORD, 3, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0, 0, HEAD_PLUS, 9, READ,
+		 READ},
 		{1, 0xe8, 0, RECORD, 0, 0, HEAD_PLUS, 3, READ, RECORD, 0, 7, HEAD_PLUS, 3, READ},
 		{0, 2 | 4 << 2, 0, 0, 0, 0, ATTACH, 2 | 1 << 2, 0, 0, 2 | 3 << 2, 0, 0, READ},
 	};

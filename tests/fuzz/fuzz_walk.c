@@ -59,10 +59,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct backend fake;
 	struct input in = input_of(data, size);
-	static const uint64_t table[] = {TABLES,	     TABLES | 7,	 TABLES | 0x87,
-					 TABLES + 0x1000 + 7, TABLES + 0x2000 + 7, OWN | 7,
-					 0x9e000 | 7,	     0x9f000 | 7,	 RAM_END - 0xff9,
-					 0xffffffff81000000, 0xffff888000000000, 0x8000000000};
+	static const uint64_t table[] = {TABLES,
+					 TABLES | 7,
+					 TABLES | 0x87,
+					 TABLES + 0x1000 + 7,
+					 TABLES + 0x2000 + 7,
+					 OWN | 7,
+					 0x9e000 | 7,
+					 0x9f000 | 7,
+					 RAM_END - 0xff9,
+					 0xffffffff81000000,
+					 0xffff888000000000,
+					 0x8000000000};
 	static const size_t count = sizeof(table) / sizeof(table[0]);
 	uint64_t root = TABLES;
 	int levels = 4;
@@ -109,13 +117,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 void fuzz_seeds(void)
 {
 	/* Entry 0 of each table leads to the next one; then large pages; then loops. */
-	static const uint8_t chain[] = {0, 0,	 0, 2 | 3 << 2, 0, 0, 0, 0,  2, 2 | 4 << 2, 0, 0,
-					0, 0,	 4, 2 | 1 << 2, 0, 0, 2, 0x10, 2, 0x10, 0, 0,
-					0, 2 | 5 << 2, 0, 0, 2, 0x10};
-	static const uint8_t large[] = {0, 0, 0, 2 | 3 << 2, 0, 0, 0, 0, 2, 2 | 2 << 2, 0, 0, 2, 0x10,
-					0, 0, 2, 0, 2, 0x10};
-	static const uint8_t loop[] = {0, 0, 0, 2 | 1 << 2, 0, 0, 2, 0x10, 1, 2, 0, 0, 1, 2, 0x10,
-				       2, 2 | 9 << 2, 0, 0, 2, 2 | 10 << 2, 0, 0};
+	static const uint8_t chain[] = {0, 0,	 0, 2 | 3 << 2, 0, 0,	       0, 0, 2, 2 | 4 << 2,
+					0, 0,	 0, 0,		4, 2 | 1 << 2, 0, 0, 2, 0x10,
+					2, 0x10, 0, 0,		0, 2 | 5 << 2, 0, 0, 2, 0x10};
+	static const uint8_t large[] = {0, 0, 0, 2 | 3 << 2, 0, 0, 0, 0, 2, 2 | 2 << 2,
+					0, 0, 2, 0x10,	     0, 0, 2, 0, 2, 0x10};
+	static const uint8_t loop[] = {0, 0,	0, 2 | 1 << 2, 0, 0, 2, 0x10,	     1, 2, 0, 0, 1,
+				       2, 0x10, 2, 2 | 9 << 2, 0, 0, 2, 2 | 10 << 2, 0, 0};
 
 	fuzz_seed(chain, sizeof(chain));
 	fuzz_seed(large, sizeof(large));

@@ -599,10 +599,8 @@ void linux_walk_again(struct linux_walk *w)
 bool linux_walk_next(struct linux_walk *w, struct linux_span *s)
 {
 	static const enum linux_span_state states[] = {
-		[LINUX_PAGE_ABSENT] = LINUX_SPAN_SWAPPED,
-		[LINUX_PAGE_PRIVATE] = LINUX_SPAN_MAPPED,
-		[LINUX_PAGE_SHARED] = LINUX_SPAN_MAPPED,
-		[LINUX_PAGE_CACHED] = LINUX_SPAN_CACHED,
+		[LINUX_PAGE_ABSENT] = LINUX_SPAN_SWAPPED, [LINUX_PAGE_PRIVATE] = LINUX_SPAN_MAPPED,
+		[LINUX_PAGE_SHARED] = LINUX_SPAN_MAPPED,  [LINUX_PAGE_CACHED] = LINUX_SPAN_CACHED,
 		[LINUX_PAGE_OTHERS] = LINUX_SPAN_MAPPED,
 	};
 	struct linux_page page;

@@ -85,20 +85,20 @@ struct fake {
 	const void *btf; /* what linux_use_btf was given, and its size */
 	size_t btf_size;
 	const char *btf_refused;
-	bool no_pages;	   /* it lacks what LINUX_PAGES needs */
-	bool no_tasks;	   /* nor anything of processes, until it is inferred */
-	uint32_t inferred; /* fields that can be */
+	bool no_pages;		    /* it lacks what LINUX_PAGES needs */
+	bool no_tasks;		    /* nor anything of processes, until it is inferred */
+	uint32_t inferred;	    /* fields that can be */
 	struct linux_detour detour; /* in front of all traps */
-	bool trapped;	   /* all places show a trap's byte: none can be decoded */
-	bool endless;	   /* the list of processes loops */
-	int walk_error;	   /* what walks of modules, files, ... end with; 0 */
+	bool trapped;		    /* all places show a trap's byte: none can be decoded */
+	bool endless;		    /* the list of processes loops */
+	int walk_error;		    /* what walks of modules, files, ... end with; 0 */
 	bool lacking;	   /* the kernel's structures have no more than the list of processes */
 	bool stored_first; /* no hook came before the first blob */
 	/* At each so many looks at a process's page most of the budget is used up, or all. */
 	unsigned int expire_at, looked;
 	bool expire_signal;
-	unsigned int waits;		/* of events for which there was no slot */
-	uint64_t killed, killed_task;	/* signal to the process at work, and its task */
+	unsigned int waits;	      /* of events for which there was no slot */
+	uint64_t killed, killed_task; /* signal to the process at work, and its task */
 	bool old_signals;
 	gva_t init_path; /* what kernel_execve gets */
 	unsigned int drains;

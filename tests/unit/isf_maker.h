@@ -106,8 +106,8 @@ static inline json_t *isf_constants(const struct btf *btf, const struct btf_type
 		if (btf_is_enum64(t))
 			v = (json_int_t)btf_enum64_value(&btf_enum64(t)[i]);
 		else
-			v = btf_kflag(t) ? (json_int_t)btf_enum(t)[i].val :
-					   (json_int_t)(uint32_t)btf_enum(t)[i].val;
+			v = btf_kflag(t) ? (json_int_t)btf_enum(t)[i].val
+					 : (json_int_t)(uint32_t)btf_enum(t)[i].val;
 		json_object_set_new(constants, btf__name_by_offset(btf, name), json_integer(v));
 	}
 	return constants;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * For tests of the Lua API: each test is a signature whose handler asserts; a failed assertion is an
- * error record with its line.
+ * For tests of the Lua API: each test is a signature whose handler asserts; a failed assertion is
+ * an error record with its line.
  */
 #ifndef TESTS_LUA_RUN_H
 #define TESTS_LUA_RUN_H

@@ -18,9 +18,9 @@ void apic_init_announced(struct cpu *cpu)
 
 static void guest_access(bool in, u16 port, u8 size, bool string)
 {
-	struct vm_exit exit = {.kind = EXIT_IO,
-			       .io = {.port = port, .size = size, .in = in, .string = string,
-				      .next_rip = 0x1234}};
+	struct vm_exit exit = {
+		.kind = EXIT_IO,
+		.io = {.port = port, .size = size, .in = in, .string = string, .next_rip = 0x1234}};
 
 	vcpu.regs[LVMON_RIP] = 0;
 	ports_access(&vcpu, &exit);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One instruction on the CPU that runs the test, with all general registers and flags as given: what
- * emulation is compared with. The caller writes the instruction somewhere, behind it a jump to
+ * One instruction on the CPU that runs the test, with all general registers and flags as given:
+ * what emulation is compared with. The caller writes the instruction somewhere, behind it a jump to
  * here_back.
  */
 #ifndef UNIT_RUN_HERE_H
@@ -15,7 +15,8 @@ const void *here_insn;
 extern const u8 here_back[];
 void run_here(void);
 
-/* Loads here_regs, jumps to here_insn, whose last jump comes to here_back, and stores them again.
+/*
+ * Loads here_regs, jumps to here_insn, whose last jump comes to here_back, and stores them again.
  */
 __asm__(".pushsection .text\n"
 	".globl run_here\n"

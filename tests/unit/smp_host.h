@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* vmm/smp.c, apic.c and hold.c on the host, included for what is static in it: four CPUs and the APIC's page. */
+/* vmm/smp.c, apic.c and hold.c on the host, included for what is static in it: four CPUs and the
+ * APIC's page. */
 #ifndef UNIT_SMP_HOST_H
 #define UNIT_SMP_HOST_H
 

@@ -123,8 +123,8 @@ static struct lvmon_verdict first_program(void)
 {
 	struct lvmon_event ev;
 
-	return fake_event_once("kernel_execve",
-			       fake_process(42, "swapper", 1, LINUX_PAGE_PRIVATE), &ev);
+	return fake_event_once("kernel_execve", fake_process(42, "swapper", 1, LINUX_PAGE_PRIVATE),
+			       &ev);
 }
 
 #define SAY(x) "lvmon.hook.syscall('openat', function() print('" x "') end)"
@@ -283,7 +283,8 @@ static void damaged_archive(void **state)
 	assert_int_equal(fake_number("ready", 0, "signatures"), 1);
 }
 
-/* Killed in the first signature's handler: reported, and the event goes on with the second one's.
+/*
+ * Killed in the first signature's handler: reported, and the event goes on with the second one's.
  */
 static void killed_in_a_handler(void **state)
 {

@@ -271,7 +271,8 @@ static void while_the_stack_moves(void **state)
 	}
 }
 
-static char noted[2][sizeof(engine.persist->where)]; /* the place that was known after each signal */
+static char noted[2]
+		 [sizeof(engine.persist->where)]; /* the place that was known after each signal */
 static unsigned int alarms;
 
 static void on_alarm_twice(int signal)
@@ -290,8 +291,7 @@ static void in_c_code(void **state)
 
 	alarms = 0;
 	signal(SIGVTALRM, on_alarm_twice);
-	fake_signature("pattern.lua",
-		       HOOK("\nlocal x = ('a'):rep(80):find(('.-'):rep(4) .. 'b')"));
+	fake_signature("pattern.lua", HOOK("\nlocal x = ('a'):rep(80):find(('.-'):rep(4) .. 'b')"));
 	assert_int_equal(fake_load(), 1);
 	setitimer(ITIMER_VIRTUAL, &twice, NULL);
 	fake_event("__x64_sys_openat", p);
@@ -350,7 +350,9 @@ static uint64_t calls_told(void)
 	return calls;
 }
 
-/* Calls in a pause: all are told when it is over, and most of them long before, but not one by one. */
+/*
+ * Calls in a pause: all are told when it is over, and most of them long before, but not one by one.
+ */
 static void calls_in_a_pause(void **state)
 {
 	struct fake_process *p = fake_process(200, "p", 1, LINUX_PAGE_PRIVATE);

@@ -77,15 +77,17 @@ static void at_every_point(void **state)
  */
 static void others_have_a_share(void **state)
 {
-	static const char *const hold = "local held = {}\n"
-					"lvmon.hook.syscall('openat', function()\n"
-					"  while true do held[#held + 1] = string.rep('x', 50000 + #held) end\n"
-					"end)\n";
-	static const char *const modest = "lvmon.hook.syscall('execve', function()\n"
-					  "  local t = {}\n"
-					  "  for i = 1, 12 do t[i] = string.rep('y', 50000 + i) end\n"
-					  "  print(#t)\n"
-					  "end)\n";
+	static const char *const hold =
+		"local held = {}\n"
+		"lvmon.hook.syscall('openat', function()\n"
+		"  while true do held[#held + 1] = string.rep('x', 50000 + #held) end\n"
+		"end)\n";
+	static const char *const modest =
+		"lvmon.hook.syscall('execve', function()\n"
+		"  local t = {}\n"
+		"  for i = 1, 12 do t[i] = string.rep('y', 50000 + i) end\n"
+		"  print(#t)\n"
+		"end)\n";
 	struct fake_process *p;
 
 	fake_reset();

@@ -53,7 +53,8 @@ static void paper_program(void **state)
 	memset(fake_bytes(bad, 5 * 4096), 'a', 4096);
 	fake_signature("paper.lua", read_file("signatures/paper.lua"));
 	assert_int_equal(fake_load(), 1);
-	assert_int_equal(fake.hooks, 4); /* two ways of execve, one of execveat, the kernel itself */
+	assert_int_equal(fake.hooks,
+			 4); /* two ways of execve, one of execveat, the kernel itself */
 
 	assert_int_equal(fake_event("__x64_sys_execve", good).kind, LVMON_CONTINUE);
 	assert_int_equal(fake_count("error"), 0);
@@ -235,17 +236,16 @@ static void coroutines_of_handlers(void **state)
 	struct lvmon_event ev, other;
 	struct lvmon_verdict v;
 
-	fake_signature("w.lua",
-		       "local first\n"
-		       "lvmon.hook.syscall('openat', function(ev)\n"
-		       "  if type(ev) ~= 'userdata' then coroutine.yield() end\n"
-		       "  first = coroutine.running()\n"
-		       "  print(lvmon.memwrite(lvmon.getproc().memory, 'x'))\n"
-		       "end)\n"
-		       "lvmon.hook.syscall('execve', function()\n"
-		       "  print('resume', pcall(coroutine.resume, first, 5))\n"
-		       "  print('close', pcall(coroutine.close, first))\n"
-		       "end)\n");
+	fake_signature("w.lua", "local first\n"
+				"lvmon.hook.syscall('openat', function(ev)\n"
+				"  if type(ev) ~= 'userdata' then coroutine.yield() end\n"
+				"  first = coroutine.running()\n"
+				"  print(lvmon.memwrite(lvmon.getproc().memory, 'x'))\n"
+				"end)\n"
+				"lvmon.hook.syscall('execve', function()\n"
+				"  print('resume', pcall(coroutine.resume, first, 5))\n"
+				"  print('close', pcall(coroutine.close, first))\n"
+				"end)\n");
 	fake_load();
 	v = fake_event_once("__x64_sys_openat", p, &ev);
 	assert_int_equal(v.kind, LVMON_CALL_GUEST);
@@ -568,16 +568,18 @@ static void ruined(void **state)
 	} cases[] = {
 		{"lvmon.memwrite(p.memory, ('\\0'):rep(p.mem_size))", false, true},
 		{"lvmon.memwrite(p.memory, ('\\0'):rep(p.mem_size))", true, true},
-		{"lvmon.memwrite(p.memory, ('x'):rep(1 << 50))", false, true}, /* more than it has */
+		{"lvmon.memwrite(p.memory, ('x'):rep(1 << 50))", false,
+		 true}, /* more than it has */
 		/* in pieces */
 		{"for i = 0, 5 do lvmon.memwrite(p.memory + i * 4096, ('x'):rep(4096)) end", false,
 		 true},
-		{"string.gsub('x', 'x', function() lvmon.memwrite(p.memory, ('x'):rep(p.mem_size)) end)",
+		{"string.gsub('x', 'x', function() lvmon.memwrite(p.memory, ('x'):rep(p.mem_size)) "
+		 "end)",
 		 false, true},
 		{"lvmon.memwrite(p.memory, ('x'):rep(p.mem_size - 1))", false, false},
 		{"lvmon.memwrite(p.memory + 1, ('x'):rep(p.mem_size - 1))", false, false},
-		{"local q = lvmon.getproc(100) lvmon.memwrite(q.memory, ('x'):rep(q.mem_size))", false,
-		 false},
+		{"local q = lvmon.getproc(100) lvmon.memwrite(q.memory, ('x'):rep(q.mem_size))",
+		 false, false},
 	};
 	size_t i;
 

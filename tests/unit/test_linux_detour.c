@@ -40,9 +40,9 @@ static const struct guest_symbol made[] = {
 	{"dbpf_kallsyms", KSYMS},
 };
 
-#define TRACER	AT(0x1200)
-#define KPROBES AT(0x1300)
-#define PATCHES AT(0x1400)
+#define TRACER	 AT(0x1200)
+#define KPROBES	 AT(0x1300)
+#define PATCHES	 AT(0x1400)
 #define DIRECTLY AT(0x1500)
 
 static struct kernel_blob *blob;

@@ -327,7 +327,8 @@ static void test_bounds(void **state)
 	gva_t f, big;
 	uint32_t i;
 
-	/* One page that is read again and again: an array of which all entries are the same file.
+	/*
+	 * One page that is read again and again: an array of which all entries are the same file.
 	 */
 	guest_next = align_up(guest_next, 4096);
 	big = new (70000 * 8);

@@ -318,16 +318,17 @@ static void test_processes(void **state)
 	look(0);
 	assert_string_equal(list.reason, "");
 	assert_int_equal(list.sources, BIT(LINUX_SOURCE_TASKS) | BIT(LINUX_SOURCE_PIDS) |
-					     BIT(LINUX_SOURCE_CHILDREN) | BIT(LINUX_SOURCE_THREADS) |
-					     BIT(LINUX_SOURCE_CPUS) | BIT(LINUX_SOURCE_KTHREADS));
+					       BIT(LINUX_SOURCE_CHILDREN) |
+					       BIT(LINUX_SOURCE_THREADS) | BIT(LINUX_SOURCE_CPUS) |
+					       BIT(LINUX_SOURCE_KTHREADS));
 	/* out of the list, and what it started is not hidden with it */
 	list_del(sh + TASKS);
 	look(1);
 	row_is(0, LINUX_HIDDEN_PROCESS, sh, BIT(LINUX_SOURCE_TASKS));
 	assert_int_equal(list.rows[0].pid, 10);
 	assert_string_equal(list.rows[0].name, "sh");
-	assert_int_equal(list.rows[0].seen,
-			 BIT(LINUX_SOURCE_PIDS) | BIT(LINUX_SOURCE_CHILDREN) | BIT(LINUX_SOURCE_THREADS));
+	assert_int_equal(list.rows[0].seen, BIT(LINUX_SOURCE_PIDS) | BIT(LINUX_SOURCE_CHILDREN) |
+						    BIT(LINUX_SOURCE_THREADS));
 	list_add(INIT + TASKS, sh + TASKS);
 	/* out of the allocator */
 	put64(xnode + SLOTS + 8 * 13, 0);
@@ -492,7 +493,7 @@ static void test_modules(void **state)
 	modules(0);
 	assert_string_equal(list.reason, "");
 	assert_int_equal(list.sources, BIT(LINUX_SOURCE_MODULES) | BIT(LINUX_SOURCE_SYSFS) |
-					     BIT(LINUX_SOURCE_TREE) | BIT(LINUX_SOURCE_MEMORY));
+					       BIT(LINUX_SOURCE_TREE) | BIT(LINUX_SOURCE_MEMORY));
 	/* MODULES -> c -> b -> a */
 	put64(bytes_of(c) + M_LIST, a + M_LIST);
 	modules(1);

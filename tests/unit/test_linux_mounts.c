@@ -173,7 +173,8 @@ static void test_propagation(void **state)
 	read_mounts(-EFAULT, 1);
 }
 
-/* A reader of the list has a place in it that is no mount; what lies outside of a root is not seen.
+/*
+ * A reader of the list has a place in it that is no mount; what lies outside of a root is not seen.
  */
 static void test_not_seen(void **state)
 {

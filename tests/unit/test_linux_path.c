@@ -220,7 +220,8 @@ static void test_made_up_names(void **state)
 	assert_int_equal(path_of_file(file_new(mount, d), buf, sizeof(buf)), -EFAULT);
 	put64(d + OPS, 0x400000);
 	assert_int_equal(path_of_file(file_new(mount, d), buf, sizeof(buf)), -EFAULT);
-	/* The root of such a file system, where it is mounted; and other operations than d_dname.
+	/*
+	 * The root of such a file system, where it is mounted; and other operations than d_dname.
 	 */
 	d = pseudo_new("", TEXT + 96, 7);
 	expect(file_new(mount_new(0, root, d), d), "/");

@@ -137,7 +137,8 @@ static void test_hooked(void **state)
 	hook(0xffff888000001000ull, false, true);
 	hook(INIT, false, true);
 	hook(TEXT + 0x1000, false, true); /* _etext itself */
-	/* A call that this kernel has stays an entry when it is hooked, though it is the last one.
+	/*
+	 * A call that this kernel has stays an entry when it is hooked, though it is the last one.
 	 */
 	put64(TABLE, function(READ));
 	put64(TABLE + 8 * 2, MODULE);

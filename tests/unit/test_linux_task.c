@@ -61,7 +61,8 @@ static gva_t task_new(int pid, const char *comm)
 
 static int set_up(void **state)
 {
-	static const struct guest_symbol symbols[] = {{"Dinit_task", INIT}, {"Dinit_pid_ns", PID_NS}};
+	static const struct guest_symbol symbols[] = {{"Dinit_task", INIT},
+						      {"Dinit_pid_ns", PID_NS}};
 
 	guest_start();
 	guest_kernel.field[F_TASK_TASKS] = TASKS;
@@ -215,7 +216,8 @@ static void sleeps(const struct guest_symbol *symbols, uint32_t n, gva_t count, 
 static void test_may_sleep(void **state)
 {
 	/* 5.10 without CONFIG_PREEMPT_COUNT; 6.1, and from 6.15 on; 6.2 to 6.14 */
-	static const struct guest_symbol plain[] = {{"D__preempt_count", COUNT}, {"Dinit_task", INIT}},
+	static const struct guest_symbol plain[] = {{"D__preempt_count", COUNT},
+						    {"Dinit_task", INIT}},
 					 counting[] = {{"D__preempt_count", COUNT},
 						       {"Dinit_task", INIT},
 						       {"Tpreempt_schedule", INIT + 8}},
@@ -306,7 +308,8 @@ static bool count_looks(void)
 static void test_find_in_a_crowd(void **state)
 {
 	struct linux_task t;
-	gva_t root, leader = task_new(900, "leader"), thread = task_at(guest_alloc(TASK_SIZE, 8), 901, "thread");
+	gva_t root, leader = task_new(900, "leader"),
+		    thread = task_at(guest_alloc(TASK_SIZE, 8), 901, "thread");
 
 	for (int i = 0; i < 300; i++)
 		task_new(1000 + i, "crowd");
@@ -341,7 +344,8 @@ static void test_find_in_a_crowd(void **state)
 /* The parent is the process of the thread that forked, found without a walk. */
 static void test_parents(void **state)
 {
-	gva_t leader = task_new(20, "leader"), thread = task_at(guest_alloc(TASK_SIZE, 8), 21, "thread");
+	gva_t leader = task_new(20, "leader"),
+	      thread = task_at(guest_alloc(TASK_SIZE, 8), 21, "thread");
 	gva_t child = task_new(30, "child");
 	struct linux_task t, parent;
 
@@ -358,7 +362,8 @@ static void test_parents(void **state)
 	assert_string_equal(parent.comm, "leader");
 	assert_int_equal(linux_parent(&parent, &t), -ESRCH); /* the idle task is no process */
 	put64(child + PARENT, 0x12345678);
-	assert_int_equal(linux_parent(&(struct linux_task){.task = child, .ppid = 20}, &t), -EFAULT);
+	assert_int_equal(linux_parent(&(struct linux_task){.task = child, .ppid = 20}, &t),
+			 -EFAULT);
 	assert_int_equal(looks, 0);
 	linux_stop_when(NULL);
 }

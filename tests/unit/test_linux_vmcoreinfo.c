@@ -231,7 +231,8 @@ static void test_mend(void **state)
 		made_start(&m, kinds[i].layout, percpu, false);
 		v = note_of(&m, kinds[i].layout);
 		assert_int_equal(mend(&m, &v, percpu), 0); /* nothing is damaged */
-		/* token 5's NUL becomes a letter, its letter a NUL; they are tokens of one letter
+		/*
+		 * token 5's NUL becomes a letter, its letter a NUL; they are tokens of one letter
 		 */
 		pos = m.tokens + load16(m.mem + m.token_index + 10);
 		flip(&m, pos + 1, 'x', &v, percpu, 0);

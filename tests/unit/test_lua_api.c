@@ -60,7 +60,6 @@ static void mode(void **state)
 	}
 }
 
-
 static void addresses(void **state)
 {
 	fake_write(p, 4090, "over the border", 15);
@@ -180,7 +179,9 @@ static void event_deny(void **state)
 	assert_string_equal(fake_string("denied", 1, "reason"), "signature");
 }
 
-/* Of hooks 0 to 4 each hit is an event, 5 to 8 are for process 300, 9 to 12 for those named calls. */
+/*
+ * Of hooks 0 to 4 each hit is an event, 5 to 8 are for process 300, 9 to 12 for those named calls.
+ */
 static void selections(void)
 {
 	struct fake_process *other = fake_process(300, "call", 1, LINUX_PAGE_PRIVATE);
@@ -271,21 +272,22 @@ static void written(uint64_t which, uint32_t msr, uint64_t old, uint64_t value)
 
 static void register_writes(void **state)
 {
-	fake_signature("t.lua",
-		       "local function show(ev)\n"
-		       "  print(ev.register, ev.msr, ev.old, ev.value, ev.limit, ev.comm, ev.name)\n"
-		       "end\n"
-		       "lvmon.hook.register('LSTAR', show)\n"
-		       "local h = lvmon.hook.register(0x176, show, {comm = 'calls'})\n"
-		       "lvmon.hook.register('CR4', function(ev)\n"
-		       "  show(ev)\n"
-		       "  local ok, e = pcall(ev.deny, ev)\n"
-		       "  assert(e:find('hook.register has no call that could be denied'), e)\n"
-		       "  ok, e = pcall(function() return ev.args end)\n"
-		       "  assert(e:find('no such field'), e)\n"
-		       "  h:remove()\n"
-		       "end)\n"
-		       "lvmon.hook.register('IDTR', show)\n");
+	fake_signature(
+		"t.lua",
+		"local function show(ev)\n"
+		"  print(ev.register, ev.msr, ev.old, ev.value, ev.limit, ev.comm, ev.name)\n"
+		"end\n"
+		"lvmon.hook.register('LSTAR', show)\n"
+		"local h = lvmon.hook.register(0x176, show, {comm = 'calls'})\n"
+		"lvmon.hook.register('CR4', function(ev)\n"
+		"  show(ev)\n"
+		"  local ok, e = pcall(ev.deny, ev)\n"
+		"  assert(e:find('hook.register has no call that could be denied'), e)\n"
+		"  ok, e = pcall(function() return ev.args end)\n"
+		"  assert(e:find('no such field'), e)\n"
+		"  h:remove()\n"
+		"end)\n"
+		"lvmon.hook.register('IDTR', show)\n");
 	assert_int_equal(fake_load(), 1);
 	hooks_flush();
 	assert_int_equal(fake.hooks, 4);
@@ -308,7 +310,8 @@ static void register_writes(void **state)
 
 static void errors_at_load(void **state)
 {
-	refused("lvmon.hook.register('LSTAT', print)", 1, "no register \"LSTAT\"; did you mean LSTAR");
+	refused("lvmon.hook.register('LSTAT', print)", 1,
+		"no register \"LSTAT\"; did you mean LSTAR");
 	refused("lvmon.hook.register(-1, print)", 1, "not the number of an MSR");
 	refused("lvmon.hook.register(0x1b, print)", 1,
 		"MSR 0x1b: LVisor keeps it itself (APIC_BASE: ");
@@ -434,7 +437,9 @@ static void memory_is_limited(void **state)
 
 #define RECURSION "local function f(n)\n return 1 + f(n + 1) end\n"
 
-/* It is the stack that finds no memory: in a handler, in the chunk, in a coroutine of the script's. */
+/*
+ * It is the stack that finds no memory: in a handler, in the chunk, in a coroutine of the script's.
+ */
 static void a_recursion_ends(void **state)
 {
 	fake_signature("handler.lua",
@@ -457,7 +462,8 @@ static void a_recursion_ends(void **state)
 /* An error object of the chunk's. */
 static void errors_at_load_have_words(void **state)
 {
-	fake_signature("a.lua", "error(setmetatable({}, {__tostring = function() return 'mine' end}))");
+	fake_signature("a.lua",
+		       "error(setmetatable({}, {__tostring = function() return 'mine' end}))");
 	fake_signature("b.lua", "\nerror({})");
 	fake_signature("c.lua", "coroutine.yield()");
 	fake_signature("d.lua", "assert(not coroutine.isyieldable() and select(2, "
@@ -647,7 +653,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(event_deny, setup, teardown),
 		cmocka_unit_test_setup_teardown(hooks, setup, teardown),
 		cmocka_unit_test_setup_teardown(hooks_in_handlers, setup, teardown),
-		cmocka_unit_test_setup_teardown(register_writes, setup, teardown), cmocka_unit_test_setup_teardown(errors_at_load, setup, teardown),
+		cmocka_unit_test_setup_teardown(register_writes, setup, teardown),
+		cmocka_unit_test_setup_teardown(errors_at_load, setup, teardown),
 		cmocka_unit_test_setup_teardown(traceback, setup, teardown),
 		cmocka_unit_test_setup_teardown(sandbox, setup, teardown),
 		cmocka_unit_test_setup_teardown(memory_is_limited, setup, teardown),

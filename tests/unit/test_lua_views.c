@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Listings and the views of the kernel, as a signature sees them: what they hold, what they cost, and
- * that they say when they were cut short.
+ * Listings and the views of the kernel, as a signature sees them: what they hold, what they cost,
+ * and that they say when they were cut short.
  */
 #include "tests/unit/lua_run.h"
 

@@ -253,9 +253,11 @@ static void rip(void **state)
 
 static void hooks_and_task(void **state)
 {
-	struct lvmon_hook hook = {.kind = LVMON_HOOK_TRAP, .trap.gva = 0xffffffff81000000,
-				  .trap.gpa = 0x400000,
-				  .trap.insn = {.length = 1, .kind = LVMON_INSN_NOP, .bytes = {0x90}}};
+	struct lvmon_hook hook = {
+		.kind = LVMON_HOOK_TRAP,
+		.trap.gva = 0xffffffff81000000,
+		.trap.gpa = 0x400000,
+		.trap.insn = {.length = 1, .kind = LVMON_INSN_NOP, .bytes = {0x90}}};
 	s64 id;
 
 	fresh();
@@ -280,12 +282,13 @@ static void hooks_and_task(void **state)
 /* A program is copied before it is looked at; why it is refused is on the log. */
 static void hooks_with_selectors(void **state)
 {
-	struct lvmon_hook hook = {.kind = LVMON_HOOK_TRAP,
-				  .selector = (const struct lvmon_sel *)(USER + sizeof(hook)),
-				  .selector_slots = 1,
-				  .trap.gva = 0xffffffff81000000,
-				  .trap.gpa = 0x400000,
-				  .trap.insn = {.length = 1, .kind = LVMON_INSN_NOP, .bytes = {0x90}}};
+	struct lvmon_hook hook = {
+		.kind = LVMON_HOOK_TRAP,
+		.selector = (const struct lvmon_sel *)(USER + sizeof(hook)),
+		.selector_slots = 1,
+		.trap.gva = 0xffffffff81000000,
+		.trap.gpa = 0x400000,
+		.trap.insn = {.length = 1, .kind = LVMON_INSN_NOP, .bytes = {0x90}}};
 	struct lvmon_sel *program = (struct lvmon_sel *)(memory + sizeof(hook));
 
 	fresh();
@@ -359,7 +362,8 @@ static void watched_registers(void **state)
 {
 	static const struct lvmon_register bad[] = {
 		{0, 0}, {LVMON_WATCH_END, 0}, {UINT32_MAX, 0}, {LVMON_WATCH_CR0, 1}};
-	static const u32 refused[] = {0x1b, 0x830, MSR_DEBUGCTL, MSR_TSC_DEADLINE, 0x2000, 0xc0010114};
+	static const u32 refused[] = {0x1b,   0x830,	 MSR_DEBUGCTL, MSR_TSC_DEADLINE,
+				      0x2000, 0xc0010114};
 	const struct vcpu_ops ops = {.watch_msr = watch_msr, .watch = watch}, *before = vcpu_ops;
 	s64 msr, second, control;
 
@@ -375,7 +379,8 @@ static void watched_registers(void **state)
 	second = add_register(LVMON_WATCH_MSR, 0x176);
 	control = add_register(LVMON_WATCH_CR4, 0);
 	assert_true(second > 0 && control > 0 && watched == 1u << LVMON_WATCH_CR4);
-	assert_true(monitor_watches(LVMON_WATCH_MSR, 0x176) && !monitor_watches(LVMON_WATCH_CR0, 0));
+	assert_true(monitor_watches(LVMON_WATCH_MSR, 0x176) &&
+		    !monitor_watches(LVMON_WATCH_CR0, 0));
 	/* EFER exits anyway on AMD: nothing is changed for it. */
 	assert_true(add_register(LVMON_WATCH_MSR, MSR_EFER) > 0);
 	no_tables = true;
@@ -470,13 +475,17 @@ static void unknown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(reads),     cmocka_unit_test(writes),
+		cmocka_unit_test(reads),
+		cmocka_unit_test(writes),
 		cmocka_unit_test(writes_while_held),
-		cmocka_unit_test(registers), cmocka_unit_test(flags),
-		cmocka_unit_test(rip),	     cmocka_unit_test(hooks_and_task),
+		cmocka_unit_test(registers),
+		cmocka_unit_test(flags),
+		cmocka_unit_test(rip),
+		cmocka_unit_test(hooks_and_task),
 		cmocka_unit_test(hooks_with_selectors),
 		cmocka_unit_test(watched_registers),
-		cmocka_unit_test(texts),     cmocka_unit_test(unknown),
+		cmocka_unit_test(texts),
+		cmocka_unit_test(unknown),
 		cmocka_unit_test(hold_and_release),
 		cmocka_unit_test(draining),
 	};

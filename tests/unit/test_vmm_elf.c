@@ -211,7 +211,8 @@ static void empty_segments(void **state)
 	assert_int_equal(program.phdr, 0);
 }
 
-/* Any one byte of the headers, any value: no access outside, no page below or above the program's.
+/*
+ * Any one byte of the headers, any value: no access outside, no page below or above the program's.
  */
 static void any_byte(void **state)
 {

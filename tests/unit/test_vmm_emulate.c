@@ -246,12 +246,11 @@ static void breakpoints(void **state)
 		u64 dr7, at;
 		u64 pushed, loaded; /* eight bytes at AREA + 0x100 */
 	} cases[] = {
-		{0, 0x100, 0, 0},
-		{0x00090001, 0x100, 1, 0}, /* writes, eight bytes */
-		{0x000b0001, 0x100, 1, 1}, /* reads and writes */
-		{0x000b0002, 0x100, 1, 1}, /* global */
-		{0x000b0004, 0x100, 0, 0}, /* another one is on */
-		{0x000b0001, 0x107, 1, 1}, /* aligned */
+		{0, 0x100, 0, 0},	   {0x00090001, 0x100, 1, 0}, /* writes, eight bytes */
+		{0x000b0001, 0x100, 1, 1},			      /* reads and writes */
+		{0x000b0002, 0x100, 1, 1},			      /* global */
+		{0x000b0004, 0x100, 0, 0},			      /* another one is on */
+		{0x000b0001, 0x107, 1, 1},			      /* aligned */
 		{0x000b0001, 0x108, 0, 0}, {0x000b0001, 0xf8, 0, 0},
 		{0x00030001, 0x107, 1, 1}, /* a byte */
 		{0x00030001, 0x108, 0, 0}, {0x00070001, 0x107, 1, 1},
@@ -279,22 +278,22 @@ static void breakpoints(void **state)
 static void subtractions(void **state)
 {
 	const u64 edges[] = {0,
-				    1,
-				    0xf,
-				    0x10,
-				    0x7f,
-				    0x80,
-				    0xff,
-				    0x100,
-				    INT32_MAX,
-				    0x80000000,
-				    UINT32_MAX,
-				    INT64_MAX,
-				    0x8000000000000000,
-				    0x7fffffff80000000,
-				    UINT64_MAX,
-				    UINT64_MAX - 0xf,
-				    AREA};
+			     1,
+			     0xf,
+			     0x10,
+			     0x7f,
+			     0x80,
+			     0xff,
+			     0x100,
+			     INT32_MAX,
+			     0x80000000,
+			     UINT32_MAX,
+			     INT64_MAX,
+			     0x8000000000000000,
+			     0x7fffffff80000000,
+			     UINT64_MAX,
+			     UINT64_MAX - 0xf,
+			     AREA};
 	static const s32 amounts[] = {0,      1,	 8,	    0x10, 0x7f, 0x80,
 				      0x1000, INT32_MAX, INT32_MIN, -1,	  -16};
 
@@ -358,11 +357,13 @@ static void faults(void **state)
 	}
 }
 
-/* Such an address is no page that is missing: #GP, or #SS by way of RSP and RBP, as the CPU knows. */
+/*
+ * Such an address is no page that is missing: #GP, or #SS by way of RSP and RBP, as the CPU knows.
+ */
 static void addresses_that_are_none(void **state)
 {
 	const u64 bad[] = {0x800000000000, 0xffff7fffffffffff, 0x8000000000000000 | AREA,
-				  AREA | 1ull << 48};
+			   AREA | 1ull << 48};
 
 	fresh();
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
@@ -404,7 +405,8 @@ static void five_levels(void **state)
 
 static void stepped(void **state)
 {
-	struct lvmon_hook hook = {.kind = LVMON_HOOK_TRAP, .trap.gva = 0xffffffff81000000,
+	struct lvmon_hook hook = {.kind = LVMON_HOOK_TRAP,
+				  .trap.gva = 0xffffffff81000000,
 				  .trap.gpa = 0x600000,
 				  .trap.insn = {.length = 3, .bytes = {0x0f, 0xa2, 0x90}}};
 	u8 *at = host_ram(hook.trap.gpa);

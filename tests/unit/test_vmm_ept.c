@@ -46,11 +46,11 @@ static struct region high = {.start = 8 * GB + 2 * MB, .size = PAGE_SIZE, .right
 /* As PC firmware does it: WB by default, UC for the hole below 4 GB, fixed ones below 1 MB. */
 static void firmware(void)
 {
-	static struct boot_info bi = {.own = OWN,
-				      .own_size = OWN_SIZE,
-				      .memory_entries = 2,
-				      .memory = {{0, 2 * GB, MEMORY_RAM},
-						 {5 * GB, 2 * MB, MEMORY_RAM}}};
+	static struct boot_info bi = {
+		.own = OWN,
+		.own_size = OWN_SIZE,
+		.memory_entries = 2,
+		.memory = {{0, 2 * GB, MEMORY_RAM}, {5 * GB, 2 * MB, MEMORY_RAM}}};
 
 	apic.rights = 7;
 	region_add(&own);
@@ -127,8 +127,9 @@ static u64 uneven; /* large pages across a border */
 
 static int note_page(gpa_t gpa, hpa_t to, u64 size, u32 access)
 {
-	const u64 borders[] = {1 * GB, 1 * GB + 2 * MB, 1 * GB + 256 * MB, 2 * GB + 1 * MB,
-			       2 * GB + 2 * MB, 3 * GB, 4 * GB, 0xa0000, 0xc0000};
+	const u64 borders[] = {1 * GB,		1 * GB + 2 * MB, 1 * GB + 256 * MB,
+			       2 * GB + 1 * MB, 2 * GB + 2 * MB, 3 * GB,
+			       4 * GB,		0xa0000,	 0xc0000};
 
 	cut++;
 	cut_large += size > PAGE_SIZE;
@@ -240,7 +241,9 @@ static void own_range(void **state)
 	assert_int_equal(*(u64 *)phys_to_virt(ones), UINT64_MAX);
 }
 
-/* Four levels translate 48 bits, whatever the CPU's width; the root's entries must not be reused. */
+/*
+ * Four levels translate 48 bits, whatever the CPU's width; the root's entries must not be reused.
+ */
 static struct cpuid_regs wide_leaves(u32 leaf, u32 subleaf)
 {
 	struct cpuid_regs r = leaves(leaf, subleaf);
@@ -408,16 +411,11 @@ static void no_memory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(memory_types),
-		cmocka_unit_test(no_page_across_a_border),
-		cmocka_unit_test(no_aliases),
-		cmocka_unit_test(identity),
-		cmocka_unit_test(apic_page),
-		cmocka_unit_test(own_range),
-		cmocka_unit_test(views),
-		cmocka_unit_test(own_range_in_a_view),
-		cmocka_unit_test(beyond_48_bits),
-		cmocka_unit_test(sparse_touches),
+		cmocka_unit_test(memory_types),	  cmocka_unit_test(no_page_across_a_border),
+		cmocka_unit_test(no_aliases),	  cmocka_unit_test(identity),
+		cmocka_unit_test(apic_page),	  cmocka_unit_test(own_range),
+		cmocka_unit_test(views),	  cmocka_unit_test(own_range_in_a_view),
+		cmocka_unit_test(beyond_48_bits), cmocka_unit_test(sparse_touches),
 		cmocka_unit_test(no_memory),
 	};
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* AMD's registers of ACPI in memory: which chipsets have them, and what a guest does not write there. */
+/* AMD's registers of ACPI in memory: which chipsets have them, and what a guest does not write
+ * there. */
 #include "tests/unit/ports_guest.h"
 #include "vmm/guest/devices.h"
 #include "vmm/guest/slot.h"
@@ -87,8 +88,10 @@ static void registers(void **state)
 		for (u32 size = 1; size <= 8; size *= 2) {
 			u32 end = offset + size;
 			bool kept = size == 8 || (offset < 0x32c && end > 0x320) ||
-				    (offset < 0x338 && end > 0x334) || (offset < 0x370 && end > 0x360) ||
-				    (offset < 0x378 && end > 0x374) || (offset < 0x610 && end > 0x60f) ||
+				    (offset < 0x338 && end > 0x334) ||
+				    (offset < 0x370 && end > 0x360) ||
+				    (offset < 0x378 && end > 0x374) ||
+				    (offset < 0x610 && end > 0x60f) ||
 				    (offset < 0x710 && end > 0x70f);
 
 			if (offset & (size - 1))

@@ -24,9 +24,11 @@ static void run_task(gva_t task)
 static struct trap *fresh(void)
 {
 	const struct lvmon_task task = {0, DIRECT};
-	struct lvmon_hook hook = {.kind = LVMON_HOOK_TRAP, .trap.gva = TRAP,
-				  .trap.gpa = 0x400000,
-				  .trap.insn = {.length = 1, .kind = LVMON_INSN_NOP, .bytes = {0x90}}};
+	struct lvmon_hook hook = {
+		.kind = LVMON_HOOK_TRAP,
+		.trap.gva = TRAP,
+		.trap.gpa = 0x400000,
+		.trap.insn = {.length = 1, .kind = LVMON_INSN_NOP, .bytes = {0x90}}};
 	gpa_t root;
 
 	host_guest();

@@ -20,10 +20,10 @@ static struct lvmon_hook hook_at(u64 offset)
 		.trap.gva = GVA + offset,
 		.trap.gpa = GPA + offset,
 		.trap.insn = {.length = 2,
-			 .kind = LVMON_INSN_PUSH,
-			 .reg = LVMON_R12,
-			 .width = 8,
-			 .bytes = {0x41, 0x54}},
+			      .kind = LVMON_INSN_PUSH,
+			      .reg = LVMON_R12,
+			      .width = 8,
+			      .bytes = {0x41, 0x54}},
 	};
 
 	return hook;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Stores to the I/O APICs' pages, before a device that has its registers every 256 bytes, or every 32: no
- * entry gets the mode SMI or INIT, and everything else is as it was meant.
+ * Stores to the I/O APICs' pages, before a device that has its registers every 256 bytes, or every
+ * 32: no entry gets the mode SMI or INIT, and everything else is as it was meant.
  */
 #include "tests/unit/vmm_host.h"
 #include "vmm/guest/devices.h"

@@ -169,7 +169,8 @@ static void guest_changes_its_timer(void **state)
 	assert_false(lapic_periodic_pending());
 }
 
-/* What this CPU refuses is the guest's #GP, not ours: a locked x2APIC, a bit that only AMD reserves. */
+/* What this CPU refuses is the guest's #GP, not ours: a locked x2APIC, a bit that only AMD
+ * reserves. */
 static bool refused_here(u32 msr, u64 value)
 {
 	return (msr == MSR_APIC_BASE && !(value & APIC_BASE_X2APIC)) ||

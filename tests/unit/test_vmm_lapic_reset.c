@@ -143,8 +143,7 @@ static void x2apic(void **state)
 	lapic_reset(true);
 	host_msr_refused = NULL;
 	assert_int_equal(ends, 256); /* this one is never done */
-	assert_int_equal(host_msr(MSR_APIC_BASE),
-			 0xfee00000 | APIC_BASE_ENABLE | APIC_BASE_X2APIC);
+	assert_int_equal(host_msr(MSR_APIC_BASE), 0xfee00000 | APIC_BASE_ENABLE | APIC_BASE_X2APIC);
 	assert_int_equal(host_msr(MSR_X2APIC_FIRST + (APIC_LVT_LINT0 >> 4)), LVT_MASKED);
 	assert_int_equal(host_msr(MSR_X2APIC_FIRST + (APIC_TPR >> 4)), 0x10);
 	assert_int_equal(host_msr(MSR_X2APIC_FIRST + (APIC_SVR >> 4)), 0x1ff);
@@ -156,10 +155,8 @@ static void x2apic(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(nothing_in_service),
-		cmocka_unit_test(bounded),
-		cmocka_unit_test(registers),
-		cmocka_unit_test(x2apic),
+		cmocka_unit_test(nothing_in_service), cmocka_unit_test(bounded),
+		cmocka_unit_test(registers),	      cmocka_unit_test(x2apic),
 		cmocka_unit_test(switched_off),
 	};
 

@@ -115,7 +115,7 @@ static void crash_in_a_line(void **state)
 	host_fatal_expected = false;
 	assert_non_null(strstr(text, "\ncrash record begin\nreason: exception 14 in the "
 				     "hypervisor\n"
-			     "build 0aff000000000000000000000000000000000021 apic "));
+				     "build 0aff000000000000000000000000000000000021 apic "));
 	assert_string_equal(text + length - 17, "crash record end\n");
 	/* others that still run do not hang in their next line */
 	fresh();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * PCI configuration by ports and by memory, before a machine whose functions are what the test says: each
- * register of each of them, in all widths, by all ways to address it.
+ * PCI configuration by ports and by memory, before a machine whose functions are what the test
+ * says: each register of each of them, in all widths, by all ways to address it.
  */
 #include <sys/mman.h>
 
@@ -17,7 +17,7 @@ void lapic_pic_written(void)
 {
 }
 
-static u32 machine_address;  /* CF8h */
+static u32 machine_address;	      /* CF8h */
 static u32 machine_id, machine_class; /* of each function that is asked */
 static u32 written, written_address, written_value;
 static u16 written_port;
@@ -93,7 +93,8 @@ static u32 place(u32 bus, u32 device, u32 function)
 	return ENABLE | bus << 16 | device << 11 | function << 8;
 }
 
-/* Is a write of so many bytes done, and as it was meant? Extended registers as AMD's CPUs take them. */
+/* Is a write of so many bytes done, and as it was meant? Extended registers as AMD's CPUs take
+ * them. */
 static bool passes(u32 where, u32 reg, u8 size)
 {
 	u32 address = where | (reg & 0xfc) | (reg & 0xf00) << 16;
@@ -129,7 +130,8 @@ static void chipsets(void **state)
 	keeps(place(0, 0, 0), 0x12378086, 0x0600, 0x40, 0xbf);
 	keeps(place(0, 0, 0), 0x29c08086, 0x0600, 0x40, 0xbf);
 	keeps(place(0, 0x1f, 0), 0x70008086, 0x0600, NOTHING); /* not an ISA bridge */
-	keeps(place(0, 0x1f, 2), 0x29228086, 0x0106, NOTHING); /* AHCI, where later there is the PMC */
+	keeps(place(0, 0x1f, 2), 0x29228086, 0x0106,
+	      NOTHING); /* AHCI, where later there is the PMC */
 	keeps(place(0, 0x1f, 2), 0xa1218086, 0x0580, 0x40, 0x4b);
 	keeps(place(0, 0x18, 1), 0x16011022, 0x0600, 0x40, 0xff);
 	keeps(place(0, 0x1f, 2), 0x16021022, 0x0600, 0x40, 0xff); /* the eighth node's */
@@ -141,14 +143,30 @@ static void several_ranges(void **state)
 	static const struct {
 		u32 where, id, class, kept[4], open[6];
 	} functions[] = {
-		{ENABLE | 1 << 11 | 3 << 8, 0x71138086, 0x0680, {0x40, 0x43, 0x58, 0x80},
+		{ENABLE | 1 << 11 | 3 << 8,
+		 0x71138086,
+		 0x0680,
+		 {0x40, 0x43, 0x58, 0x80},
 		 {0x04, 0x3c, 0x44, 0x5c, 0x90, 0xd2}},
-		{ENABLE | 7 << 11 | 3 << 8, 0x71138086, 0x0680, {0x40, 0x43, 0x5b, 0x80},
+		{ENABLE | 7 << 11 | 3 << 8,
+		 0x71138086,
+		 0x0680,
+		 {0x40, 0x43, 0x5b, 0x80},
 		 {0x04, 0x3c, 0x44, 0x5c, 0x90, 0xd2}},
-		{ENABLE | 0x1f << 11, 0x29188086, 0x0601, {0x40, 0x44, 0xf0, 0xf3},
+		{ENABLE | 0x1f << 11,
+		 0x29188086,
+		 0x0601,
+		 {0x40, 0x44, 0xf0, 0xf3},
 		 {0x04, 0x60, 0x64, 0x68, 0xdc, 0xf4}},
-		{ENABLE, 0x14501022, 0x0600, {0x64, 0x67, 0xbc, 0xc8}, {0x60, 0xb8, 0xc4, 0xcc, 4, 0xf0}},
-		{ENABLE | 0x18 << 11 | 4 << 8, 0x14641022, 0x0600, {0x98, 0x9c, 0xb8, 0xbf},
+		{ENABLE,
+		 0x14501022,
+		 0x0600,
+		 {0x64, 0x67, 0xbc, 0xc8},
+		 {0x60, 0xb8, 0xc4, 0xcc, 4, 0xf0}},
+		{ENABLE | 0x18 << 11 | 4 << 8,
+		 0x14641022,
+		 0x0600,
+		 {0x98, 0x9c, 0xb8, 0xbf},
 		 {0x5c, 0x8c, 0xa0, 0xc0, 0x40, 0x94}},
 	};
 
@@ -162,7 +180,9 @@ static void several_ranges(void **state)
 	}
 }
 
-/* Where the rows do not mean it: another vendor, another bus, another function, no access at all. */
+/*
+ * Where the rows do not mean it: another vendor, another bus, another function, no access at all.
+ */
 static void others_pass(void **state)
 {
 	keeps(place(0, 0, 0), 0x00011234, 0x0600, NOTHING);
@@ -173,7 +193,9 @@ static void others_pass(void **state)
 	keeps(place(0, 0, 0) & ~ENABLE, 0x12378086, 0x0600, NOTHING);
 }
 
-/* Registers above FFh are reached on AMD's CPUs; on others the same access is one to those below. */
+/*
+ * Registers above FFh are reached on AMD's CPUs; on others the same access is one to those below.
+ */
 static void extended(void **state)
 {
 	machine_id = 0x14401022;
@@ -186,7 +208,9 @@ static void extended(void **state)
 	assert_false(passes(place(0, 0, 0), 0x172, 1));
 }
 
-/* The address is a word of 32 bits; parts of it, strings and what goes over the end change nothing. */
+/*
+ * The address is a word of 32 bits; parts of it, strings and what goes over the end change nothing.
+ */
 static void address_register(void **state)
 {
 	machine_id = 0x12378086;
@@ -282,9 +306,9 @@ static void smram(void **state)
 		u8 before, after;
 		bool fixed, locked;
 	} cases[] = {
-		{0x12378086, 0x0a, 0x1a, false, true}, {0x12378086, 0x4a, 0x1a, false, true},
-		{0x29c08086, 0x02, 0x12, false, true}, {0x29c08086, 0x12, 0x12, false, true},
-		{0x12378086, 0x4a, 0x4a, true, false}, {0x01008086, 0x4a, 0x4a, false, false},
+		{0x12378086, 0x0a, 0x1a, false, true},	{0x12378086, 0x4a, 0x1a, false, true},
+		{0x29c08086, 0x02, 0x12, false, true},	{0x29c08086, 0x12, 0x12, false, true},
+		{0x12378086, 0x4a, 0x4a, true, false},	{0x01008086, 0x4a, 0x4a, false, false},
 		{0x14501022, 0x4a, 0x4a, false, false},
 	};
 

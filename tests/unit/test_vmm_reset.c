@@ -102,8 +102,7 @@ static void keyboard(void **state)
 	for (u32 command = 0; command < 0x100; command++) {
 		if (command >= 0xf0 && !(command & 1))
 			resets(0x64, command);
-		else if (command == 0xd1 || command == 0xdd ||
-			 (command >= 0xf0 && !(command & 2)))
+		else if (command == 0xd1 || command == 0xdd || (command >= 0xf0 && !(command & 2)))
 			is_dropped(0x64, command);
 		else
 			passes(0x64, command);

@@ -196,7 +196,8 @@ static void text_of_the_domain(void **state)
 	user_address = 0x401000;
 	assert_int_equal(ring_write(RECORD_ENGINE, (void *)0x401000, 12, RING_USER), 0);
 	assert_int_equal(ring_write(RECORD_ENGINE, (void *)ring, 12, RING_USER), -EFAULT);
-	assert_int_equal(ring_write(RECORD_ENGINE, (void *)0x8000000000000000, 12, RING_USER), -EFAULT);
+	assert_int_equal(ring_write(RECORD_ENGINE, (void *)0x8000000000000000, 12, RING_USER),
+			 -EFAULT);
 	assert_int_equal(ring_write(RECORD_ENGINE, (void *)0x401000, 12, RING_USER), 0);
 	expect_text("{\"kind\":\"x\"}", 12, 0, 0);
 	expect_text("{\"kind\":\"x\"}", 12, 1, 0);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Whose code an SMI runs: before CPUs that are locked, that have a place of their own, and that have none. */
+/* Whose code an SMI runs: before CPUs that are locked, that have a place of their own, and that
+ * have none. */
 #include "tests/unit/vmm_host.h"
 #include "vmm/cpu.h"
 #include "vmm/guest/ram.h"

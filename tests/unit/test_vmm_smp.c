@@ -113,10 +113,10 @@ static void dropped(void **state)
 		{0x301, 6, {0xc7, 0x01, 0x00, 0x45, 0x0c, 0x00}},
 		{0x30c, 6, {0xc7, 0x01, 0x00, 0x45, 0x0c, 0x00}},
 		{0x2fe, 6, {0xc7, 0x01, 0x00, 0x45, 0x0c, 0x00}},
-		{0x0d4, 2, {0x89, 0x01}},			  /* mov %eax, (%rcx) */
-		{0x300, 3, {0x48, 0x89, 0x01}},			  /* mov %rax, (%rcx) */
-		{0x300, 3, {0x66, 0x89, 0x01}},			  /* mov %ax, (%rcx) */
-		{0x301, 2, {0x88, 0x21}},			  /* mov %ah, (%rcx) */
+		{0x0d4, 2, {0x89, 0x01}},	/* mov %eax, (%rcx) */
+		{0x300, 3, {0x48, 0x89, 0x01}}, /* mov %rax, (%rcx) */
+		{0x300, 3, {0x66, 0x89, 0x01}}, /* mov %ax, (%rcx) */
+		{0x301, 2, {0x88, 0x21}},	/* mov %ah, (%rcx) */
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -166,7 +166,7 @@ static void unlisted_cpus(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		fresh();
 		apic_init(&(struct boot_info){.cpus = cases[i].cpus,
-					     .cpus_disabled = cases[i].disabled});
+					      .cpus_disabled = cases[i].disabled});
 		assert_int_equal(apic_open, cases[i].open);
 		assert_int_equal(!!(apic_page.rights & ACCESS_WRITE), cases[i].open);
 		/* INIT and SIPI to whom we do not know are swallowed, whatever the mode. */
@@ -207,8 +207,8 @@ static void open_smm(void **state)
 				vcpu->regs[LVMON_RAX] = 0x10055 | mode << 8;
 				page[lvts[i] / 4] = 0x1234;
 				assert_true(apic_stored(vcpu, APIC_PAGE + lvts[i]));
-				assert_int_equal(page[lvts[i] / 4], on && mode == 2 ? 0x1234 :
-						 0x10055 | mode << 8);
+				assert_int_equal(page[lvts[i] / 4],
+						 on && mode == 2 ? 0x1234 : 0x10055 | mode << 8);
 			}
 	}
 	smm_open = false;
@@ -377,7 +377,8 @@ static void page_opens_and_closes(void **state)
 	all[3].waiting = false;
 	store_eoi(vcpu);
 	assert_true(!page_trapped && apic_open);
-	/* one is announced: the others are out of the guest and forget what they know of the page
+	/*
+	 * one is announced: the others are out of the guest and forget what they know of the page
 	 */
 	for (u32 i = 1; i < 4; i++)
 		all[i].held = true;

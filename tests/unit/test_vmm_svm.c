@@ -58,7 +58,6 @@ void vcpu_handle_exit(struct vcpu *v, const struct vm_exit *exit)
 		on_exit_();
 }
 
-
 struct cpu *this_cpu(void)
 {
 	return &the_cpu;
@@ -90,8 +89,7 @@ static struct cpuid_regs on_cpuid(u32 leaf, u32 subleaf)
 	case 0x80000008:
 		return (struct cpuid_regs){.eax = 40};
 	case 0x8000000a:
-		return (struct cpuid_regs){
-			.edx = BIT(0) | svm_features | (has_nrips ? BIT(3) : 0)};
+		return (struct cpuid_regs){.edx = BIT(0) | svm_features | (has_nrips ? BIT(3) : 0)};
 	default:
 		return (struct cpuid_regs){0};
 	}
@@ -137,7 +135,9 @@ static void invlpgb(void **state)
 	assert_int_equal(*(u64 *)((u8 *)vmcb + 0x90), BIT(0) | BIT(7));
 }
 
-/* Held by the intercept until #SX tells us, where the CPU can; else not intercepted (QEMU's TCG). */
+/*
+ * Held by the intercept until #SX tells us, where the CPU can; else not intercepted (QEMU's TCG).
+ */
 static void init(void **state)
 {
 	assert_true(vmcb->intercepts1 & I1_INIT);
@@ -178,12 +178,16 @@ static void plain_exits(void **state)
 		u64 code;
 		u32 kind;
 	} cases[] = {
-		{VMEXIT_CPUID, EXIT_CPUID},	    {VMEXIT_SHUTDOWN, EXIT_SHUTDOWN},
-		{VMEXIT_MSR, EXIT_MSR_READ},	    {VMEXIT_VMRUN, EXIT_VIRT_INSN},
-		{VMEXIT_SKINIT, EXIT_VIRT_INSN},    {VMEXIT_INVLPGA, EXIT_VIRT_INSN},
+		{VMEXIT_CPUID, EXIT_CPUID},
+		{VMEXIT_SHUTDOWN, EXIT_SHUTDOWN},
+		{VMEXIT_MSR, EXIT_MSR_READ},
+		{VMEXIT_VMRUN, EXIT_VIRT_INSN},
+		{VMEXIT_SKINIT, EXIT_VIRT_INSN},
+		{VMEXIT_INVLPGA, EXIT_VIRT_INSN},
 		{VMEXIT_EXCEPTION + VEC_BP, EXIT_SOFT_INT},
 		{VMEXIT_EXCEPTION + VEC_PF, EXIT_EXCEPTION},
-		{VMEXIT_INTR, EXIT_INTERRUPT},	    {VMEXIT_NPF, EXIT_NESTED_PAGE},
+		{VMEXIT_INTR, EXIT_INTERRUPT},
+		{VMEXIT_NPF, EXIT_NESTED_PAGE},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -202,7 +206,9 @@ static void watched(void **state)
 	static const struct {
 		u32 which;
 		u64 code;
-	} exits[] = {{LVMON_WATCH_CR0, 0x10}, {LVMON_WATCH_CR4, 0x14}, {LVMON_WATCH_IDTR, 0x6a},
+	} exits[] = {{LVMON_WATCH_CR0, 0x10},
+		     {LVMON_WATCH_CR4, 0x14},
+		     {LVMON_WATCH_IDTR, 0x6a},
 		     {LVMON_WATCH_GDTR, 0x6b}};
 	const u32 intercepts = vmcb->intercepts1, bit = (0x176 * 2) % 8 + 1;
 	const u8 *map = (const u8 *)phys_to_virt(vmcb->msrpm) + 0x176 * 2 / 8;
@@ -326,7 +332,8 @@ static void lengths(void **state)
 		{"\x0f\xa2", VMEXIT_CPUID, 0, 2},
 		{"\x66\x0f\xa2", VMEXIT_CPUID, 0, 3},
 		{"\x2e\x67\x48\x0f\xa2", VMEXIT_CPUID, 0, 5},
-		{"\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x0f\xa2", VMEXIT_CPUID, 0, 15},
+		{"\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x0f\xa2", VMEXIT_CPUID, 0,
+		 15},
 		{"\x66\x0f\x32", VMEXIT_MSR, 0, 3},
 		{"\x3e\x0f\x30", VMEXIT_MSR, 1, 3},
 		/* Not what it was a moment ago. */
@@ -430,8 +437,8 @@ static void soft_ints(void **state)
 		u32 length, vector, type;
 	} cases[] = {
 		{"\xcc", 1, VEC_BP, 3},	    {"\x66\xcc", 2, VEC_BP, 3},
-		{"\xcd\x80", 2, 0x80, 4},    {"\x48\x2e\xcd\x80", 4, 0x80, 4},
-		{"\xcd\x03", 2, VEC_BP, 4},  {"\xce", 1, VEC_OF, 3},
+		{"\xcd\x80", 2, 0x80, 4},   {"\x48\x2e\xcd\x80", 4, 0x80, 4},
+		{"\xcd\x03", 2, VEC_BP, 4}, {"\xce", 1, VEC_OF, 3},
 	};
 
 	for (int nrips = 0; nrips < 2; nrips++)
@@ -554,7 +561,8 @@ static void requeued(void **state)
 static void injections(void **state)
 {
 	svm_ops.inject(vcpu, VEC_PF, INJECT_EXCEPTION, true, 2);
-	assert_int_equal(vmcb->event_injection, VEC_PF | 3 << 8 | EVENT_VALID | EVENT_ERROR | BIT(33));
+	assert_int_equal(vmcb->event_injection,
+			 VEC_PF | 3 << 8 | EVENT_VALID | EVENT_ERROR | BIT(33));
 	assert_false(svm_ops.ready_to_inject(vcpu));
 	assert_true(vmcb->intercepts1 & I1_INTR);
 	vmcb->event_injection = 0;
@@ -668,7 +676,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(probes, setup),
 		cmocka_unit_test_setup(plain_exits, setup),
-		cmocka_unit_test_setup(watched, setup), cmocka_unit_test_setup(unknown_exits, setup),
+		cmocka_unit_test_setup(watched, setup),
+		cmocka_unit_test_setup(unknown_exits, setup),
 		cmocka_unit_test_setup(refused_states, setup),
 		cmocka_unit_test_setup(invlpgb, setup),
 		cmocka_unit_test_setup(init, setup),

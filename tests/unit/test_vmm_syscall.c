@@ -118,7 +118,8 @@ static void monitor_calls(void **state)
 
 static void next_event(void **state)
 {
-	domain.frame = (struct exception_frame){.rax = LVMON_NEXT_EVENT, .rdi = 0x111, .rsi = 0x222};
+	domain.frame =
+		(struct exception_frame){.rax = LVMON_NEXT_EVENT, .rdi = 0x111, .rsi = 0x222};
 	assert_true(domain_waits_for_event());
 	assert_int_equal(domain.verdict_ptr, 0x111);
 	assert_int_equal(domain.event_ptr, 0x222);

@@ -156,7 +156,8 @@ static u64 ticking(void)
 	return host_tsc += 1000;
 }
 
-/* A machine whose PIT is gated, or that has none, starts by what the CPU tells; or says what it lacks. */
+/* A machine whose PIT is gated, or that has none, starts by what the CPU tells; or says what it
+ * lacks. */
 static void without_pit(void **state)
 {
 	for (volatile int empty = 0; empty < 2; empty++) {

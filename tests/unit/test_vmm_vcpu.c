@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * What becomes of an exit, for both vendors: vmm/vcpu.c with a vendor that only notes what it is
- * asked, on a CPU that is made up here. And what came while the CPU was ours (vmm/exceptions.c): NMIs
- * and machine checks, which must reach the guest when it can take them.
+ * asked, on a CPU that is made up here. And what came while the CPU was ours (vmm/exceptions.c):
+ * NMIs and machine checks, which must reach the guest when it can take them.
  */
 #include "tests/unit/vmm_host.h"
 #include "vmm/cpu.h"
@@ -399,9 +399,8 @@ static bool there(u32 msr)
 
 static bool has_msr(u32 msr)
 {
-	return there(msr) || msr == MSR_TSC ||
-	       msr == MSR_TSC_ADJUST || msr == MSR_TSC_DEADLINE || msr - 0x200 < 16 ||
-	       msr == 0x250 || msr == 0x26f || msr == 0x2ff;
+	return there(msr) || msr == MSR_TSC || msr == MSR_TSC_ADJUST || msr == MSR_TSC_DEADLINE ||
+	       msr - 0x200 < 16 || msr == 0x250 || msr == 0x26f || msr == 0x2ff;
 }
 
 int rdmsr_safe(u32 msr, u64 *value)
@@ -559,11 +558,11 @@ static bool none(u32 leaf, u32 subleaf)
 /* What is not known to do no harm is not there: CPUID is a list of what passes. */
 static void hidden_features(void **state)
 {
-	static const u32 leaves[] = {0x8,  0xc,	  0xe,	      0x11,	  0x13,
-				     0x14,	 0x19, 0x1b,	  0x1c,	      0x20,	  0x21,
-				     0x22,	 0x25, 0x80,	  0x40000001, 0x40000100, 0x40ffffff,
-				     0x8000000a, 0x80000009,	  0x8000001c, 0x8000001f, 0x80000023,
-				     0x80000025, 0x80000027};
+	static const u32 leaves[] = {0x8,	 0xc,	     0xe,	 0x11,	     0x13,
+				     0x14,	 0x19,	     0x1b,	 0x1c,	     0x20,
+				     0x21,	 0x22,	     0x25,	 0x80,	     0x40000001,
+				     0x40000100, 0x40ffffff, 0x8000000a, 0x80000009, 0x8000001c,
+				     0x8000001f, 0x80000023, 0x80000025, 0x80000027};
 	struct cpuid_regs r;
 
 	host_cpuid = all_ones;
@@ -580,9 +579,9 @@ static void hidden_features(void **state)
 	assert_int_equal(r.eax & (BIT(19) | BIT(23)), 0); /* HFI */
 	assert_true(r.eax & BIT(7));
 	r = ask(7, 0);
-	assert_int_equal(r.ebx & BIT(25), 0); /* PT */
+	assert_int_equal(r.ebx & BIT(25), 0);			    /* PT */
 	assert_int_equal(r.ecx & (BIT(13) | BIT(23) | BIT(29)), 0); /* TME, KL, ENQCMD */
-	assert_int_equal(r.edx & (BIT(5) | BIT(18) | BIT(19)), 0); /* UINTR, PCONFIG, LBR */
+	assert_int_equal(r.edx & (BIT(5) | BIT(18) | BIT(19)), 0);  /* UINTR, PCONFIG, LBR */
 	assert_true((r.ebx & BIT(5)) && (r.ecx & BIT(16)) && (r.edx & BIT(26)));
 	r = ask(7, 1);
 	/* FRED, LKGS, WRMSRNS, NMI sources, MSRLIST; user MSRs, APX */
@@ -730,10 +729,12 @@ static void some_bits(void **state)
 	assert_int_equal(vcpu->misc_features, 1);
 	assert_int_equal(host_msr(0x140), 1);
 
-	/* Where hardware, or a hypervisor below us, would write to memory by an address in an MSR. */
+	/*
+	 * Where hardware, or a hypervisor below us, would write to memory by an address in an MSR.
+	 */
 	for (u32 i = 0; i < 10; i++) {
-		static const u32 msrs[] = {0x3f1, 0x3f4, 0x600, 0x560, 0x17d0, 0x4b564d01,
-					   0x4b564d03, 0x12, 0x40000001, 0xd93};
+		static const u32 msrs[] = {0x3f1,      0x3f4,	   0x600, 0x560,      0x17d0,
+					   0x4b564d01, 0x4b564d03, 0x12,  0x40000001, 0xd93};
 
 		write_msr(msrs[i], 0x1000);
 		got(VEC_GP, INJECT_EXCEPTION);
@@ -797,12 +798,22 @@ static void memory_types(void **state)
 		u64 value;
 		bool good;
 	} cases[] = {
-		{0x2ff, 0, true},	   {0x2ff, 0xc06, true},	 {0x2ff, 0xc02, false},
-		{0x2ff, 0x1c06, false},	   {0x2ff, 0xc07, false},	 {0x200, 0x80000000, true},
-		{0x200, 0x80000106, false}, {0x20e, BIT(40), false},	 {0x201, 0xffc0000800, true},
-		{0x201, 0xffc0000c00, false}, {0x20f, BIT(40), false},	 {0x210, 0, false},
-		{0x250, 0x0605040100060606, true}, {0x26f, 0x0605020100060606, false},
-		{0x26f, 0x0606060606060606, true}, {0x251, 0, false},
+		{0x2ff, 0, true},
+		{0x2ff, 0xc06, true},
+		{0x2ff, 0xc02, false},
+		{0x2ff, 0x1c06, false},
+		{0x2ff, 0xc07, false},
+		{0x200, 0x80000000, true},
+		{0x200, 0x80000106, false},
+		{0x20e, BIT(40), false},
+		{0x201, 0xffc0000800, true},
+		{0x201, 0xffc0000c00, false},
+		{0x20f, BIT(40), false},
+		{0x210, 0, false},
+		{0x250, 0x0605040100060606, true},
+		{0x26f, 0x0605020100060606, false},
+		{0x26f, 0x0606060606060606, true},
+		{0x251, 0, false},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -894,7 +905,8 @@ static void retires(void **state)
 			raised = raises = 0;
 			handle(exits[i]);
 			assert_int_equal(vcpu->regs[LVMON_RIP], CODE + 3);
-			assert_int_equal(vcpu->regs[LVMON_RFLAGS], RFLAGS_FIXED | (tf ? RFLAGS_TF : 0));
+			assert_int_equal(vcpu->regs[LVMON_RFLAGS],
+					 RFLAGS_FIXED | (tf ? RFLAGS_TF : 0));
 			assert_true(raises == (u32)tf && raised == (tf ? DR6_BS : 0));
 		}
 	/* With BTF only a branch traps. */
@@ -1044,7 +1056,9 @@ static void watched_writes(void **state)
 	assert_true(rewatched == 1 && !the_cpu.attention);
 }
 
-/* What an instruction in a step is given by us has the guest's RFLAGS in its frame, and no overlay. */
+/*
+ * What an instruction in a step is given by us has the guest's RFLAGS in its frame, and no overlay.
+ */
 static void faults_in_a_step(void **state)
 {
 	static const struct {
@@ -1134,8 +1148,8 @@ static void own_memory(void **state)
 }
 
 /*
- * The frame of an exception goes there. TF would be cleared on the way, so that no #DB ended a step;
- * so it is none, and the overlay is left at an exit that comes later.
+ * The frame of an exception goes there. TF would be cleared on the way, so that no #DB ended a
+ * step; so it is none, and the overlay is left at an exit that comes later.
  */
 static void delivery_to_own_memory(void **state)
 {
@@ -1174,11 +1188,9 @@ static void delivery_to_own_memory(void **state)
 static void region_of_a_device(void **state)
 {
 	static const u8 insn[] = {0x89, 0x01};
-	struct vm_exit frame = {.kind = EXIT_NESTED_PAGE,
-				.page = {.gpa = APIC,
-					 .access = ACCESS_WRITE,
-					 .delivery = true,
-					 .first = VEC_PF}};
+	struct vm_exit frame = {
+		.kind = EXIT_NESTED_PAGE,
+		.page = {.gpa = APIC, .access = ACCESS_WRITE, .delivery = true, .first = VEC_PF}};
 
 	region_add(&device);
 	memcpy(host_ram(CODE_GPA), insn, sizeof(insn));
@@ -1470,7 +1482,8 @@ int main(void)
 		cmocka_unit_test_setup(soft_interrupts, setup),
 		cmocka_unit_test_setup(retires, setup),
 		cmocka_unit_test_setup(trap_causes, setup),
-		cmocka_unit_test_setup(steps, setup), cmocka_unit_test_setup(watched_writes, setup),
+		cmocka_unit_test_setup(steps, setup),
+		cmocka_unit_test_setup(watched_writes, setup),
 		cmocka_unit_test_setup(faults_in_a_step, setup),
 		cmocka_unit_test_setup(shutdowns, setup),
 		cmocka_unit_test_setup(interrupts_are_taken, setup),

@@ -353,7 +353,9 @@ static void exceptions(void **state)
 	assert_true(seen.kind == EXIT_EXCEPTION && seen.exception.vector == VEC_PF);
 	assert_true(seen.exception.has_error && seen.exception.error == 7);
 	assert_true(seen.exception.cr2 == 0xdead000 && seen.exception.first == NO_VECTOR);
-	/* #DB: what raised it, from the qualification, as DR6 is not written; DR7 says what is on. */
+	/*
+	 * #DB: what raised it, from the qualification, as DR6 is not written; DR7 says what is on.
+	 */
 	vmcs[VMCS_EXIT_EVENT] = VEC_DB | EVENT_TYPE(TYPE_HARDWARE) | EVENT_VALID;
 	vmcs[VMCS_QUALIFICATION] = DR6_BS | 0xf;
 	vmcs[VMCS_GUEST_DR7] = 0xd00404;
@@ -679,7 +681,8 @@ static void go_there(void)
 	vcpu->regs[LVMON_RIP] = next_rip;
 }
 
-/* RIP crosses the end of an address space: a user's CPUID in the last page would be a failing entry. */
+/* RIP crosses the end of an address space: a user's CPUID in the last page would be a failing
+ * entry. */
 static void rip_fits(void **state)
 {
 	static const struct {
@@ -857,7 +860,8 @@ int main(void)
 		cmocka_unit_test_setup(requeued, setup),
 		cmocka_unit_test_setup(steps, setup),
 		cmocka_unit_test_setup(retires, setup),
-		cmocka_unit_test_setup(watched, setup), cmocka_unit_test_setup(control_registers, setup),
+		cmocka_unit_test_setup(watched, setup),
+		cmocka_unit_test_setup(control_registers, setup),
 		cmocka_unit_test_setup(rip_fits, setup),
 		cmocka_unit_test_setup(faults_in_a_step, setup),
 		cmocka_unit_test_setup(steps_out_of_an_enclave, setup),

@@ -214,8 +214,8 @@ void __attribute__((weak)) vcpu_step_with(struct vcpu *vcpu, gpa_t gpa, u8 byte)
 	host_step.byte = byte;
 }
 
-void __attribute__((weak)) vcpu_inject(struct vcpu *vcpu, u32 vector, enum inject_type type,
-				       bool has_error, u32 error)
+void __attribute__((weak))
+vcpu_inject(struct vcpu *vcpu, u32 vector, enum inject_type type, bool has_error, u32 error)
 {
 	vcpu_ops->inject(vcpu, vector, type, has_error, error);
 }

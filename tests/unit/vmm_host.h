@@ -36,7 +36,8 @@ void host_use_up(u64 left);
 hpa_t host_guest(void);
 /* The same with more pages of hypervisor memory. */
 hpa_t host_guest_with(u64 pages);
-/* For a test that writes to guest RAM with what a set-up made: cmocka has its own handler for each test. */
+/* For a test that writes to guest RAM with what a set-up made: cmocka has its own handler for each
+ * test. */
 void host_slot_faults(void);
 /* Guest RAM as the guest sees it: writable. */
 void *host_ram(gpa_t gpa);

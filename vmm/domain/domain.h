@@ -29,7 +29,8 @@ s64 monitor_call(u64 number, const u64 args[6]);
 /* The domain died: whatever it had set up must go. */
 void monitor_domain_died(void);
 
-/* An interrupt during the short moment in which interrupts are on; false: not the domain's matter.
+/*
+ * An interrupt during the short moment in which interrupts are on; false: not the domain's matter.
  */
 bool domain_interrupt(u32 vector);
 

@@ -28,7 +28,8 @@ void space_reset(void);
 
 hpa_t space_root(void);
 
-/* Map count zeroed pages of the domain's own at va. 0, -ENOMEM, -EINVAL: writable and executable.
+/*
+ * Map count zeroed pages of the domain's own at va. 0, -ENOMEM, -EINVAL: writable and executable.
  */
 int space_map(u64 va, u64 count, u32 prot) must_check;
 /* Map pages that are not the domain's. */

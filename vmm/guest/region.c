@@ -70,7 +70,8 @@ static void exchange(struct vcpu *vcpu, const struct insn_store *insn, u64 old)
 	u64 *reg = &vcpu->regs[insn->reg];
 	u32 shift = insn->high ? 8 : 0;
 
-	/* SDM vol. 1, 3.4.1.1: a result of 32 bits clears the upper half, a smaller one keeps it.
+	/*
+	 * SDM vol. 1, 3.4.1.1: a result of 32 bits clears the upper half, a smaller one keeps it.
 	 */
 	if (insn->size >= 4)
 		*reg = low_bytes(old, insn->size);

@@ -80,7 +80,8 @@ static int slow_path walk_again(struct walk *w, u64 key, gva_t va, gpa_t *gpa)
 	return 0;
 }
 
-/* Kernel stacks and most code are mapped by four levels: no loop, and no register saved, for these.
+/*
+ * Kernel stacks and most code are mapped by four levels: no loop, and no register saved, for these.
  */
 int guest_walk(u64 cr3, bool la57, gva_t va, gpa_t *gpa)
 {

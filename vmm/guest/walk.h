@@ -5,7 +5,8 @@
 
 #include "vmm/types.h"
 
-/* Can va be an address at all? The bits above those that are translated repeat the highest of them.
+/*
+ * Can va be an address at all? The bits above those that are translated repeat the highest of them.
  */
 static inline bool canonical(u64 va, bool la57)
 {

@@ -147,7 +147,8 @@ static s64 drain(u64 wait_ms, u64 more_ms)
 		__asm__ volatile("pause");
 	}
 	waited_ms = (time_ns() - began) / 1000000;
-	/* What was not waited is not given, or a row of calls that wait for nothing would add up.
+	/*
+	 * What was not waited is not given, or a row of calls that wait for nothing would add up.
 	 */
 	if (waited_ms < wait_ms)
 		pause_more(-(s64)(wait_ms - waited_ms));

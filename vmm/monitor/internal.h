@@ -8,7 +8,8 @@
 
 /* hooklist.c: traps by address, and the hooks on each. */
 
-/* A program in select.c's pool, in one word: read at any moment, it was a program's at some time.
+/*
+ * A program in select.c's pool, in one word: read at any moment, it was a program's at some time.
  */
 struct selector {
 	union {

@@ -187,7 +187,8 @@ void svm_single_step(struct vcpu *vcpu, bool on)
 		svm->dr6 = vmcb->dr6;
 		svm->debugctl = now;
 	}
-	/* With BTF set, TF would stop at branches only (APM vol. 2, 13.1.1.4); #DB may change it.
+	/*
+	 * With BTF set, TF would stop at branches only (APM vol. 2, 13.1.1.4); #DB may change it.
 	 */
 	wanted = on ? now & ~DEBUGCTL_BTF : svm->debugctl;
 	if (wanted != now)

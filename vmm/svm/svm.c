@@ -157,7 +157,8 @@ static void svm_init_cpu(struct vcpu *vcpu, const struct guest_entry *entry)
 	vmcb->intercepts2 = I2_SVM_INSNS;
 	vmcb->asid = ASID_GUEST;
 	vmcb->nested_paging = NESTED_PAGING;
-	/* Else #UD. All our CPUs run the guest by one ASID, so what it names is its own everywhere.
+	/*
+	 * Else #UD. All our CPUs run the guest by one ASID, so what it names is its own everywhere.
 	 */
 	if (cpuid(0x8000000a, 0).edx & CPUID_SVM_TLBI)
 		vmcb->nested_paging |= GUEST_INVLPGB;

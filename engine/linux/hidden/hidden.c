@@ -73,7 +73,8 @@ struct pid_walk {
 	bool damaged;
 };
 
-/* A struct pid in the allocator: its task, if it has one (it may be a group's or session's only).
+/*
+ * A struct pid in the allocator: its task, if it has one (it may be a group's or session's only).
  */
 static int see_pid(gva_t pid, void *arg)
 {
@@ -167,7 +168,8 @@ static int see_run_queues(struct sightings *s)
 	return 0;
 }
 
-/* The threads of each process known so far, and the children of each thread; both may be new ones.
+/*
+ * The threads of each process known so far, and the children of each thread; both may be new ones.
  */
 static int see_relatives(struct sightings *s, struct linux_hidden_list *list)
 {
@@ -196,7 +198,8 @@ static int see_relatives(struct sightings *s, struct linux_hidden_list *list)
 	return 0;
 }
 
-/* A list that leads astray shows things that are no tasks; those that run are, whatever they say.
+/*
+ * A list that leads astray shows things that are no tasks; those that run are, whatever they say.
  */
 static bool is_task(const struct sighting *seen, gva_t leader)
 {
@@ -245,15 +248,15 @@ static int look(struct sightings *s, gva_t init, struct linux_hidden_list *list)
 	int err;
 
 	err = source_done(list, LINUX_SOURCE_TASKS,
-			see_list(s, at(init, F_TASK_TASKS), F_TASK_TASKS, LINUX_SOURCE_TASKS));
+			  see_list(s, at(init, F_TASK_TASKS), F_TASK_TASKS, LINUX_SOURCE_TASKS));
 	if (!err)
 		err = source_done(list, LINUX_SOURCE_PIDS, see_pids(s));
 	if (!err)
 		err = source_done(list, LINUX_SOURCE_CPUS, see_run_queues(s));
 	if (!err)
 		err = source_done(list, LINUX_SOURCE_CHILDREN,
-				see_list(s, at(init, F_TASK_CHILDREN), F_TASK_SIBLING,
-					 LINUX_SOURCE_CHILDREN));
+				  see_list(s, at(init, F_TASK_CHILDREN), F_TASK_SIBLING,
+					   LINUX_SOURCE_CHILDREN));
 	list->sources |= BIT(LINUX_SOURCE_THREADS);
 	return err ? err : see_relatives(s, list);
 }
@@ -277,7 +280,8 @@ int linux_hidden_processes(struct linux_hidden_list *list)
 		return -EAGAIN;
 	err = look(&s, init, list);
 	for (i = 0; i < s.count && !err; i++)
-		/* A CPU's idle task (pid 0) is a child of none, and init_task is the list's head.
+		/*
+		 * A CPU's idle task (pid 0) is a child of none, and init_task is the list's head.
 		 */
 		if (s.v[i].address != init)
 			err = judge(&s.v[i], list);

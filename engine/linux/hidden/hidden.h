@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a kernel hides: things that one of its sources shows and another one does not. Each source is a
- * structure that the kernel itself needs for something else, so what is taken out of one is found
- * in another. The answer is exact only while nothing runs: live, the caller pauses the guest.
+ * What a kernel hides: things that one of its sources shows and another one does not. Each source
+ * is a structure that the kernel itself needs for something else, so what is taken out of one is
+ * found in another. The answer is exact only while nothing runs: live, the caller pauses the guest.
  */
 #ifndef ENGINE_LINUX_HIDDEN_HIDDEN_H
 #define ENGINE_LINUX_HIDDEN_HIDDEN_H
@@ -10,7 +10,8 @@
 #include "engine/linux/linux.h"
 
 enum linux_source {
-	LINUX_SOURCE_TASKS, /* the list of processes, from which ps and /proc/PID's readers choose */
+	LINUX_SOURCE_TASKS, /* the list of processes, from which ps and /proc/PID's readers choose
+			     */
 	LINUX_SOURCE_PIDS,  /* the pid allocator: /proc and kill() find processes in it */
 	LINUX_SOURCE_CHILDREN, /* the lists of parents' children: wait() */
 	LINUX_SOURCE_THREADS,  /* the list of a process's threads: signals */
@@ -20,7 +21,7 @@ enum linux_source {
 	LINUX_SOURCE_TREE,     /* the tree of modules by address: oops messages, perf */
 	LINUX_SOURCE_MEMORY,   /* a struct module in the memory for modules */
 	LINUX_SOURCE_SYSCALLS, /* the system-call tables lead to it */
-	LINUX_SOURCE_IDT,	     /* the IDT does */
+	LINUX_SOURCE_IDT,      /* the IDT does */
 	LINUX_SOURCE_KTHREADS, /* a kernel thread was made for it */
 	LINUX_SOURCE_TEXT,     /* code of the kernel's or of a listed module's */
 	LINUX_SOURCES
@@ -47,7 +48,7 @@ struct linux_hidden {
 struct linux_hidden_list {
 	struct linux_hidden *rows; /* malloc'ed */
 	size_t count;
-	uint32_t sources;	  /* that could be read; what is missing from others is not told */
+	uint32_t sources; /* that could be read; what is missing from others is not told */
 	char reason[160]; /* why the list may lack something; "": it does not */
 };
 

@@ -14,7 +14,8 @@ struct modules {
 	size_t count;
 };
 
-static int tell(struct linux_hidden_list *list, enum linux_source source, gva_t va, const char *name)
+static int tell(struct linux_hidden_list *list, enum linux_source source, gva_t va,
+		const char *name)
 {
 	struct linux_hidden row = {
 		.kind = LINUX_HIDDEN_CODE,

@@ -14,10 +14,10 @@
 #include "engine/linux/hidden/hidden_threads.h"
 #include "engine/linux/internal.h"
 
-#define PF_EXITING    0x4u /* include/linux/sched.h */
-#define INT3	      0xcc
-#define CODE_SIZE     16 /* bytes of it that are looked at: ENDBR, the patchable entry and more */
-#define TASKS_A_LOOK  64 /* at the time limit */
+#define PF_EXITING	0x4u /* include/linux/sched.h */
+#define INT3		0xcc
+#define CODE_SIZE	16 /* bytes of it that are looked at: ENDBR, the patchable entry and more */
+#define TASKS_A_LOOK	64 /* at the time limit */
 #define SOURCES_OF_TASK (BIT(LINUX_SOURCE_TASKS) | BIT(LINUX_SOURCE_PIDS) | BIT(LINUX_SOURCE_CPUS))
 
 #define BIT(n) (1u << (n))

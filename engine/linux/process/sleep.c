@@ -6,7 +6,9 @@
  */
 #include "engine/linux/internal.h"
 
-/* arch/x86/include/asm/preempt.h: inverted, so that zero means both: nothing held, and it is time */
+/*
+ * arch/x86/include/asm/preempt.h: inverted, so that zero means both: nothing held, and it is time
+ */
 #define PREEMPT_NEED_RESCHED 0x80000000u
 #define RFLAGS_IF	     0x200u
 

@@ -13,7 +13,7 @@
 
 #define MAX_WALKS    (1u << 26)
 #define MAX_PIECES   2048u /* joined into one span */
-#define FIRST_PIECES 16u    /* the same in the first span of a walk, which may be its only one */
+#define FIRST_PIECES 16u   /* the same in the first span of a walk, which may be its only one */
 
 static bool has_bytes(const struct linux_span *s)
 {

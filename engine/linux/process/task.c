@@ -177,8 +177,8 @@ static int pid_matches(const struct linux_task *task, void *arg)
 }
 
 /*
- * By the kernel's own way, find_pid_ns(): the pid allocator of the first namespace. 0; -ESRCH: it has
- * no such process; another error: it cannot be read here.
+ * By the kernel's own way, find_pid_ns(): the pid allocator of the first namespace. 0; -ESRCH: it
+ * has no such process; another error: it cannot be read here.
  */
 static int find_allocated(int32_t tgid, struct linux_task *out)
 {
@@ -216,7 +216,9 @@ int linux_find_pid(int32_t tgid, struct linux_task *out)
 		return ret;
 	if (tgid <= 0)
 		return -ESRCH;
-	/* Any user can make the list of all long; the walk is for what the short way cannot read. */
+	/*
+	 * Any user can make the list of all long; the walk is for what the short way cannot read.
+	 */
 	ret = find_allocated(tgid, out);
 	if (!ret || ret == -ESRCH)
 		return ret;

@@ -106,7 +106,7 @@ static int open_view(struct btf_raw *raw, const uint8_t *data, size_t size)
 }
 
 int btf_raw_open(struct btf_raw *raw, const void *data, size_t size, const struct btf_raw *base,
-		  void *owned)
+		 void *owned)
 {
 	int err;
 

@@ -16,7 +16,7 @@ struct btf_type;
  */
 struct btf_raw {
 	const struct btf_raw *base; /* NULL: the kernel's own */
-	uint32_t first, count;	     /* ids [first, count) are here */
+	uint32_t first, count;	    /* ids [first, count) are here */
 	uint32_t strings_from, strings_size;
 	const char *strings;
 	const uint8_t *types;
@@ -29,7 +29,7 @@ struct btf_raw {
  * also when this fails. 0; -EINVAL: it is no BTF; -ENOMEM
  */
 int btf_raw_open(struct btf_raw *raw, const void *data, size_t size, const struct btf_raw *base,
-		  void *owned) must_check;
+		 void *owned) must_check;
 void btf_raw_close(struct btf_raw *raw);
 /* NULL: there is no such type. The type lies wholly inside. */
 const struct btf_type *btf_raw_type(const struct btf_raw *raw, uint32_t id);
@@ -56,7 +56,8 @@ int btf_find(const char *name, const char *module, size_t module_length, uint32_
 
 /* members.c */
 
-/* The type behind typedefs and qualifiers; *t NULL: void; id may be NULL. stars are not looked at.
+/*
+ * The type behind typedefs and qualifiers; *t NULL: void; id may be NULL. stars are not looked at.
  */
 int btf_resolve(const struct linux_type *type, const struct btf_raw **btf,
 		const struct btf_type **t, uint32_t *id) must_check;

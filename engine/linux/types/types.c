@@ -66,7 +66,7 @@ static int base_open(void)
 	memset(names, 0, sizeof(names));
 	btf_members_forget();
 	err = btf_raw_open(&sources[0].raw, section(kernel, SEC_BTF), kernel->sec[SEC_BTF].size,
-			    NULL, NULL);
+			   NULL, NULL);
 	if (err == -ENOMEM)
 		return err;
 	kernel_of_base = kernel;

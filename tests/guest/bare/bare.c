@@ -329,14 +329,15 @@ static void list_hooks(void)
 
 		if (s->flags & UNHOOKED)
 			continue;
-		*hook = (struct lvmon_hook){.kind = LVMON_HOOK_TRAP, .trap.gva = (u64)s->code,
+		*hook = (struct lvmon_hook){.kind = LVMON_HOOK_TRAP,
+					    .trap.gva = (u64)s->code,
 					    .trap.gpa = (u64)s->code - BASE,
 					    .trap.insn = {.length = s->length,
-						     .kind = s->kind,
-						     .reg = s->reg,
-						     .base = s->base,
-						     .width = s->width,
-						     .disp = s->disp}};
+							  .kind = s->kind,
+							  .reg = s->reg,
+							  .base = s->base,
+							  .width = s->width,
+							  .disp = s->disp}};
 		for (u32 i = 0; i < 15; i++)
 			hook->trap.insn.bytes[i] = s->code[i];
 		hooks->count++;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Discovery on a real raw dump, which the case "discovery" has made: found as it is; again without its BTF,
- * and what is inferred then compared with what BTF says; again with a byte of its token table,
- * token index, markers and addresses wrong, found by the kernel's note for crash dumps.
+ * Discovery on a real raw dump, which the case "discovery" has made: found as it is; again without
+ *its BTF, and what is inferred then compared with what BTF says; again with a byte of its token
+ *table, token index, markers and addresses wrong, found by the kernel's note for crash dumps.
  *
  *	discovery DUMP [CR3 CR4 IDTR]	prints "ok ..." and "FAIL ..." lines; 1 when one
  *failed

@@ -31,8 +31,8 @@
 #define PROGRAM "/bin/started"
 #define X32	0x40000000
 
-#define ANONYMOUS (MAP_PRIVATE | MAP_ANONYMOUS)
-#define RESERVED  (ANONYMOUS | MAP_NORESERVE)
+#define ANONYMOUS  (MAP_PRIVATE | MAP_ANONYMOUS)
+#define RESERVED   (ANONYMOUS | MAP_NORESERVE)
 #define READ_WRITE (PROT_READ | PROT_WRITE)
 
 static char *const arguments[] = {"started", NULL};

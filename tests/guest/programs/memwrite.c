@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Memory that a signature writes to (signatures/memwrite): getpriority(WRITE, address, size, pid) is
- * the hooked call that asks for it.
+ * Memory that a signature writes to (signatures/memwrite): getpriority(WRITE, address, size, pid)
+ *is the hooked call that asks for it.
  *
  *	memwrite foreign ROUNDS	a process on CPU 0 gives its pages back while one on CPU 1 has the
  *				signature write to them, and takes the frames again in another place
@@ -36,7 +36,7 @@ static char *const target = (char *)0x500000000000;
 static volatile struct {
 	long foreign, rounds;
 	int pid;
-} *shared;
+} * shared;
 
 static void pin(int cpu)
 {
@@ -267,8 +267,8 @@ static void watched(int mode, const char *name)
 
 static void huge(void)
 {
-	char *p = mmap(NULL, HUGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB, -1,
-		       0);
+	char *p = mmap(NULL, HUGE, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB, -1, 0);
 
 	if (p != MAP_FAILED) {
 		memset(p, 'P', HUGE);

@@ -11,13 +11,12 @@
  *	power inb PORT			prints what is read
  *	power outb|outw PORT VALUE	port writes, for what a kernel would not do by itself
  *	power pci DEVICE.FUNCTION REGISTER SIZE VALUE
- *					writes to PCI configuration of bus 0, by the ports; prints the
- *					register's 32 bits as they are afterwards
- *	power ecam DEVICE.FUNCTION REGISTER SIZE VALUE
- *					the same by a store to memory, where the MCFG table says it is
- *	power cmos INDEX [VALUE]	prints what is there, and writes VALUE
- *	power warm STATUS		leaves code and a shutdown status that asks the firmware to go on
- *					there after a reset: it says so and switches off
+ *					writes to PCI configuration of bus 0, by the ports; prints
+ *the register's 32 bits as they are afterwards power ecam DEVICE.FUNCTION REGISTER SIZE VALUE the
+ *same by a store to memory, where the MCFG table says it is power cmos INDEX [VALUE]	prints what
+ *is there, and writes VALUE
+ *	power warm STATUS		leaves code and a shutdown status that asks the firmware to
+ *go on there after a reset: it says so and switches off
  *
  *	power int3			a breakpoint of its own, three times
  *
@@ -164,8 +163,8 @@ static unsigned char *waking_vector(void)
 }
 
 /*
- * A PC's firmware goes on at 40:67 after a reset with shutdown status 0Ah, and QEMU's clears that one but
- * not FEh, by which SeaBIOS knows that it is to wake the system at its waking vector.
+ * A PC's firmware goes on at 40:67 after a reset with shutdown status 0Ah, and QEMU's clears that
+ * one but not FEh, by which SeaBIOS knows that it is to wake the system at its waking vector.
  */
 static int warm(unsigned char status)
 {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Processes and threads that are born and die as fast as they can: storm WORKERS SECONDS. Each worker
- * forks children that end at once, end with a thread left behind them, or execute another program
- * from a thread that is not the first; and it loads BPF programs, where the kernel lets it.
+ * Processes and threads that are born and die as fast as they can: storm WORKERS SECONDS. Each
+ * worker forks children that end at once, end with a thread left behind them, or execute another
+ * program from a thread that is not the first; and it loads BPF programs, where the kernel lets it.
  */
 #define _GNU_SOURCE
 #include <linux/bpf.h>

@@ -344,20 +344,11 @@ static void all_mount_lines(void)
 
 /* A kind of lines: the function of the same number in views.lua prints the same. */
 static void (*const of_process[])(int pid) = {
-	process_line,
-	thread_lines,
-	map_lines,
-	mount_lines,
-	file_lines,
-	socket_lines,
+	process_line, thread_lines, map_lines, mount_lines, file_lines, socket_lines,
 };
 
 static void (*const of_machine[])(void) = {
-	all_mount_lines,
-	held_lines,
-	module_lines,
-	syscall_lines,
-	gate_lines,
+	all_mount_lines, held_lines, module_lines, syscall_lines, gate_lines,
 };
 
 #define COUNT(a) (sizeof(a) / sizeof(*(a)))

@@ -21,7 +21,8 @@ static void sort(struct word **list, struct word **spare, size_t size,
 	memcpy(list, spare, n * sizeof(*list));
 }
 
-void merge_sort(struct word **list, size_t size, int (*before)(const struct word *, const struct word *))
+void merge_sort(struct word **list, size_t size,
+		int (*before)(const struct word *, const struct word *))
 {
 	struct word **spare = malloc((size + 1) * sizeof(*spare));
 

@@ -22,6 +22,7 @@ struct word *table_count(struct table *table, const char *text, size_t length);
 /* All words, the most frequent first; the caller frees the list. */
 struct word **table_sorted(const struct table *table);
 
-void merge_sort(struct word **list, size_t size, int (*before)(const struct word *, const struct word *));
+void merge_sort(struct word **list, size_t size,
+		int (*before)(const struct word *, const struct word *));
 
 #endif

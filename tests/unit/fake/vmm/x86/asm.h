@@ -6,35 +6,35 @@
 #ifndef UNIT_FAKE_ASM_H
 #define UNIT_FAKE_ASM_H
 
-#define outb	       hardware_outb
-#define inb	       hardware_inb
-#define outw	       hardware_outw
-#define inw	       hardware_inw
-#define outl	       hardware_outl
-#define inl	       hardware_inl
-#define rdmsr	       hardware_rdmsr
-#define wrmsr	       hardware_wrmsr
-#define rdtsc	       hardware_rdtsc
-#define cpuid	       hardware_cpuid
-#define read_cr0       hardware_read_cr0
-#define write_cr0      hardware_write_cr0
-#define read_cr2       hardware_read_cr2
-#define read_cr3       hardware_read_cr3
-#define write_cr3      hardware_write_cr3
-#define read_cr8       hardware_read_cr8
-#define write_cr8      hardware_write_cr8
-#define read_cr4       hardware_read_cr4
-#define write_cr4      hardware_write_cr4
-#define invlpg	       hardware_invlpg
-#define wbinvd	       hardware_wbinvd
-#define current_cpu_id hardware_current_cpu_id
-#define stac	       hardware_stac
-#define clac	       hardware_clac
-#define halt_forever   hardware_halt_forever
-#define xsetbv	       hardware_xsetbv
-#define read_dr6       hardware_read_dr6
-#define write_dr6      hardware_write_dr6
-#define write_cr2      hardware_write_cr2
+#define outb		hardware_outb
+#define inb		hardware_inb
+#define outw		hardware_outw
+#define inw		hardware_inw
+#define outl		hardware_outl
+#define inl		hardware_inl
+#define rdmsr		hardware_rdmsr
+#define wrmsr		hardware_wrmsr
+#define rdtsc		hardware_rdtsc
+#define cpuid		hardware_cpuid
+#define read_cr0	hardware_read_cr0
+#define write_cr0	hardware_write_cr0
+#define read_cr2	hardware_read_cr2
+#define read_cr3	hardware_read_cr3
+#define write_cr3	hardware_write_cr3
+#define read_cr8	hardware_read_cr8
+#define write_cr8	hardware_write_cr8
+#define read_cr4	hardware_read_cr4
+#define write_cr4	hardware_write_cr4
+#define invlpg		hardware_invlpg
+#define wbinvd		hardware_wbinvd
+#define current_cpu_id	hardware_current_cpu_id
+#define stac		hardware_stac
+#define clac		hardware_clac
+#define halt_forever	hardware_halt_forever
+#define xsetbv		hardware_xsetbv
+#define read_dr6	hardware_read_dr6
+#define write_dr6	hardware_write_dr6
+#define write_cr2	hardware_write_cr2
 #define read_breakpoint hardware_read_breakpoint
 #include_next <vmm/x86/asm.h>
 #undef outb
