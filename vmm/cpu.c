@@ -10,9 +10,9 @@
 
 extern const u8 syscall_entry[];
 
-_Static_assert(offsetof(struct cpu, kernel_rsp) == 8, "known to traps.S");
-_Static_assert(offsetof(struct cpu, scratch) == 16, "known to traps.S");
-_Static_assert(offsetof(struct cpu, frame_end) == 24, "known to traps.S");
+_Static_assert(offsetof(struct cpu, kernel_rsp) == 8, "known to exceptions.S");
+_Static_assert(offsetof(struct cpu, scratch) == 16, "known to exceptions.S");
+_Static_assert(offsetof(struct cpu, frame_end) == 24, "known to exceptions.S");
 _Static_assert(offsetof(struct cpu, id) == 32, "known to asm.h");
 
 /*

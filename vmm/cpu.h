@@ -16,7 +16,7 @@
 enum { PENDING_NOW = 1, PENDING_PUT_OFF = 2 };
 
 struct cpu {
-	/* Known to traps.S by offset. */
+	/* Known to exceptions.S by offset. */
 	struct cpu *self;
 	u64 kernel_rsp; /* of the caller of domain_enter() */
 	u64 scratch;

@@ -65,7 +65,7 @@ struct hook {
 	enum hook_timeout on_timeout;
 	char name[HOOK_NAME_SIZE]; /* as the signature gave it, without a prefix: "execve" */
 	unsigned int busy;	   /* activities that run its handler */
-	struct coroutine *idle;	   /* a coroutine for the next event (thread.c); NULL: none */
+	struct coroutine *idle;	   /* a coroutine for the next event (coroutine.c); NULL: none */
 	bool removed;
 	struct hook *next;
 	size_t count;

@@ -2,7 +2,7 @@
 /*
  * The event object that a handler gets. Its fields are read when they are asked for; after the
  * handler has ended they cannot be read any more, until the object serves the hook's next event
- * (thread.c).
+ * (coroutine.c).
  */
 #include <string.h>
 #include "engine/base/text.h"

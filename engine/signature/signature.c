@@ -2,7 +2,7 @@
 /*
  * Signatures. Each has a Lua state of its own with its own memory limit: one cannot see, starve or
  * break another. Handlers run in coroutines of that state, because a handler may have to wait for
- * the guest (write.c); see thread.c.
+ * the guest (write.c); see coroutine.c.
  */
 #include <errno.h>
 #include <stdio.h>

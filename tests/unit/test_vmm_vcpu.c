@@ -26,7 +26,7 @@ void exception_ist(struct exception_frame *frame);
 #define APIC	 0xfee00000ull
 #define GOOD_MSR 0x1234u /* the machine's only one */
 
-/* Places in traps.S and entry.S whose addresses count. */
+/* Places in exceptions.S and entry.S whose addresses count. */
 __asm__(".data\n"
 	".globl guest_entry_start, guest_entry_end, guest_entry_again\n"
 	".globl copy_start, copy_end, copy_faulted, msr_start, msr_end, msr_faulted\n"

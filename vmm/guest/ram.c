@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Guest RAM; see guest_ram.h. */
+/* Guest RAM; see ram.h. */
 #include "vmm/guest/ram.h"
 #include "vmm/log.h"
 #include "vmm/string.h"

@@ -11,7 +11,7 @@
 #ifndef __ASSEMBLY__
 #include "vmm/types.h"
 
-/* As traps.S pushes it; a multiple of 16 bytes, since the CPU aligns the stack. */
+/* As exceptions.S pushes it; a multiple of 16 bytes, since the CPU aligns the stack. */
 struct exception_frame {
 	u64 r15, r14, r13, r12, r11, r10, r9, r8, rbp, rdi, rsi, rdx, rcx, rbx, rax;
 	u64 vector, error;
@@ -32,7 +32,7 @@ u64 domain_enter(struct exception_frame *frame);
 int copy_bytes(void *to, const void *from, u64 size) must_check;
 int copy_words(void *to, const void *from, u64 size) must_check;
 
-/* By take_stubs; see traps.S. */
+/* By take_stubs; see exceptions.S. */
 u32 take_interrupt(void);
 
 /* #SX: INIT has come while the CPU was ours. */
